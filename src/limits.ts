@@ -1,0 +1,160 @@
+/**
+ * Every limit of the program, with its unit and its reason. A loop or a table without a bound from here
+ * is a mistake.
+ */
+
+/** Bytes of one line batch: large enough that a write costs little a line, small enough to come soon. */
+export const BATCH_BYTES = 512 * 1024;
+
+/**
+ * Batches that may wait for the disk, over all workers: 64 MiB, some 500,000 lines. Past it lines are
+ * dropped and counted, so that a stuck disk can never take the machine's memory.
+ */
+export const BATCHES_MAX = 128;
+
+/** Milliseconds after which a batch that is not full is handed over, so that `tail -f` keeps up. */
+export const BATCH_FLUSH_INTERVAL_MS = 200;
+
+/** Milliseconds between two tries to write when a file cannot be written. */
+export const WRITE_RETRY_INTERVAL_MS = 1000;
+
+/** Milliseconds that a stop waits for the disk before it counts what is left as dropped. */
+export const DRAIN_DEADLINE_MS = 5000;
+
+/** Daily files open at once: today's and yesterday's of four types, and room for a clock that jumps. */
+export const OPEN_FILES_MAX = 16;
+
+/** VLAN tags of one frame, the one out of band included; real networks stack two or three. */
+export const VLAN_TAGS_MAX = 4;
+
+/** IPv6 extension headers of one packet: RFC 8200 names six, each at most once or twice. */
+export const IPV6_EXTENSION_HEADERS_MAX = 8;
+
+/**
+ * Bytes of one captured packet that a file may claim. libpcap's own limit is 262,144; the rest is room
+ * for captures of merged segments, and a bound for damaged files.
+ */
+export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Bytes read from a capture file at once. */
+export const READ_CHUNK_BYTES = 1024 * 1024;
+
+/** Bytes of one block of the packet ring, the unit that the kernel hands over. */
+export const RING_BLOCK_BYTES = 1024 * 1024;
+
+/** Milliseconds after which the kernel hands over a block that is not full: the ring's part of a line's delay. */
+export const RING_RETIRE_TIMEOUT_MS = 20;
+
+/** Milliseconds that one wait for packets lasts at most, so that a stop is seen soon. */
+export const POLL_TIMEOUT_MS = 100;
+
+/** Milliseconds between two looks at the host's interfaces and addresses. */
+export const INTERFACE_WATCH_INTERVAL_MS = 1000;
+
+/** Decode workers: more than the cores of the machines in reach, fewer than a fanout group's 256. */
+export const WORKERS_MAX = 64;
+
+/** Snap length that keeps every packet whole. */
+export const SNAPLEN_MAX = 65535;
+
+/**
+ * Bytes of one message head that a line is made of, start line and fields together. A line is at most four
+ * times that (every byte escaped) and so always fits into an empty batch.
+ */
+export const HEAD_BYTES_MAX = 64 * 1024;
+
+/** Bytes of a line besides its start line and fields: time, addresses, type, VLAN ids, separators. */
+export const LINE_FRAME_BYTES_MAX = 256;
+
+/** Header lines looked at in one head; servers refuse more than 100 to 1,000. */
+export const HEADER_LINES_MAX = 1000;
+
+/** First segments remembered to recognise a retransmission: a power of two, 3 MiB of memory. */
+export const SEEN_SEGMENTS_MAX = 65536;
+
+/** Ring blocks decoded before the worker's event loop has a turn: buffers come back, a stop is heard. */
+export const BLOCKS_PER_FILL_MAX = 8;
+
+/** Addresses and networks given as local: each is compared with the addresses of every message. */
+export const LOCAL_NETWORKS_MAX = 256;
+
+/** Megabytes of one packet ring: memory that the kernel locks; more is a slip of the finger. */
+export const RING_MEGABYTES_MAX = 4096;
+
+/** Bytes of a configuration file: the documented sample is some 6 KB; more is a wrong path. */
+export const CONFIGURATION_FILE_BYTES_MAX = 1024 * 1024;
+
+/** Interfaces named in one message: a host of containers has thousands. */
+export const INTERFACES_LISTED_MAX = 32;
+
+/** Characters of a mistyped name for which the nearest known name is looked up. */
+export const NEAREST_NAME_LENGTH_MAX = 64;
+
+/** Characters of a wrong value that a message repeats. */
+export const QUOTED_VALUE_LENGTH_MAX = 120;
+
+/** Waiting batches of one file written with one system call: 4 MiB, past which larger writes gain nothing. */
+export const WRITE_BATCHES_MAX = 16;
+
+/** Milliseconds after which a file of a past day that got nothing more is closed. */
+export const IDLE_FILE_CLOSE_MS = 60_000;
+
+/** Milliseconds between two looks whether the open log file still is the one of that name. */
+export const LOG_FILE_CHECK_INTERVAL_MS = 200;
+
+/** Milliseconds between two messages about the same fault while it lasts. */
+export const FAULT_REPORT_INTERVAL_MS = 60_000;
+
+/** Milliseconds waited at most for a pipe that is full: short beside a line's delay, long beside a poll. */
+export const FULL_PIPE_WAIT_MAX_MS = 20;
+
+/** Milliseconds that a write under way gets to end after the deadline of a stop. */
+export const WRITE_GRACE_MS = 100;
+
+/** Characters of httplog's own messages kept while the service log cannot be written. */
+export const SERVICE_LOG_BACKLOG_MAX = 1024 * 1024;
+
+/** Tries, 100 ms apart, to write one message to a standard error that takes nothing. */
+export const SERVICE_LOG_TRIES_MAX = 10;
+
+/**
+ * Port ranges of the kernel's filter. Older kernels (6.1) grant a socket 20 KiB for a filter that they have
+ * translated, and refuse it past that: 480 ranges were the last to fit, and the rest is room.
+ */
+export const PORT_RANGES_MAX = 450;
+
+/**
+ * Bytes of a capture file's buffer in front of each chunk, for the incomplete record of the chunk before:
+ * libpcap's largest packet and its header. A larger record makes the buffers grow.
+ */
+export const READ_HEAD_ROOM_BYTES = 256 * 1024 + 64;
+
+/** Bytes of a pcapng block beside its packet (header, options), as libpcap and Wireshark bound it. */
+export const PCAPNG_BLOCK_OVERHEAD_MAX = 128 * 1024;
+
+/** Interfaces of one pcapng section: all that the 16 bits of an obsolete Packet Block can name. */
+export const PCAPNG_INTERFACES_MAX = 65536;
+
+/** Options of one pcapng block; real interface descriptions have fewer than twenty. */
+export const PCAPNG_OPTIONS_MAX = 1024;
+
+/** Bytes that a decompressor or a pipe may be ahead of the reader, so that both cores work. */
+export const READ_AHEAD_BYTES = 2 * 1024 * 1024;
+
+/** Bytes that a decompressor gives at once; what a damaged stream may lose before the damage. */
+export const DECOMPRESS_CHUNK_BYTES = 64 * 1024;
+
+/** Batches that one capture's replay may have in flight: it waits for the disk, so few are enough. */
+export const REPLAY_BATCHES_MAX = 16;
+
+/** Bytes that libpcap writes into at once: some 160 packets a call into C, and they stay in the cache. */
+export const LIBPCAP_BATCH_BYTES = 256 * 1024;
+
+/**
+ * Milliseconds that a stop waits for the decode workers: they empty a ring of any size in far less, unless
+ * the machine is stuck.
+ */
+export const WORKERS_STOP_DEADLINE_MS = 10_000;
+
+/** Milliseconds between two updates of the progress bar. */
+export const PROGRESS_INTERVAL_MS = 200;
