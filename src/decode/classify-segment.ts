@@ -1,0 +1,152 @@
+import {
+  BYTE_0,
+  BYTE_9,
+  BYTE_CAPITAL_H,
+  BYTE_CR,
+  BYTE_DOT,
+  BYTE_HTAB,
+  BYTE_LF,
+  BYTE_SLASH,
+  BYTE_SPACE,
+  type MethodTable,
+} from './http-grammar.ts';
+import {
+  type HttpMessage,
+  MESSAGE_NONE,
+  MESSAGE_REQUEST,
+  MESSAGE_RESPONSE,
+  type MessageKind,
+} from './http-message.ts';
+
+/** `HTTP/D.D` */
+const HTTP_VERSION_BYTES = 8;
+
+/**
+ * Says whether a payload begins an HTTP/1.x message, and finds its start line.
+ *
+ * A request begins with a known method and one space and, where its line ends within the payload, ends in
+ * a space and an HTTP version: so a body that begins with "GET it" is none. A response begins with an HTTP
+ * version followed by a space, a line end or nothing.
+ *
+ * Cost: one table look-up for a payload whose first byte begins no message.
+ *
+ * @param end one past the last captured payload byte; **the caller has checked `offset < end`**
+ * @returns the kind; other than MESSAGE_NONE it leaves `message`'s start line set
+ * @see RFC 9112 sections 3 and 4
+ */
+export function classifySegment(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  methods: MethodTable,
+  message: HttpMessage,
+): MessageKind {
+  const firstByte = bytes[offset];
+  if (firstByte === BYTE_CAPITAL_H && isStatusLine(bytes, offset, end)) {
+    message.kind = MESSAGE_RESPONSE;
+    setStartLine(bytes, offset, findLineEnd(bytes, offset, end), message);
+    return MESSAGE_RESPONSE;
+  }
+  if (methods.firstIndex[firstByte] === -1 || !beginsWithMethod(bytes, offset, end, methods)) {
+    return MESSAGE_NONE;
+  }
+  const lineEnd = findLineEnd(bytes, offset, end);
+  setStartLine(bytes, offset, lineEnd, message);
+  if (lineEnd < end && !endsInHttpVersion(bytes, offset, message.startLineEnd)) {
+    return MESSAGE_NONE;
+  }
+  message.kind = MESSAGE_REQUEST;
+  return MESSAGE_REQUEST;
+}
+
+/** Index of the line feed, or `end`. */
+export function findLineEnd(bytes: Uint8Array, offset: number, end: number): number {
+  while (offset < end && bytes[offset] !== BYTE_LF) {
+    offset++;
+  }
+  return offset;
+}
+
+function setStartLine(
+  bytes: Uint8Array,
+  offset: number,
+  lineEnd: number,
+  message: HttpMessage,
+): void {
+  while (lineEnd > offset && isLineWhiteSpace(bytes[lineEnd - 1])) {
+    lineEnd--;
+  }
+  message.startLineOffset = offset;
+  message.startLineEnd = lineEnd;
+}
+
+function beginsWithMethod(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  methods: MethodTable,
+): boolean {
+  const { nextIndex, nameOffset, nameBytes } = methods;
+  for (let index = methods.firstIndex[bytes[offset]]; index !== -1; index = nextIndex[index]) {
+    const nameStart = nameOffset[index];
+    const nameLength = nameOffset[index + 1] - nameStart;
+    if (nameLength > end - offset) {
+      continue;
+    }
+    let matched = 1;
+    while (matched < nameLength && bytes[offset + matched] === nameBytes[nameStart + matched]) {
+      matched++;
+    }
+    if (matched === nameLength) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function isStatusLine(bytes: Uint8Array, offset: number, end: number): boolean {
+  if (end - offset < HTTP_VERSION_BYTES || !isHttpVersion(bytes, offset)) {
+    return false;
+  }
+  if (end - offset === HTTP_VERSION_BYTES) {
+    return true;
+  }
+  const next = bytes[offset + HTTP_VERSION_BYTES];
+  return next === BYTE_SPACE || next === BYTE_CR || next === BYTE_LF;
+}
+
+function endsInHttpVersion(bytes: Uint8Array, offset: number, lineEnd: number): boolean {
+  const versionOffset = lineEnd - HTTP_VERSION_BYTES;
+  return (
+    versionOffset > offset &&
+    bytes[versionOffset - 1] === BYTE_SPACE &&
+    isHttpVersion(bytes, versionOffset)
+  );
+}
+
+/**
+ * HTTP-version = "HTTP" "/" DIGIT "." DIGIT; **the caller has checked 8 bytes**.
+ *
+ * @see RFC 9112 section 2.3
+ */
+function isHttpVersion(bytes: Uint8Array, offset: number): boolean {
+  return (
+    bytes[offset] === BYTE_CAPITAL_H &&
+    bytes[offset + 1] === 0x54 /* T */ &&
+    bytes[offset + 2] === 0x54 /* T */ &&
+    bytes[offset + 3] === 0x50 /* P */ &&
+    bytes[offset + 4] === BYTE_SLASH &&
+    isDigit(bytes[offset + 5]) &&
+    bytes[offset + 6] === BYTE_DOT &&
+    isDigit(bytes[offset + 7])
+  );
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= BYTE_0 && byte <= BYTE_9;
+}
+
+/** Space, tab, carriage return, vertical tab, form feed: what RFC 9112 section 3 lets parsers take for one. */
+function isLineWhiteSpace(byte: number): boolean {
+  return byte === BYTE_SPACE || (byte >= BYTE_HTAB && byte <= BYTE_CR);
+}

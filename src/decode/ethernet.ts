@@ -1,0 +1,26 @@
+import { readUint16BE } from './big-endian.ts';
+import { decodeEtherType } from './ether-type.ts';
+import type { Segment } from './segment.ts';
+import { VERDICT_LINK_TRUNCATED } from './verdicts.ts';
+
+const ETHERNET_ETHERTYPE_AT = 12;
+const ETHERNET_HEADER_BYTES = 14;
+
+/**
+ * Decodes an Ethernet II frame. IEEE 802.3 frames, whose field is a length, give VERDICT_NOT_IP.
+ *
+ * @returns a verdict
+ * @see IEEE 802.3-2022 section 3.2.6, RFC 894
+ */
+export function decodeEthernet(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  segment: Segment,
+): number {
+  if (end - offset < ETHERNET_HEADER_BYTES) {
+    return VERDICT_LINK_TRUNCATED;
+  }
+  const etherType = readUint16BE(bytes, offset + ETHERNET_ETHERTYPE_AT);
+  return decodeEtherType(bytes, etherType, offset + ETHERNET_HEADER_BYTES, end, segment);
+}

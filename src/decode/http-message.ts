@@ -1,0 +1,32 @@
+import { FIELDS_COUNT } from './http-grammar.ts';
+
+export const MESSAGE_NONE = 0;
+export const MESSAGE_REQUEST = 1;
+export const MESSAGE_RESPONSE = 2;
+
+export type MessageKind = typeof MESSAGE_NONE | typeof MESSAGE_REQUEST | typeof MESSAGE_RESPONSE;
+
+/**
+ * The record that crosses the door from decode to format: an HTTP message's head as offsets into the
+ * frame's bytes. One record is made by the pipeline and filled again for each message.
+ */
+export interface HttpMessage {
+  kind: MessageKind;
+  /** Start line without surrounding white space and line end. */
+  startLineOffset: number;
+  startLineEnd: number;
+  /** By field slot: first byte of the value without surrounding white space; 0 = not in the captured head. */
+  readonly fieldOffsets: Int32Array;
+  /** By field slot: one past the value's last byte; equal to the offset when the value is empty. */
+  readonly fieldEnds: Int32Array;
+}
+
+export function createHttpMessage(): HttpMessage {
+  return {
+    kind: MESSAGE_NONE,
+    startLineOffset: 0,
+    startLineEnd: 0,
+    fieldOffsets: new Int32Array(FIELDS_COUNT),
+    fieldEnds: new Int32Array(FIELDS_COUNT),
+  };
+}

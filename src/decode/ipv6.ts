@@ -1,0 +1,127 @@
+import { IPV6_EXTENSION_HEADERS_MAX } from '../limits.ts';
+import { readUint16BE } from './big-endian.ts';
+import type { Segment } from './segment.ts';
+import { decodeTcp, PROTOCOL_TCP } from './tcp.ts';
+import {
+  VERDICT_FRAGMENT,
+  VERDICT_IPV6_EXTENSION_MALFORMED,
+  VERDICT_IPV6_MALFORMED,
+  VERDICT_IPV6_TRUNCATED,
+  VERDICT_NOT_TCP,
+} from './verdicts.ts';
+
+const IPV6_VERSION_AT = 0;
+const IPV6_PAYLOAD_LENGTH_AT = 4;
+const IPV6_NEXT_HEADER_AT = 6;
+const IPV6_SOURCE_ADDRESS_AT = 8;
+const IPV6_DESTINATION_ADDRESS_AT = 24;
+const IPV6_HEADER_BYTES = 40;
+const IPV6_ADDRESS_BYTES = 16;
+
+const EXTENSION_NEXT_HEADER_AT = 0;
+const EXTENSION_LENGTH_AT = 1;
+const EXTENSION_FRAGMENT_OFFSET_AT = 2;
+/** Every extension header is a multiple of 8 octets, and at least that. */
+const EXTENSION_MIN_BYTES = 8;
+/** 13 bits of offset above 2 reserved bits and the M flag. */
+const EXTENSION_FRAGMENT_OFFSET_MASK = 0xfff8;
+
+const HEADER_HOP_BY_HOP = 0;
+const HEADER_ROUTING = 43;
+const HEADER_FRAGMENT = 44;
+const HEADER_DESTINATION_OPTIONS = 60;
+/** Mobility (RFC 6275), HIP (RFC 7401) and Shim6 (RFC 5533) share the form of the options headers. */
+const HEADER_MOBILITY = 135;
+const HEADER_HIP = 139;
+const HEADER_SHIM6 = 140;
+
+/**
+ * Decodes an IPv6 header, its extension headers, and the TCP header behind them.
+ *
+ * A payload length of 0 means what was captured: segmentation offload leaves it so, and jumbograms need it.
+ *
+ * @param offset first byte of the header
+ * @param end one past the last captured byte
+ * @returns a verdict
+ * @see RFC 8200 sections 3 and 4
+ */
+export function decodeIpv6(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  segment: Segment,
+): number {
+  if (end - offset < IPV6_HEADER_BYTES) {
+    return VERDICT_IPV6_TRUNCATED;
+  }
+  if (bytes[offset + IPV6_VERSION_AT] >> 4 !== 6) {
+    return VERDICT_IPV6_MALFORMED;
+  }
+  const payloadLength = readUint16BE(bytes, offset + IPV6_PAYLOAD_LENGTH_AT);
+  const payloadOffset = offset + IPV6_HEADER_BYTES;
+  const packetEnd = payloadLength === 0 ? end : payloadOffset + payloadLength;
+  const capturedEnd = Math.min(packetEnd, end);
+  segment.addressLength = IPV6_ADDRESS_BYTES;
+  segment.sourceAddressOffset = offset + IPV6_SOURCE_ADDRESS_AT;
+  segment.targetAddressOffset = offset + IPV6_DESTINATION_ADDRESS_AT;
+  const nextHeader = bytes[offset + IPV6_NEXT_HEADER_AT];
+  if (nextHeader === PROTOCOL_TCP) {
+    return decodeTcp(bytes, payloadOffset, capturedEnd, packetEnd, segment);
+  }
+  return decodeExtensionHeaders(bytes, payloadOffset, capturedEnd, packetEnd, nextHeader, segment);
+}
+
+/** Rare: walks the chain of extension headers to the TCP header. */
+function decodeExtensionHeaders(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  packetEnd: number,
+  nextHeader: number,
+  segment: Segment,
+): number {
+  for (let headers = 0; headers <= IPV6_EXTENSION_HEADERS_MAX; headers++) {
+    if (nextHeader === PROTOCOL_TCP) {
+      return decodeTcp(bytes, offset, end, packetEnd, segment);
+    }
+    if (!isExtensionHeader(nextHeader)) {
+      return VERDICT_NOT_TCP;
+    }
+    if (end - offset < EXTENSION_MIN_BYTES) {
+      return end < packetEnd ? VERDICT_IPV6_TRUNCATED : VERDICT_IPV6_EXTENSION_MALFORMED;
+    }
+    if (nextHeader === HEADER_FRAGMENT) {
+      const fragmentOffset =
+        readUint16BE(bytes, offset + EXTENSION_FRAGMENT_OFFSET_AT) & EXTENSION_FRAGMENT_OFFSET_MASK;
+      if (fragmentOffset !== 0) {
+        return VERDICT_FRAGMENT;
+      }
+    }
+    // The fragment header's second octet is reserved, not a length: it is always 8 octets long.
+    const headerLength =
+      nextHeader === HEADER_FRAGMENT
+        ? EXTENSION_MIN_BYTES
+        : (bytes[offset + EXTENSION_LENGTH_AT] + 1) << 3;
+    nextHeader = bytes[offset + EXTENSION_NEXT_HEADER_AT];
+    offset += headerLength;
+    if (offset > packetEnd) {
+      return VERDICT_IPV6_EXTENSION_MALFORMED;
+    }
+    if (offset > end) {
+      return VERDICT_IPV6_TRUNCATED;
+    }
+  }
+  return VERDICT_IPV6_EXTENSION_MALFORMED;
+}
+
+function isExtensionHeader(nextHeader: number): boolean {
+  return (
+    nextHeader === HEADER_HOP_BY_HOP ||
+    nextHeader === HEADER_ROUTING ||
+    nextHeader === HEADER_FRAGMENT ||
+    nextHeader === HEADER_DESTINATION_OPTIONS ||
+    nextHeader === HEADER_MOBILITY ||
+    nextHeader === HEADER_HIP ||
+    nextHeader === HEADER_SHIM6
+  );
+}

@@ -1,0 +1,54 @@
+import { readInt32BE, readUint16BE } from './big-endian.ts';
+import type { Segment } from './segment.ts';
+import {
+  VERDICT_NO_PAYLOAD,
+  VERDICT_SEGMENT,
+  VERDICT_TCP_MALFORMED,
+  VERDICT_TCP_TRUNCATED,
+} from './verdicts.ts';
+
+const TCP_SOURCE_PORT_AT = 0;
+const TCP_DESTINATION_PORT_AT = 2;
+const TCP_SEQUENCE_NUMBER_AT = 4;
+const TCP_DATA_OFFSET_AT = 12;
+const TCP_HEADER_MIN_BYTES = 20;
+
+/** IP protocol number of TCP. */
+export const PROTOCOL_TCP = 6;
+
+/**
+ * Decodes a TCP header and finds the payload. Options are skipped, not read.
+ *
+ * @param offset first byte of the header
+ * @param end one past the last captured byte of the IP packet
+ * @param packetEnd one past the last byte of the IP packet, captured or not; `end` at least
+ * @returns a verdict; VERDICT_SEGMENT leaves `segment` whole
+ * @see RFC 9293 section 3.1
+ */
+export function decodeTcp(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  packetEnd: number,
+  segment: Segment,
+): number {
+  if (end - offset < TCP_HEADER_MIN_BYTES) {
+    return packetEnd - offset < TCP_HEADER_MIN_BYTES
+      ? VERDICT_TCP_MALFORMED
+      : VERDICT_TCP_TRUNCATED;
+  }
+  const headerLength = (bytes[offset + TCP_DATA_OFFSET_AT] >> 4) << 2;
+  if (headerLength < TCP_HEADER_MIN_BYTES || headerLength > packetEnd - offset) {
+    return VERDICT_TCP_MALFORMED;
+  }
+  const payloadOffset = offset + headerLength;
+  if (payloadOffset >= end) {
+    return payloadOffset === packetEnd ? VERDICT_NO_PAYLOAD : VERDICT_TCP_TRUNCATED;
+  }
+  segment.sourcePort = readUint16BE(bytes, offset + TCP_SOURCE_PORT_AT);
+  segment.targetPort = readUint16BE(bytes, offset + TCP_DESTINATION_PORT_AT);
+  segment.sequenceNumber = readInt32BE(bytes, offset + TCP_SEQUENCE_NUMBER_AT);
+  segment.payloadOffset = payloadOffset;
+  segment.payloadEnd = end;
+  return VERDICT_SEGMENT;
+}
