@@ -1,0 +1,136 @@
+import type { Frame } from '../capture/frame.ts';
+import {
+  FIELD_CONTENT_LENGTH,
+  FIELD_CONTENT_TYPE,
+  FIELD_HOST,
+  FIELD_USER_AGENT,
+} from '../decode/http-grammar.ts';
+import { type HttpMessage, MESSAGE_REQUEST } from '../decode/http-message.ts';
+import type { MessageType } from '../decode/message-type.ts';
+import type { Segment } from '../decode/segment.ts';
+import { LINE_FRAME_BYTES_MAX } from '../limits.ts';
+import { writeDecimal, writeEndpoint } from './address.ts';
+import {
+  ESCAPED_BYTES_MAX,
+  SPACE_ESCAPED,
+  SPACE_KEPT,
+  type SpaceMode,
+  writeEscaped,
+} from './escape.ts';
+import { type TimestampText, writeTimestamp } from './timestamp.ts';
+
+const BYTE_LF = 0x0a;
+const BYTE_SPACE = 0x20;
+const BYTE_DASH = 0x2d;
+const BYTE_DOT = 0x2e;
+const BYTE_CAPITAL_C = 0x43;
+const BYTE_CAPITAL_Q = 0x51;
+const BYTE_CAPITAL_R = 0x52;
+const BYTE_CAPITAL_S = 0x53;
+
+/** By message type: its two letters. */
+const TYPE_FIRST_LETTER = Uint8Array.of(
+  0,
+  BYTE_CAPITAL_C,
+  BYTE_CAPITAL_C,
+  BYTE_CAPITAL_S,
+  BYTE_CAPITAL_S,
+);
+const TYPE_SECOND_LETTER = Uint8Array.of(
+  0,
+  BYTE_CAPITAL_Q,
+  BYTE_CAPITAL_R,
+  BYTE_CAPITAL_Q,
+  BYTE_CAPITAL_R,
+);
+
+const VLAN_LABEL = new Uint8Array(Buffer.from(' vlan=', 'latin1'));
+
+/** Bytes that the line of this message may need at most. */
+export function textLineBytesMax(message: HttpMessage): number {
+  const isRequest = message.kind === MESSAGE_REQUEST;
+  const contentBytes =
+    message.startLineEnd -
+    message.startLineOffset +
+    fieldLength(message, isRequest ? FIELD_HOST : FIELD_CONTENT_LENGTH) +
+    fieldLength(message, isRequest ? FIELD_USER_AGENT : FIELD_CONTENT_TYPE);
+  return contentBytes * ESCAPED_BYTES_MAX + LINE_FRAME_BYTES_MAX;
+}
+
+/**
+ * Writes the ancestor's line:
+ * `DATE TIME SOURCE#PORT DEST#PORT TYPE START-LINE FIELD FIELD[ vlan=ID[.ID]]`.
+ *
+ * @param timestamp already set to the frame's second
+ * @returns where the next line goes; **the caller has made room for textLineBytesMax**
+ */
+export function writeTextLine(
+  target: Uint8Array,
+  at: number,
+  frame: Frame,
+  segment: Segment,
+  message: HttpMessage,
+  type: MessageType,
+  timestamp: TimestampText,
+  hasVlan: boolean,
+): number {
+  const { bytes } = frame;
+  const { addressLength, sourceAddressOffset, targetAddressOffset } = segment;
+  at = writeTimestamp(target, at, timestamp, frame.timestampSubsecNs);
+  target[at++] = BYTE_SPACE;
+  at = writeEndpoint(target, at, bytes, sourceAddressOffset, addressLength, segment.sourcePort);
+  target[at++] = BYTE_SPACE;
+  at = writeEndpoint(target, at, bytes, targetAddressOffset, addressLength, segment.targetPort);
+  target[at++] = BYTE_SPACE;
+  target[at++] = TYPE_FIRST_LETTER[type];
+  target[at++] = TYPE_SECOND_LETTER[type];
+  target[at++] = BYTE_SPACE;
+  at = writeEscaped(target, at, bytes, message.startLineOffset, message.startLineEnd, SPACE_KEPT);
+  if (message.kind === MESSAGE_REQUEST) {
+    at = writeField(target, at, bytes, message, FIELD_HOST, SPACE_ESCAPED);
+    at = writeField(target, at, bytes, message, FIELD_USER_AGENT, SPACE_KEPT);
+  } else {
+    at = writeField(target, at, bytes, message, FIELD_CONTENT_LENGTH, SPACE_ESCAPED);
+    at = writeField(target, at, bytes, message, FIELD_CONTENT_TYPE, SPACE_KEPT);
+  }
+  if (hasVlan && segment.vlanTagsCount > 0) {
+    at = writeVlanIds(target, at, segment);
+  }
+  target[at++] = BYTE_LF;
+  return at;
+}
+
+/** Length of a field's value in bytes; 0 when it is absent, whatever an earlier message left as its end. */
+function fieldLength(message: HttpMessage, slot: number): number {
+  const offset = message.fieldOffsets[slot];
+  return offset === 0 ? 0 : message.fieldEnds[slot] - offset;
+}
+
+function writeField(
+  target: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  message: HttpMessage,
+  slot: number,
+  spaceMode: SpaceMode,
+): number {
+  target[at++] = BYTE_SPACE;
+  if (fieldLength(message, slot) === 0) {
+    target[at++] = BYTE_DASH;
+    return at;
+  }
+  const offset = message.fieldOffsets[slot];
+  return writeEscaped(target, at, bytes, offset, message.fieldEnds[slot], spaceMode);
+}
+
+function writeVlanIds(target: Uint8Array, at: number, segment: Segment): number {
+  target.set(VLAN_LABEL, at);
+  at += VLAN_LABEL.length;
+  for (let tag = 0; tag < segment.vlanTagsCount; tag++) {
+    if (tag > 0) {
+      target[at++] = BYTE_DOT;
+    }
+    at = writeDecimal(target, at, segment.vlanIds[tag]);
+  }
+  return at;
+}
