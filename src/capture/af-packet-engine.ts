@@ -74,6 +74,8 @@ const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 
 const RING_BLOCKS_MIN = 4;
+/** Blocks that a ring has before its blocks grow to RING_BLOCK_BYTES. */
+const RING_BLOCKS_TARGET = 32;
 const RING_BLOCK_BYTES_MIN = 128 * 1024;
 /** The kernel checks it and TPACKET_V3 does not use it: frames lie one behind the other. */
 const RING_FRAME_BYTES = 2048;
@@ -273,7 +275,7 @@ function setUpRing(
 /** Blocks of RING_BLOCK_BYTES; halved for a small ring, so that some are ours while others are filled. */
 export function ringBlockBytes(ringBytes: number): number {
   let blockBytes = RING_BLOCK_BYTES;
-  while (blockBytes > RING_BLOCK_BYTES_MIN && ringBytes / blockBytes < 2 * RING_BLOCKS_MIN) {
+  while (blockBytes > RING_BLOCK_BYTES_MIN && ringBytes / blockBytes < RING_BLOCKS_TARGET) {
     blockBytes /= 2;
   }
   return blockBytes;
