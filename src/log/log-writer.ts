@@ -1,0 +1,200 @@
+import type { HttplogError } from '../errors.ts';
+import type { LineBatch } from '../format/line-batch.ts';
+import { IDLE_FILE_CLOSE_MS, OPEN_FILES_MAX, WRITE_RETRY_INTERVAL_MS } from '../limits.ts';
+import {
+  type AppendOutcome,
+  BatchQueue,
+  type BatchQueueOwner,
+  type LogWriterCounters,
+} from './batch-queue.ts';
+import { DiskFile } from './disk-file.ts';
+import type { LineOutput } from './line-output.ts';
+import { checkOutputTarget, findBatchPath, type OutputTarget } from './output-target.ts';
+import { settlesWithin } from './settles-within.ts';
+import { openStandardOutput } from './standard-output.ts';
+import type { WriteFault, WriteRecovery } from './write-fault.ts';
+
+/** What the control room may want to say. Called between two writes of that file; must not throw. */
+export interface LogWriterEvents {
+  /** A file was opened, or opened anew after it was moved, deleted or closed. */
+  onOpen?(path: string): void;
+  /** Told at the beginning of an outage and at most once a minute while it lasts. */
+  onFault?(fault: WriteFault): void;
+  onRecovery?(recovery: WriteRecovery): void;
+}
+
+export interface LogWriterOptions {
+  /**
+   * `hold`, for a daemon: a file that fails is tried again until it works, its batches wait.
+   * `fail`, for a replay: the first error rejects this and every later append.
+   */
+  policy: 'hold' | 'fail';
+  events?: LogWriterEvents;
+  /** Milliseconds between two tries; `WRITE_RETRY_INTERVAL_MS`. */
+  retryIntervalMs?: number;
+  /** Milliseconds after which a file of a past day is closed; `IDLE_FILE_CLOSE_MS`. */
+  idleFileCloseMs?: number;
+}
+
+/** The queue of one file, and what decides when that file may be closed. */
+interface OpenQueue {
+  queue: BatchQueue;
+  day: number;
+  lastAppendMs: number;
+}
+
+/**
+ * Opens the log for lines. No file is created before its first line.
+ *
+ * @throws HttplogError when the target cannot be written, see `checkOutputTarget`
+ */
+export async function openLogWriter(
+  target: OutputTarget,
+  options: LogWriterOptions,
+): Promise<LogWriter> {
+  await checkOutputTarget(target);
+  const standardOutput = target.kind === 'stdout' ? await openStandardOutput() : null;
+  return new LogWriter(target, standardOutput, options);
+}
+
+/** The one owner of the log files. Files are independent of each other, each is written in order. */
+export class LogWriter {
+  readonly counters: LogWriterCounters = {
+    linesWritten: 0,
+    bytesWritten: 0,
+    linesDropped: 0,
+    writeErrors: 0,
+    filesOpened: 0,
+  };
+  readonly #target: OutputTarget;
+  readonly #standardOutput: LineOutput | null;
+  readonly #options: LogWriterOptions;
+  readonly #owner: BatchQueueOwner;
+  /** By path, the least recently used first. */
+  readonly #openQueues = new Map<string, OpenQueue>();
+  readonly #closings = new Set<Promise<void>>();
+  #newestDay = 0;
+  #pendingBatches = 0;
+  #endError: HttplogError | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(target: OutputTarget, standardOutput: LineOutput | null, options: LogWriterOptions) {
+    this.#target = target;
+    this.#standardOutput = standardOutput;
+    this.#options = options;
+    this.#owner = {
+      policy: options.policy,
+      retryIntervalMs: options.retryIntervalMs ?? WRITE_RETRY_INTERVAL_MS,
+      counters: this.counters,
+      onFault: (fault) => options.events?.onFault?.(fault),
+      onRecovery: (recovery) => options.events?.onRecovery?.(recovery),
+      onEnd: (error) => {
+        this.#endError ??= error;
+      },
+    };
+  }
+
+  /** Batches whose `append` has not settled yet. */
+  get pendingBatches(): number {
+    return this.#pendingBatches;
+  }
+
+  /**
+   * Appends a batch to its file. **The bytes belong to the writer until the promise settles.** With `hold`
+   * that is when they are in the file or, at the stop, were given up.
+   *
+   * @throws HttplogError `HTTPLOG_WRITE` with `fail`; `HTTPLOG_OUTPUT_CLOSED` when the reader of standard
+   *   output has gone. Every later append rejects with the same error.
+   */
+  async append(batch: LineBatch): Promise<AppendOutcome> {
+    if (batch.byteLength === 0) {
+      return { linesWritten: 0, linesDropped: 0 };
+    }
+    if (this.#endError !== null || this.#closed !== null) {
+      this.counters.linesDropped += batch.lineCount;
+      if (this.#endError !== null) {
+        throw this.#endError;
+      }
+      return { linesWritten: 0, linesDropped: batch.lineCount };
+    }
+    const { queue } = this.#useQueue(batch);
+    this.#pendingBatches += 1;
+    try {
+      return await queue.append(batch);
+    } finally {
+      this.#pendingBatches -= 1;
+    }
+  }
+
+  /** Every file is opened anew by its path before its next write, as after a rotation. */
+  reopen(): void {
+    for (const { queue } of this.#openQueues.values()) {
+      queue.requireReopen();
+    }
+  }
+
+  /**
+   * Waits until everything is written, at most so long, then counts the rest as dropped and closes.
+   *
+   * A pipe nobody reads may keep a write of `process.stdout` pending: end the command by `process.exit`.
+   */
+  close(deadlineMs: number): Promise<void> {
+    this.#closed ??= this.#closeAll(deadlineMs);
+    return this.#closed;
+  }
+
+  async #closeAll(deadlineMs: number): Promise<void> {
+    const queues = [...this.#openQueues.values()].map(({ queue }) => queue);
+    for (const queue of queues) {
+      queue.retryNow();
+    }
+    await settlesWithin(Promise.all(queues.map((queue) => queue.drained())), deadlineMs);
+    await Promise.all(queues.map((queue) => queue.close()));
+    await Promise.all(this.#closings);
+    this.#openQueues.clear();
+  }
+
+  #useQueue(batch: LineBatch): OpenQueue {
+    const path = findBatchPath(this.#target, batch);
+    const nowMs = performance.now();
+    const open = this.#openQueues.get(path) ?? {
+      queue: new BatchQueue(this.#createOutput(path), this.#owner),
+      day: batch.day,
+      lastAppendMs: nowMs,
+    };
+    open.lastAppendMs = nowMs;
+    this.#openQueues.delete(path);
+    this.#closeSpareFiles(nowMs);
+    this.#openQueues.set(path, open);
+    this.#newestDay = Math.max(this.#newestDay, batch.day);
+    return open;
+  }
+
+  #createOutput(path: string): LineOutput {
+    if (this.#standardOutput !== null) {
+      return this.#standardOutput;
+    }
+    return new DiskFile(path, () => {
+      this.counters.filesOpened += 1;
+      this.#options.events?.onOpen?.(path);
+    });
+  }
+
+  /**
+   * Makes room for one more file and closes those of past days. A file that still has batches waiting stays:
+   * then there are more than `OPEN_FILES_MAX`, but never more than batches.
+   */
+  #closeSpareFiles(nowMs: number): void {
+    const idleFileCloseMs = this.#options.idleFileCloseMs ?? IDLE_FILE_CLOSE_MS;
+    for (const [path, { queue, day, lastAppendMs }] of this.#openQueues) {
+      const isPast = day < this.#newestDay && nowMs - lastAppendMs >= idleFileCloseMs;
+      if (queue.isIdle && (isPast || this.#openQueues.size >= OPEN_FILES_MAX)) {
+        this.#openQueues.delete(path);
+        const closing = queue.close().then(() => {
+          this.#closings.delete(closing);
+        });
+        this.#closings.add(closing);
+      }
+    }
+  }
+}

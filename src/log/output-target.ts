@@ -1,0 +1,160 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  EXIT_NOT_FOUND,
+  EXIT_PERMISSION,
+  EXIT_RUNTIME,
+  EXIT_USAGE,
+  HttplogError,
+  systemErrorName,
+} from '../errors.ts';
+import { LINE_STREAM_NAMES, type LineBatch } from '../format/line-batch.ts';
+import { describeSystemError } from './write-fault.ts';
+
+/** Where the lines go. */
+export type OutputTarget =
+  /** `DIR/http-YYYYMMDD.log`, or `DIR/http-CQ-YYYYMMDD.log` when split, by the batch's day and stream. */
+  | { kind: 'daily'; directory: string }
+  /** One file, appended to. */
+  | { kind: 'file'; path: string }
+  | { kind: 'stdout' };
+
+/** Stands for standard output where a path is expected. */
+export const STDOUT_PATH = 'standard output';
+
+/** Path of the file that a batch belongs to; its own day decides, however late it comes. */
+export function findBatchPath(target: OutputTarget, batch: LineBatch): string {
+  switch (target.kind) {
+    case 'daily': {
+      const name = LINE_STREAM_NAMES[batch.stream];
+      const day = String(batch.day).padStart(8, '0');
+      return join(target.directory, name === '' ? `http-${day}.log` : `http-${name}-${day}.log`);
+    }
+    case 'file':
+      return target.path;
+    case 'stdout':
+      return STDOUT_PATH;
+    default:
+      return target satisfies never;
+  }
+}
+
+/**
+ * Says no before anything is captured when the target cannot be written. Nothing is created.
+ *
+ * @throws HttplogError with exit code 2 (wrong kind of file), 3 (not there) or 4 (no permission)
+ */
+export async function checkOutputTarget(target: OutputTarget): Promise<void> {
+  switch (target.kind) {
+    case 'daily':
+      return checkDirectory(target.directory, '-d');
+    case 'file':
+      return checkFile(target.path);
+    case 'stdout':
+      return;
+    default:
+      target satisfies never;
+  }
+}
+
+/**
+ * Checks that files can be made in a directory.
+ *
+ * @param option the option that names the directory, for the hint
+ * @throws HttplogError with exit code 2 (no directory), 3 (not there) or 4 (no permission)
+ */
+export async function checkDirectory(directory: string, option: string): Promise<void> {
+  const naming = `or name another one with ${option}`;
+  let isDirectory: boolean;
+  try {
+    isDirectory = (await stat(directory)).isDirectory();
+  } catch (error) {
+    throw createAccessError(`Directory ${directory}`, error, {
+      missing: `Create it with mkdir -p ${directory}, ${naming}`,
+      denied: `Give this user access to ${directory}, ${naming}`,
+    });
+  }
+  if (!isDirectory) {
+    throw new HttplogError(`${directory} is not a directory`, {
+      code: 'HTTPLOG_NOT_A_DIRECTORY',
+      exitCode: EXIT_USAGE,
+      hint: `Name a directory with ${option}`,
+    });
+  }
+  await checkWritable(directory, `Directory ${directory}`, constants.W_OK | constants.X_OK, naming);
+}
+
+async function checkFile(path: string): Promise<void> {
+  const naming = 'or name another one with -o';
+  try {
+    if ((await stat(path)).isDirectory()) {
+      throw new HttplogError(`${path} is a directory, not a file`, {
+        code: 'HTTPLOG_OUTPUT_IS_DIRECTORY',
+        exitCode: EXIT_USAGE,
+        hint: 'Name a file with -o, or use -d for daily files in a directory',
+      });
+    }
+  } catch (error) {
+    if (error instanceof HttplogError) {
+      throw error;
+    }
+    if (systemErrorName(error) === 'ENOENT') {
+      return checkDirectory(dirname(path), '-o');
+    }
+    throw createAccessError(`File ${path}`, error, {
+      missing: 'Name a file with -o',
+      denied: `Give this user access to ${path}, ${naming}`,
+    });
+  }
+  await checkWritable(path, `File ${path}`, constants.W_OK, naming);
+}
+
+async function checkWritable(
+  path: string,
+  subject: string,
+  mode: number,
+  naming: string,
+): Promise<void> {
+  try {
+    await access(path, mode);
+  } catch (error) {
+    throw createAccessError(subject, error, {
+      missing: `Create it again, ${naming}`,
+      denied: `Let this user write to ${path}, ${naming}`,
+    });
+  }
+}
+
+function createAccessError(
+  subject: string,
+  cause: unknown,
+  hints: { missing: string; denied: string },
+): HttplogError {
+  const name = systemErrorName(cause);
+  switch (name) {
+    case 'ENOENT':
+      return new HttplogError(`${subject} does not exist`, {
+        code: 'HTTPLOG_OUTPUT_MISSING',
+        exitCode: EXIT_NOT_FOUND,
+        hint: hints.missing,
+        cause,
+      });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new HttplogError(`${subject} is not writable: ${describeSystemError(cause)}`, {
+        code: 'HTTPLOG_OUTPUT_PERMISSION',
+        exitCode: EXIT_PERMISSION,
+        hint: hints.denied,
+        cause,
+      });
+    default:
+      return new HttplogError(`${subject} cannot be used: ${describeSystemError(cause)}`, {
+        code: 'HTTPLOG_OUTPUT_UNUSABLE',
+        exitCode: name === 'ENOTDIR' ? EXIT_USAGE : EXIT_RUNTIME,
+        hint: hints.denied,
+        cause,
+      });
+  }
+}

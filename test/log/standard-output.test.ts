@@ -1,0 +1,91 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AppendTask } from './append-main.ts';
+import { joinText, makeBatches, sumLines } from './line-batches.ts';
+import { runAppend } from './run-append.ts';
+import { makeDirectory, removeDirectory } from './small-disk.ts';
+
+const BATCHES = makeBatches(100);
+const TEXT = joinText(BATCHES);
+const TASK: AppendTask = {
+  target: { kind: 'stdout' },
+  policy: 'fail',
+  batchCount: BATCHES.length,
+  closeMs: 5000,
+};
+
+let directory = '';
+beforeEach(() => {
+  directory = makeDirectory();
+});
+afterEach(() => removeDirectory(directory));
+
+describe('openStandardOutput: a pipe or socket', () => {
+  for (const [name, shellLine] of [
+    ['a pipe whose reader starts late', '$APPEND | { sleep 0.3; cat; }'],
+    ['a pipe read in small pieces', '$APPEND | dd bs=700 status=none'],
+    ['a socket', '$APPEND'],
+  ]) {
+    test(`${name} gets every line`, () => {
+      const { report, stdout } = runAppend(shellLine, TASK);
+      expect(stdout).toBe(TEXT);
+      expect(report.errors).toEqual([]);
+      expect(report.counters).toMatchObject({ linesWritten: sumLines(BATCHES), linesDropped: 0 });
+    });
+  }
+
+  for (const policy of ['fail', 'hold'] as const) {
+    test(`a reader that leaves ends every append with HTTPLOG_OUTPUT_CLOSED (${policy})`, () => {
+      const { report, stdout } = runAppend('$APPEND | head -n 3', { ...TASK, policy });
+      expect(stdout).toBe(TEXT.split('\n').slice(0, 3).join('\n').concat('\n'));
+      expect(report.errors.length).toBeGreaterThan(0);
+      expect(new Set(report.errors.map(({ code }) => code))).toEqual(
+        new Set(['HTTPLOG_OUTPUT_CLOSED']),
+      );
+      expect(report.errors[0].exitCode).toBe(0);
+      expect(sumCounted(report.counters)).toBe(sumLines(BATCHES));
+    });
+  }
+
+  test('a reader that takes nothing holds up neither the close nor the end of the process', () => {
+    const shellLine = '{ $APPEND; echo "ended after $SECONDS s" >&2; } | sleep 2';
+    const { report, stderr } = runAppend(shellLine, { ...TASK, policy: 'hold', closeMs: 200 });
+    expect(stderr).toMatch(/ended after [01] s/);
+    expect(report.closeTookMs).toBeLessThan(1000);
+    expect(report.counters?.linesDropped).toBeGreaterThan(0);
+    expect(sumCounted(report.counters)).toBe(sumLines(BATCHES));
+  });
+});
+
+describe('openStandardOutput: a file', () => {
+  test('a redirected file gets every line', () => {
+    const path = join(directory, 'out');
+    const { report } = runAppend(`$APPEND > ${path}`, TASK);
+    expect(readFileSync(path, 'utf8')).toBe(TEXT);
+    expect(report.counters).toMatchObject({ linesWritten: sumLines(BATCHES), filesOpened: 0 });
+  });
+
+  test('what stood in the file before stays', () => {
+    const path = join(directory, 'out');
+    writeFileSync(path, 'before\n');
+    runAppend(`$APPEND >> ${path}`, TASK);
+    expect(readFileSync(path, 'utf8')).toBe(`before\n${TEXT}`);
+  });
+
+  test('a device without space is HTTPLOG_WRITE, not a closed output', () => {
+    const { report } = runAppend('$APPEND > /dev/full', TASK);
+    expect(report.errors).toHaveLength(BATCHES.length);
+    expect(report.errors[0]).toEqual({
+      code: 'HTTPLOG_WRITE',
+      exitCode: 1,
+      message:
+        'Cannot write standard output: no space left on device (ENOSPC); 0 lines were written',
+    });
+    expect(report.counters).toMatchObject({ linesWritten: 0, linesDropped: sumLines(BATCHES) });
+  });
+});
+
+function sumCounted(counters: Record<string, number> | undefined): number {
+  return (counters?.linesWritten ?? 0) + (counters?.linesDropped ?? 0);
+}
