@@ -1,0 +1,73 @@
+import type { MessageType } from '../decode/message-type.ts';
+import {
+  type BatchSink,
+  LINE_STREAM_ALL,
+  LINE_STREAM_NAMES,
+  type LineBatch,
+  type LineStream,
+} from '../format/line-batch.ts';
+
+/** The batches that lines are being written into: one, or one a message type when split. */
+export interface BatchBuilder {
+  readonly sink: BatchSink;
+  readonly isSplitByType: boolean;
+  /** By stream. Without a buffer of its own a batch holds `NO_BYTES`. */
+  readonly open: readonly LineBatch[];
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+export function createBatchBuilder(sink: BatchSink, isSplitByType: boolean): BatchBuilder {
+  const open = LINE_STREAM_NAMES.map((_, stream) => createBatch(stream as LineStream));
+  return { sink, isSplitByType, open };
+}
+
+/**
+ * The batch that a line of this type and day goes into, with room for it; null when the sink has no buffer.
+ * A batch holds lines of one day: the day names the file.
+ */
+export function reserveLine(
+  builder: BatchBuilder,
+  type: MessageType,
+  day: number,
+  lineBytesMax: number,
+): LineBatch | null {
+  const batch = builder.open[builder.isSplitByType ? type : LINE_STREAM_ALL];
+  const isRoomLeft = batch.bytes.length - batch.byteLength >= lineBytesMax;
+  if (isRoomLeft && batch.day === day) {
+    return batch;
+  }
+  if (batch.lineCount > 0) {
+    handOver(builder.sink, batch);
+  }
+  if (batch.bytes === NO_BYTES) {
+    const bytes = builder.sink.take();
+    if (bytes === null) {
+      return null;
+    }
+    batch.bytes = bytes;
+  }
+  batch.day = day;
+  return batch;
+}
+
+/** Hands over every batch that has lines. */
+export function flushBatches(builder: BatchBuilder): void {
+  for (const batch of builder.open) {
+    if (batch.lineCount > 0) {
+      handOver(builder.sink, batch);
+    }
+  }
+}
+
+function handOver(sink: BatchSink, batch: LineBatch): void {
+  // A record of its own a batch, not a line: the sink keeps it while this one is filled again.
+  sink.put({ ...batch });
+  batch.bytes = NO_BYTES;
+  batch.byteLength = 0;
+  batch.lineCount = 0;
+}
+
+function createBatch(stream: LineStream): LineBatch {
+  return { bytes: NO_BYTES, byteLength: 0, lineCount: 0, stream, day: 0 };
+}

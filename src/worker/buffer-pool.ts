@@ -1,0 +1,46 @@
+import { BATCH_BYTES } from '../limits.ts';
+
+/** A bounded number of batch buffers, made when they are first needed. */
+export class BufferPool {
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  #unmade: number;
+  #waiting: (() => void)[] = [];
+
+  constructor(buffersMax: number) {
+    this.#unmade = buffersMax;
+  }
+
+  /** A buffer, or null when all are in use. */
+  take(): Uint8Array<ArrayBuffer> | null {
+    const bytes = this.#free.pop();
+    if (bytes !== undefined) {
+      return bytes;
+    }
+    if (this.#unmade === 0) {
+      return null;
+    }
+    this.#unmade--;
+    return new Uint8Array(BATCH_BYTES);
+  }
+
+  give(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#free.push(bytes);
+    this.wake();
+  }
+
+  /** Resolves when `take` may have a buffer; check again, and after `wake` for whatever ended the wait. */
+  async available(): Promise<void> {
+    if (this.#free.length === 0 && this.#unmade === 0) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Ends every wait. */
+  wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) {
+      resolve();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { TYPES_COUNT } from '../decode/message-type.ts';
+import { VERDICTS_COUNT } from '../decode/verdicts.ts';
+
+/**
+ * Named slots of the counters that a decode worker writes and the control plane reads. One array a worker,
+ * over shared memory: each has one writer, so plain additions are enough; doubles count to 2^53.
+ */
+
+/** By verdict: frames. Together with `filtered` they add up to the frames read. */
+export const COUNTER_VERDICT_FIRST = 0;
+/** Frames that the capture cut: fewer bytes captured than were on the wire. */
+export const COUNTER_FRAMES_TRUNCATED = COUNTER_VERDICT_FIRST + VERDICTS_COUNT;
+/** Frames that `-f` refused in a replay; live the kernel refuses them and nobody counts. */
+export const COUNTER_FRAMES_FILTERED = COUNTER_FRAMES_TRUNCATED + 1;
+/** By message type less one: messages written or dropped, duplicates not counted. */
+export const COUNTER_MESSAGES_FIRST = COUNTER_FRAMES_FILTERED + 1;
+/** Retransmitted first segments, not logged again. */
+export const COUNTER_DUPLICATES = COUNTER_MESSAGES_FIRST + TYPES_COUNT;
+/** Lines that were made and handed over or wait in an open batch. */
+export const COUNTER_LINES = COUNTER_DUPLICATES + 1;
+/** Lines that found no free buffer, because the disk did not keep up. */
+export const COUNTER_LINES_DROPPED = COUNTER_LINES + 1;
+/** Live: packets that passed the kernel's filter, those that it dropped included. */
+export const COUNTER_KERNEL_PACKETS = COUNTER_LINES_DROPPED + 1;
+/** Live: packets that the kernel dropped because the ring was full. */
+export const COUNTER_KERNEL_DROPS = COUNTER_KERNEL_PACKETS + 1;
+/** Live: times that the kernel froze the ring's queue. */
+export const COUNTER_KERNEL_FREEZES = COUNTER_KERNEL_DROPS + 1;
+
+export const COUNTERS_COUNT = COUNTER_KERNEL_FREEZES + 1;
+
+export type Counters = Float64Array<ArrayBufferLike>;
+
+export function createCounters(): Float64Array<SharedArrayBuffer> {
+  return new Float64Array(new SharedArrayBuffer(COUNTERS_COUNT * Float64Array.BYTES_PER_ELEMENT));
+}
+
+/** Adds the counters of all workers up. */
+export function sumCounters(parts: readonly Counters[]): Float64Array<ArrayBuffer> {
+  const sum = new Float64Array(COUNTERS_COUNT);
+  for (const part of parts) {
+    for (let slot = 0; slot < COUNTERS_COUNT; slot++) {
+      sum[slot] += part[slot];
+    }
+  }
+  return sum;
+}
+
+/** Frames read, whatever became of them. */
+export function countFrames(counters: Counters): number {
+  let frames = counters[COUNTER_FRAMES_FILTERED];
+  for (let verdict = 0; verdict < VERDICTS_COUNT; verdict++) {
+    frames += counters[COUNTER_VERDICT_FIRST + verdict];
+  }
+  return frames;
+}

@@ -1,0 +1,50 @@
+import type { PortRange } from '../capture/port-filter.ts';
+import type { NetworkPrefix, PipelineSettings } from './pipeline-settings.ts';
+import type { BatchMessage, ReturnedBuffer } from './port-sink.ts';
+import type { WorkerFailure } from './worker-failure.ts';
+
+/** What a live worker is given when its thread starts. */
+export interface LiveWorkerData {
+  capture: LiveCapture;
+  pipeline: PipelineSettings;
+  /** Batch buffers that this worker may have in flight. */
+  buffersMax: number;
+  counters: Float64Array<SharedArrayBuffer>;
+  /** Packets that all workers together may still take; undefined: without end. */
+  packetQuota: Int32Array<SharedArrayBuffer> | undefined;
+  /** File for a V8 profile of this thread. */
+  cpuProfilePath: string | undefined;
+}
+
+export interface LiveCapture {
+  engine: 'afpacket' | 'libpcap';
+  interfaceName: string;
+  ports: PortRange[] | 'any';
+  /** A tcpdump expression that takes the place of `ports`. */
+  filterExpression: string | undefined;
+  snaplenBytes: number;
+  ringBytes: number;
+  isPromiscuous: boolean;
+  /** Undefined when there is one worker only. */
+  fanoutGroup: number | undefined;
+}
+
+/** From the control plane to a worker. */
+export type LiveCommand =
+  | ReturnedBuffer
+  /** Takes no new packet, writes what was captured, ends. */
+  | { kind: 'stop' }
+  /** Opens the source anew: the interface is there again, maybe as another one of the same name. */
+  | { kind: 'reopen' }
+  | { kind: 'local-networks'; networks: NetworkPrefix[] };
+
+/** From a worker to the control plane. */
+export type LiveReport =
+  | BatchMessage
+  /** Packets flow from here on. Told again after each `reopen`. */
+  | { kind: 'capturing' }
+  /** The source ended under us; the worker waits for `reopen` or `stop`. */
+  | { kind: 'lost'; reason: string }
+  /** The last batch was posted before. `isDone`: the packet quota is used up. */
+  | { kind: 'stopped'; isDone: boolean }
+  | { kind: 'failed'; failure: WorkerFailure };

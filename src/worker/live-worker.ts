@@ -1,0 +1,208 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import {
+  type CaptureStatistics,
+  FILL_END,
+  FILL_FRAMES,
+  type FrameSource,
+} from '../capture/frame.ts';
+import { createLocalNetworks } from '../decode/local-networks.ts';
+import { HttplogError } from '../errors.ts';
+import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
+import {
+  COUNTER_KERNEL_DROPS,
+  COUNTER_KERNEL_FREEZES,
+  COUNTER_KERNEL_PACKETS,
+} from './counters.ts';
+import { startCpuProfile } from './cpu-profile.ts';
+import type { LiveCommand, LiveReport, LiveWorkerData } from './live-protocol.ts';
+import { openLiveSource } from './open-live-source.ts';
+import {
+  createPipeline,
+  flushPipeline,
+  PIPELINE_DONE,
+  type Pipeline,
+  runPipeline,
+} from './pipeline.ts';
+import { createPipelineOptions } from './pipeline-settings.ts';
+import { PortSink } from './port-sink.ts';
+import { describeFailure } from './worker-failure.ts';
+
+/**
+ * The entry of a decode worker's thread: ring to line batches, until it is told to stop.
+ *
+ * Each `fill` gives the event loop a turn, so commands are heard between two fills and never within one.
+ */
+class LiveWorker {
+  readonly #port: MessagePort;
+  readonly #data: LiveWorkerData;
+  readonly #sink: PortSink;
+  readonly #pipeline: Pipeline;
+  /** Kernel counters of sources that were closed. */
+  readonly #closedStatistics: CaptureStatistics = { packets: 0, drops: 0, freezes: 0 };
+  #source: FrameSource | null = null;
+  #isStopping = false;
+  #isReopening = false;
+  #wake: (() => void) | null = null;
+  #lastFlushMs = 0;
+
+  constructor(port: MessagePort, data: LiveWorkerData, sink: PortSink, pipeline: Pipeline) {
+    this.#port = port;
+    this.#data = data;
+    this.#sink = sink;
+    this.#pipeline = pipeline;
+    port.on('message', (command: LiveCommand) => this.#obey(command));
+  }
+
+  async run(): Promise<void> {
+    let isDone = false;
+    while (!this.#isStopping && !isDone) {
+      this.#isReopening = false;
+      if (await this.#openSource()) {
+        isDone = await this.#readSource();
+        this.#closeSource();
+      } else {
+        await this.#waitForCommand();
+      }
+    }
+    flushPipeline(this.#pipeline);
+    this.#post({ kind: 'stopped', isDone });
+  }
+
+  /** Gives false when the interface is not there: the control plane was told, and will say when it is. */
+  async #openSource(): Promise<boolean> {
+    try {
+      this.#source = await openLiveSource(this.#data.capture);
+      if (this.#isStopping) {
+        this.#source.stop();
+      }
+      this.#post({ kind: 'capturing' });
+      return true;
+    } catch (error) {
+      this.#reportLoss(error);
+      return false;
+    }
+  }
+
+  /** Reads until stopped, reopened or lost. Gives true when the packet quota is used up. */
+  async #readSource(): Promise<boolean> {
+    const source = this.#source as FrameSource;
+    try {
+      while (!this.#isReopening) {
+        const state = await source.fill();
+        if (runPipeline(this.#pipeline, source) === PIPELINE_DONE) {
+          return true;
+        }
+        if (
+          state !== FILL_FRAMES ||
+          performance.now() - this.#lastFlushMs > BATCH_FLUSH_INTERVAL_MS
+        ) {
+          this.#flush();
+        }
+        if (state === FILL_END) {
+          return false;
+        }
+      }
+    } catch (error) {
+      this.#reportLoss(error);
+      await this.#waitForCommand();
+    }
+    return false;
+  }
+
+  #closeSource(): void {
+    const source = this.#source as FrameSource;
+    source.close();
+    const { packets, drops, freezes } = source.statistics();
+    this.#closedStatistics.packets += packets;
+    this.#closedStatistics.drops += drops;
+    this.#closedStatistics.freezes += freezes;
+    this.#source = null;
+    this.#publishStatistics();
+  }
+
+  #flush(): void {
+    this.#lastFlushMs = performance.now();
+    flushPipeline(this.#pipeline);
+    this.#publishStatistics();
+  }
+
+  #publishStatistics(): void {
+    const { counters } = this.#data;
+    const current = this.#source?.statistics();
+    const { packets, drops, freezes } = this.#closedStatistics;
+    counters[COUNTER_KERNEL_PACKETS] = packets + (current?.packets ?? 0);
+    counters[COUNTER_KERNEL_DROPS] = drops + (current?.drops ?? 0);
+    counters[COUNTER_KERNEL_FREEZES] = freezes + (current?.freezes ?? 0);
+  }
+
+  /** An interface that went away is waited for; anything else ends the worker. */
+  #reportLoss(error: unknown): void {
+    const isInterfaceGone =
+      error instanceof HttplogError &&
+      (error.code === 'HTTPLOG_INTERFACE_LOST' || error.code === 'HTTPLOG_INTERFACE_NOT_FOUND');
+    if (!isInterfaceGone) {
+      throw error;
+    }
+    this.#post({ kind: 'lost', reason: error.message });
+  }
+
+  #waitForCommand(): Promise<void> {
+    if (this.#isStopping || this.#isReopening) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #obey(command: LiveCommand): void {
+    switch (command.kind) {
+      case 'buffer':
+        this.#sink.give(command.bytes);
+        return;
+      case 'local-networks':
+        this.#pipeline.localNetworks = createLocalNetworks(command.networks);
+        return;
+      case 'stop':
+        this.#isStopping = true;
+        this.#source?.stop();
+        break;
+      case 'reopen':
+        this.#isReopening = true;
+        break;
+      default:
+        command satisfies never;
+    }
+    this.#wake?.();
+    this.#wake = null;
+  }
+
+  #post(report: LiveReport): void {
+    this.#port.postMessage(report);
+  }
+}
+
+/** Runs the worker whose data the thread was given, and reports how it ended. */
+async function runThread(port: MessagePort, data: LiveWorkerData): Promise<void> {
+  const endProfile =
+    data.cpuProfilePath === undefined ? undefined : await startCpuProfile(data.cpuProfilePath);
+  const sink = new PortSink(port, data.buffersMax);
+  const options = await createPipelineOptions(data.pipeline, undefined);
+  const pipeline = createPipeline(
+    { ...options, frameQuota: data.packetQuota },
+    sink,
+    data.counters,
+  );
+  await new LiveWorker(port, data, sink, pipeline).run();
+  await endProfile?.();
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  runThread(port, workerData)
+    .catch((error: unknown) => {
+      const report: LiveReport = { kind: 'failed', failure: describeFailure(error) };
+      port.postMessage(report);
+    })
+    .finally(() => port.close());
+}

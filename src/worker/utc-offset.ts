@@ -1,0 +1,23 @@
+import type { UtcOffset } from '../format/timestamp.ts';
+
+const SECONDS_PER_MINUTE = 60;
+
+/**
+ * Makes the function that says how many seconds a zone is ahead of UTC at an instant.
+ *
+ * luxon is loaded for named zones only: the machine's own zone and UTC are known without, and a short
+ * replay starts sooner.
+ *
+ * @param timezone `local`, `UTC`, or an IANA name that the configuration has checked
+ */
+export async function createUtcOffset(timezone: string): Promise<UtcOffset> {
+  if (timezone === 'UTC') {
+    return () => 0;
+  }
+  if (timezone === 'local') {
+    return (epochSec) => -new Date(epochSec * 1000).getTimezoneOffset() * SECONDS_PER_MINUTE;
+  }
+  const { IANAZone } = await import('luxon');
+  const zone = IANAZone.create(timezone);
+  return (epochSec) => zone.offset(epochSec * 1000) * SECONDS_PER_MINUTE;
+}
