@@ -22,6 +22,8 @@ export interface TimestampText {
 export const TIMESTAMP_BYTES_MAX = 32;
 
 const YEAR_DIGITS_MIN = 4;
+/** 0000-01-01 in seconds: a file may claim any negative second, and years have no sign here. */
+const YEAR_ZERO_SEC = -62_167_219_200;
 const SECONDS_PER_QUARTER = 900;
 const SECONDS_PER_DAY = 86_400;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000;
@@ -36,9 +38,9 @@ export function createTimestampText(utcOffset: UtcOffset): TimestampText {
     utcOffset,
     bytes: new Uint8Array(TIMESTAMP_BYTES_MAX),
     byteLength: 0,
-    second: -1,
+    second: Number.NaN,
     day: 0,
-    quarter: -1,
+    quarter: Number.NaN,
     offsetSec: 0,
   };
 }
@@ -52,12 +54,13 @@ export function setSecond(text: TimestampText, epochSec: number): void {
     return;
   }
   text.second = epochSec;
+  epochSec = Math.max(epochSec, YEAR_ZERO_SEC);
   const quarter = Math.floor(epochSec / SECONDS_PER_QUARTER);
   if (quarter !== text.quarter) {
     text.quarter = quarter;
     text.offsetSec = text.utcOffset(epochSec);
   }
-  const localSec = epochSec + text.offsetSec;
+  const localSec = Math.max(epochSec + text.offsetSec, YEAR_ZERO_SEC);
   const epochDay = Math.floor(localSec / SECONDS_PER_DAY);
   const secondOfDay = localSec - epochDay * SECONDS_PER_DAY;
   text.day = calendarDay(epochDay);

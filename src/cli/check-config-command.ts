@@ -1,0 +1,44 @@
+import {
+  type Configuration,
+  type ConfigurationInput,
+  loadConfiguration,
+} from '../daemon/configuration.ts';
+import { quoteValue } from '../daemon/mistakes.ts';
+import { findFormat } from '../daemon/option-formats.ts';
+import { SETTING_OPTIONS, type SettingOption } from '../daemon/option-table.ts';
+import { EXIT_OK, type ExitCode } from '../errors.ts';
+import { alignColumns } from './text-table.ts';
+
+/**
+ * `httplog check-config`: prints every option with its effective value and where that came from, then
+ * the warnings. Throws the error of {@link loadConfiguration} if a start would.
+ */
+export function runCheckConfigCommand(
+  input: ConfigurationInput,
+  print: (text: string) => void,
+): ExitCode {
+  print(renderConfiguration(loadConfiguration(input)));
+  return EXIT_OK;
+}
+
+/** The table of `httplog check-config`, each line ended by a line feed. */
+export function renderConfiguration({ settings, origins, warnings }: Configuration): string {
+  const rows = SETTING_OPTIONS.map((option) => [
+    option.flags[0],
+    describeValue(option, settings[option.key]),
+    option.unit ?? '',
+    origins[option.key],
+  ]);
+  const table = alignColumns([['OPTION', 'VALUE', 'UNIT', 'FROM'], ...rows]);
+  const notes = warnings.map((warning) => `Warning: ${warning}`);
+  return [...table, ...notes].map((line) => `${line}\n`).join('');
+}
+
+/** As it would be typed; in parentheses what holds if the option is not set. */
+function describeValue(option: SettingOption, value: unknown): string {
+  const text = value === undefined ? '' : findFormat(option.format).print(value);
+  if (text === '') {
+    return `(${option.unset})`;
+  }
+  return /\p{Cc}/u.test(text) ? quoteValue(text) : text;
+}

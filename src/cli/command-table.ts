@@ -1,0 +1,81 @@
+import type { CommandName } from '../daemon/option-table.ts';
+
+/** What help and the manual say about a command. */
+export interface Command {
+  name: CommandName;
+  /** As it is typed, after `httplog`. */
+  usage: string;
+  /** One line without a final period, for the list of commands. */
+  summary: string;
+  /** Whole sentences, one line each. */
+  description: readonly string[];
+  /** What is typed, and what it does. */
+  examples: readonly (readonly [line: string, meaning: string])[];
+}
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'run',
+    usage: '[run] [OPTION...]',
+    summary: 'Capture live and write the log; what httplog does if no command is named',
+    description: [
+      'Captures an interface until SIGTERM or SIGINT, and appends a line for each HTTP message.',
+      'Needs root or the capability CAP_NET_RAW.',
+    ],
+    examples: [
+      ['sudo httplog', 'port 80 of the default interface, into /log/httplog'],
+      ['sudo httplog -i any -p 80,8000-8010 -o -', 'all interfaces, onto the terminal'],
+    ],
+  },
+  {
+    name: 'replay',
+    usage: 'replay FILE... [OPTION...]',
+    summary: 'Read capture files instead of an interface and write the same lines',
+    description: [
+      'Reads pcap and pcapng files, compressed by gzip or zstd too; - is standard input.',
+      'The lines of several files are written in the order of the arguments.',
+    ],
+    examples: [
+      ['httplog replay day.pcap -p any -o -', 'every HTTP message of a file, whatever its port'],
+      ['tcpdump -i eth0 -w - | httplog replay - -o -', 'packets of another program'],
+    ],
+  },
+  {
+    name: 'demo',
+    usage: 'demo [OPTION...]',
+    summary: 'Show live capture on loopback, with a server and a client of its own',
+    description: [
+      'Needs nothing from outside, and reads neither the environment nor a configuration file.',
+      'Without CAP_NET_RAW it replays a capture that comes with httplog.',
+    ],
+    examples: [['sudo httplog demo', 'lines of all four types, then the summary']],
+  },
+  {
+    name: 'interfaces',
+    usage: 'interfaces',
+    summary: 'List the interfaces of this host, and which one is the default',
+    description: ['Prints name, state, link type and addresses of each interface for -i.'],
+    examples: [['httplog interfaces', 'the table']],
+  },
+  {
+    name: 'check-config',
+    usage: 'check-config [OPTION...]',
+    summary: 'Print the effective value of every option and where it came from',
+    description: [
+      'Reads command line, environment and configuration file as run would, and starts nothing.',
+      'Exit code 0 if a start would take them, 2 with every mistake if not.',
+    ],
+    examples: [
+      ['httplog check-config', 'what httplog would start with'],
+      ['httplog check-config --config new.conf', 'whether a file is right before it is used'],
+    ],
+  },
+];
+
+export function findCommand(name: CommandName): Command {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    throw new Error(`Command ${name} is missing in the table`);
+  }
+  return command;
+}

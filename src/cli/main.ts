@@ -1,0 +1,79 @@
+import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
+import { type ParsedCommandLine, parseArguments } from './arguments.ts';
+
+/**
+ * The command `httplog`. Each command's own parts are loaded when it is known: `-v` answers at once.
+ *
+ * @returns the exit code
+ */
+export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
+  const commandLine = parseArguments(argv);
+  if (commandLine.isVersion) {
+    const { readVersion } = await import('./version.ts');
+    print(`httplog ${readVersion()}\n`);
+    return EXIT_OK;
+  }
+  if (commandLine.isHelp) {
+    const { renderHelp } = await import('./help.ts');
+    print(renderHelp(commandLine.isCommandNamed ? commandLine.command : undefined));
+    return EXIT_OK;
+  }
+  return runCommand(commandLine);
+}
+
+async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
+  const input = { commandLine, environment: process.env, directory: process.cwd() };
+  switch (commandLine.command) {
+    case 'run': {
+      const { loadConfiguration } = await import('../daemon/configuration.ts');
+      const { runCapture } = await import('../daemon/run-capture.ts');
+      return runCapture(loadConfiguration(input));
+    }
+    case 'replay': {
+      const { loadConfiguration } = await import('../daemon/configuration.ts');
+      const { runReplayCommand } = await import('./replay-command.ts');
+      return runReplayCommand(commandLine.files, loadConfiguration(input), printError);
+    }
+    case 'demo': {
+      const { loadConfiguration } = await import('../daemon/configuration.ts');
+      const { runDemoCommand } = await import('./demo-command.ts');
+      return runDemoCommand(loadConfiguration(input), print, printError);
+    }
+    case 'interfaces': {
+      const { runInterfacesCommand } = await import('./interfaces-command.ts');
+      const { configurationError } = await import('../daemon/mistakes.ts');
+      if (commandLine.mistakes.length > 0) {
+        throw configurationError(commandLine.mistakes, commandLine.command);
+      }
+      return runInterfacesCommand(print);
+    }
+    case 'check-config': {
+      const { runCheckConfigCommand } = await import('./check-config-command.ts');
+      return runCheckConfigCommand(input, print);
+    }
+    default:
+      return commandLine.command satisfies never;
+  }
+}
+
+/** What went wrong in one or more sentences, and what to do about it. A bug of ours shows its stack. */
+export function describeError(error: unknown): string {
+  if (error instanceof HttplogError) {
+    const hint = error.hint === undefined ? '' : `\n  ${error.hint}`;
+    return `httplog: ${error.message}${hint}\n`;
+  }
+  const stack = error instanceof Error ? error.stack : String(error);
+  return `httplog: This is a bug of httplog, please report it\n${stack}\n`;
+}
+
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof HttplogError ? error.exitCode : EXIT_RUNTIME;
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+function printError(text: string): void {
+  process.stderr.write(text);
+}

@@ -1,0 +1,23 @@
+import type { Configuration } from '../daemon/configuration.ts';
+import { replayCaptures } from '../daemon/replay-captures.ts';
+import { describeReplay } from '../daemon/summary.ts';
+import type { ExitCode } from '../errors.ts';
+import { describeError } from './main.ts';
+
+/** `httplog replay FILE...`: the lines, and on a terminal what was read; in a pipe nothing but the lines. */
+export async function runReplayCommand(
+  files: readonly string[],
+  configuration: Configuration,
+  printError: (text: string) => void,
+): Promise<ExitCode> {
+  for (const warning of configuration.warnings) {
+    printError(`httplog: ${warning}\n`);
+  }
+  const { exitCode, tally } = await replayCaptures(files, configuration, (error) =>
+    printError(describeError(error)),
+  );
+  if (process.stderr.isTTY && !configuration.settings.quiet) {
+    printError(`${describeReplay(tally).join('\n')}\n`);
+  }
+  return exitCode;
+}

@@ -1,0 +1,246 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  EXIT_NOT_FOUND,
+  EXIT_PERMISSION,
+  EXIT_USAGE,
+  type ExitCode,
+  systemErrorName,
+} from '../errors.ts';
+import { CONFIGURATION_FILE_BYTES_MAX } from '../limits.ts';
+import { type Mistake, usageMistake, valueMistake } from './mistakes.ts';
+
+/** Keys with another beginning belong to others who read the same file. */
+export const ENVIRONMENT_PREFIX = 'HTTPLOG_';
+
+/** One `HTTPLOG_*` line of a configuration file. */
+export interface FileEntry {
+  value: string;
+  /** Counted from 1. */
+  lineNumber: number;
+}
+
+export interface FileEntries {
+  /** The file as messages call it. */
+  name: string;
+  /** By key; the last line of a key counts, as in a shell. */
+  entries: Map<string, FileEntry>;
+  mistakes: Mistake[];
+}
+
+/** Where the reader of a value stands, and what it has gathered. */
+interface ValueReader {
+  readonly text: string;
+  offset: number;
+  value: string;
+}
+
+const SYSTEM_FILE = '/etc/sysconfig/httplog';
+const LOCAL_FILE = './httplog.conf';
+
+const ASSIGNMENT = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/;
+const EXPORT_ONLY = /^export(?:[ \t]+[A-Za-z_][A-Za-z0-9_]*)+[ \t]*(?:#.*)?$/;
+const NO_EXPANSION = 'holds a $ or a `, and nothing is expanded here: put it in single quotes';
+
+/** What {@link findConfigurationFile} needs to know, a part of the configuration's input. */
+export interface FileSearch {
+  commandLine: { configurationFile: string | undefined };
+  directory: string;
+  systemFile?: string;
+}
+
+/** The file of `--config`, else the system's, else the one of the working directory, else no entries. */
+export function findConfigurationFile(search: FileSearch): FileEntries {
+  const named = search.commandLine.configurationFile;
+  if (named !== undefined) {
+    const file = readConfigurationFile(resolve(search.directory, named), named);
+    return isMissing(file) ? { ...file, mistakes: [missingFileMistake(named)] } : file;
+  }
+  const systemFile = search.systemFile ?? SYSTEM_FILE;
+  const system = readConfigurationFile(systemFile, systemFile);
+  if (!isMissing(system)) {
+    return system;
+  }
+  const local = readConfigurationFile(resolve(search.directory, LOCAL_FILE), LOCAL_FILE);
+  return isMissing(local) ? { ...local, mistakes: [] } : local;
+}
+
+function missingFileMistake(path: string): Mistake {
+  const allowed = 'the path of a file that is there';
+  const mistake = valueMistake('--config', path, 'option --config', allowed);
+  return { ...mistake, exitCode: EXIT_NOT_FOUND };
+}
+
+function isMissing(file: FileEntries): boolean {
+  return file.mistakes.some(({ exitCode }) => exitCode === EXIT_NOT_FOUND);
+}
+
+/**
+ * Reads a file of shell `KEY=value` lines, or tells why it cannot be read: exit code 3 if it is not
+ * there, 4 without permission.
+ */
+export function readConfigurationFile(path: string, name: string): FileEntries {
+  try {
+    const bytes = readStart(path, CONFIGURATION_FILE_BYTES_MAX + 1);
+    if (bytes.length > CONFIGURATION_FILE_BYTES_MAX) {
+      const allowed = `allowed are ${CONFIGURATION_FILE_BYTES_MAX} bytes`;
+      return onlyMistake(name, `Configuration file ${name} is too large, ${allowed}`, EXIT_USAGE);
+    }
+    return parseConfigurationText(bytes.toString('utf8'), name);
+  } catch (error) {
+    const reason = systemErrorName(error);
+    if (reason === 'ENOENT' || reason === 'ENOTDIR') {
+      return onlyMistake(name, `Configuration file ${name} is not there`, EXIT_NOT_FOUND);
+    }
+    if (reason === 'EACCES' || reason === 'EPERM') {
+      return onlyMistake(
+        name,
+        `Configuration file ${name} must not be read (${reason})`,
+        EXIT_PERMISSION,
+      );
+    }
+    return onlyMistake(name, `Configuration file ${name} cannot be read (${reason})`, EXIT_USAGE);
+  }
+}
+
+/** At most so many bytes, from whatever the path is: a device or a pipe tells no size before. */
+function readStart(path: string, byteLengthMax: number): Buffer {
+  const bytes = Buffer.alloc(byteLengthMax);
+  const file = openSync(path, 'r');
+  try {
+    let byteLength = 0;
+    let readLength = -1;
+    while (readLength !== 0 && byteLength < byteLengthMax) {
+      readLength = readSync(file, bytes, byteLength, byteLengthMax - byteLength, null);
+      byteLength += readLength;
+    }
+    return bytes.subarray(0, byteLength);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function onlyMistake(name: string, message: string, exitCode: ExitCode): FileEntries {
+  return { name, entries: new Map(), mistakes: [{ message, exitCode }] };
+}
+
+/**
+ * Reads shell `KEY=value` lines as a shell would, but expands nothing.
+ *
+ * An `export` before the key, quotes, blank lines, comments, a byte order mark and carriage returns are
+ * taken; a line that is none of this is a mistake with its number.
+ */
+export function parseConfigurationText(text: string, name: string): FileEntries {
+  const entries = new Map<string, FileEntry>();
+  const mistakes: Mistake[] = [];
+  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  for (const [index, line] of lines.entries()) {
+    const where = `${name} line ${index + 1}`;
+    const content = line.trim();
+    if (content === '' || content.startsWith('#') || EXPORT_ONLY.test(content)) {
+      continue;
+    }
+    const match = ASSIGNMENT.exec(content);
+    if (match === null) {
+      mistakes.push(usageMistake(`${where} is not of the form KEY=value, without spaces at the =`));
+      continue;
+    }
+    const [, key, rest] = match;
+    if (!key.startsWith(ENVIRONMENT_PREFIX)) {
+      continue;
+    }
+    const reader: ValueReader = { text: rest, offset: 0, value: '' };
+    const problem = readValue(reader);
+    if (problem === undefined) {
+      entries.set(key, { value: reader.value, lineNumber: index + 1 });
+    } else {
+      mistakes.push(usageMistake(`${where}: ${key} ${problem}`));
+    }
+  }
+  return { name, entries, mistakes };
+}
+
+/** Reads one shell word of plain and quoted pieces; gives what is wrong with it, if anything is. */
+function readValue(reader: ValueReader): string | undefined {
+  const { text } = reader;
+  if (text.startsWith('~')) {
+    return 'begins with ~, and nothing is expanded here: write the path in full';
+  }
+  while (reader.offset < text.length) {
+    const character = text[reader.offset];
+    if (character === ' ' || character === '\t') {
+      return /^[ \t]+(#|$)/.test(text.slice(reader.offset))
+        ? undefined
+        : 'has a space in its value: put the value in quotes';
+    }
+    const problem = readPiece(reader, character);
+    if (problem !== undefined) {
+      return problem;
+    }
+  }
+  return undefined;
+}
+
+function readPiece(reader: ValueReader, character: string): string | undefined {
+  switch (character) {
+    case "'":
+      return readSingleQuoted(reader);
+    case '"':
+      return readDoubleQuoted(reader);
+    case '\\':
+      return readEscape(reader);
+    case '$':
+    case '`':
+      return NO_EXPANSION;
+    default:
+      if (';&|<>()'.includes(character)) {
+        return `has a ${character} in its value: put the value in quotes`;
+      }
+      reader.value += character;
+      reader.offset += 1;
+      return undefined;
+  }
+}
+
+function readSingleQuoted(reader: ValueReader): string | undefined {
+  const end = reader.text.indexOf("'", reader.offset + 1);
+  if (end < 0) {
+    return "has a ' without an end on the same line";
+  }
+  reader.value += reader.text.slice(reader.offset + 1, end);
+  reader.offset = end + 1;
+  return undefined;
+}
+
+/** Within double quotes a backslash escapes only what would be special there, as in a shell. */
+function readDoubleQuoted(reader: ValueReader): string | undefined {
+  const { text } = reader;
+  let offset = reader.offset + 1;
+  while (offset < text.length) {
+    const character = text[offset];
+    if (character === '"') {
+      reader.offset = offset + 1;
+      return undefined;
+    }
+    if (character === '$' || character === '`') {
+      return NO_EXPANSION;
+    }
+    const next = text[offset + 1];
+    if (character === '\\' && next !== undefined && '$`"\\'.includes(next)) {
+      offset += 1;
+    }
+    reader.value += text[offset];
+    offset += 1;
+  }
+  return 'has a " without an end on the same line';
+}
+
+function readEscape(reader: ValueReader): string | undefined {
+  const escaped = reader.text[reader.offset + 1];
+  if (escaped === undefined) {
+    return 'ends with a backslash, and lines cannot be continued';
+  }
+  reader.value += escaped;
+  reader.offset += 2;
+  return undefined;
+}

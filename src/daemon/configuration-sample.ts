@@ -1,0 +1,35 @@
+import { findFormat } from './option-formats.ts';
+import { OPTION_GROUPS, SETTING_OPTIONS, type SettingOption } from './option-table.ts';
+
+const HEADER = `\
+# Configuration of httplog: copy to /etc/sysconfig/httplog, or to httplog.conf in the directory that
+# httplog is started from, and take the # from the lines to change.
+#
+# Lines are shell KEY=value. Quote a value that holds a space; nothing is expanded, and an empty
+# value is as good as none. An option of the command line counts before the environment variable of
+# the name given here, and that before this file. "httplog check-config" tells what holds, and why.
+`;
+
+/** The text of conf/httplog.conf: every option as a comment that sets it to its default. */
+export function renderConfigurationFile(): string {
+  const sections = OPTION_GROUPS.map((group) =>
+    SETTING_OPTIONS.filter((option) => option.group === group).map(renderEntry),
+  );
+  const titled = sections.flatMap((entries, index) =>
+    entries.length === 0 ? [] : [`## ${OPTION_GROUPS[index]}\n`, ...entries],
+  );
+  return [HEADER, ...titled].join('\n');
+}
+
+function renderEntry(option: SettingOption): string {
+  const { allowed } = findFormat(option.format);
+  const unit = option.unit === undefined ? '' : `Unit: ${option.unit}. `;
+  const value = option.default ?? '';
+  const lines = [
+    `# ${option.description}.`,
+    `# Option ${option.flags[0]}. ${unit}Allowed: ${allowed}.`,
+    `# Default: ${option.default ?? `not set: ${option.unset}`}.`,
+    `#${option.environment}=${value}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,243 @@
+import { createRequire } from 'node:module';
+import type { Schema } from 'convict';
+import {
+  ENVIRONMENT_PREFIX,
+  type FileEntries,
+  findConfigurationFile,
+} from './configuration-file.ts';
+import {
+  configurationError,
+  type Mistake,
+  ORIGIN_DEFAULT,
+  type Origin,
+  quoteValue,
+  valueMistake,
+} from './mistakes.ts';
+import { describeNearestName, findNearestName } from './nearest-name.ts';
+import { FORMATS, findFormat } from './option-formats.ts';
+import {
+  type CommandName,
+  type Option,
+  SETTING_OPTIONS,
+  type SettingOption,
+} from './option-table.ts';
+
+/** Ports `first` to `last`, both included. */
+export interface PortRange {
+  first: number;
+  last: number;
+}
+
+/** The effective value of every option, checked and in its own type. */
+export interface Settings {
+  /** Undefined: the interface of the default route. */
+  interfaceName: string | undefined;
+  /** In rising order, none touching another. */
+  ports: PortRange[] | 'any';
+  /** A tcpdump expression that takes the place of `ports`. */
+  filter: string | undefined;
+  directory: string;
+  /** Bytes of each packet, 1 to 65535. */
+  snaplen: number;
+  ringMegabytes: number;
+  /** -1: for ever. */
+  packetCountMax: number;
+  workers: number;
+  /** Packets between two looks at the loss counters; 0: never. */
+  logEvery: number;
+  splitByType: boolean;
+  addVlan: boolean;
+  promiscuous: boolean;
+  quiet: boolean;
+  cpuProfilePath: string | undefined;
+  /** Addresses and CIDR networks; empty: the host's own addresses. */
+  localNetworks: string[];
+  engine: 'afpacket' | 'libpcap';
+  /** `local`, `UTC` or an IANA name. */
+  timezone: string;
+  /** `-`: standard output. Undefined: daily files in `directory`. */
+  outputPath: string | undefined;
+  /** Undefined: standard error. */
+  serviceLogDirectory: string | undefined;
+}
+
+export interface Configuration {
+  settings: Settings;
+  /** Where each value came from, by option key. */
+  origins: Record<keyof Settings, Origin>;
+  /** What is not wrong but probably not meant, a sentence each. */
+  warnings: string[];
+}
+
+/** One value of an option on the command line. */
+export interface GivenValue {
+  value: string;
+  /** The option as it was typed there, dashes included. */
+  spelling: string;
+}
+
+/** What the command line has to say about the configuration. */
+export interface CommandLineValues {
+  command: CommandName;
+  /** All values of each option that was given, in their order. */
+  given: ReadonlyMap<Option['key'], readonly GivenValue[]>;
+  /** The file of `--config`. */
+  configurationFile: string | undefined;
+  /** What was wrong on the command line itself; reported together with the rest. */
+  mistakes: readonly Mistake[];
+}
+
+export interface ConfigurationInput {
+  commandLine: CommandLineValues;
+  /** Usually `process.env`. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** The working directory, which `./httplog.conf` and a relative `--config` start from. */
+  directory: string;
+  /** Instead of `/etc/sysconfig/httplog`, for tests. */
+  systemFile?: string;
+}
+
+/** The text that counts for an option, and where it was written. */
+interface Layered {
+  value: string;
+  origin: Origin;
+}
+
+type LayeredValues = Map<keyof Settings, Layered>;
+
+const NO_FILE: FileEntries = { name: '', entries: new Map(), mistakes: [] };
+
+/**
+ * The effective configuration: command line, else environment, else configuration file, else default,
+ * for each option by itself. `httplog demo` needs nothing from outside and reads its command line only.
+ *
+ * Throws one error with every mistake of the command line, the environment and the file: exit code 2,
+ * or 3 if the only one is a `--config` file that is not there, or 4 if one must not be read.
+ */
+export function loadConfiguration(input: ConfigurationInput): Configuration {
+  const { commandLine } = input;
+  const isAlone = commandLine.command === 'demo';
+  const file = isAlone ? NO_FILE : findConfigurationFile(input);
+  const layered: LayeredValues = new Map();
+  for (const option of SETTING_OPTIONS) {
+    const value = layerOption(option, commandLine, isAlone ? {} : input.environment, file);
+    if (value !== undefined) {
+      layered.set(option.key, value);
+    }
+  }
+  const { settings, mistakes } = checkValues(layered);
+  const all = [...commandLine.mistakes, ...file.mistakes, ...mistakes];
+  if (all.length > 0) {
+    throw configurationError(all, commandLine.command);
+  }
+  const warnings = [...describeUnknownKeys(file), ...describeUnused(settings, layered)];
+  return { settings, origins: collectOrigins(layered), warnings };
+}
+
+function layerOption(
+  option: SettingOption,
+  commandLine: CommandLineValues,
+  environment: ConfigurationInput['environment'],
+  file: FileEntries,
+): Layered | undefined {
+  const given = commandLine.given.get(option.key) ?? [];
+  const last = given.at(-1);
+  if (last !== undefined) {
+    const values = given.map(({ value }) => value);
+    const value = option.isRepeatable === true ? values.join(',') : last.value;
+    return { value, origin: `option ${last.spelling}` };
+  }
+  const variable = environment[option.environment];
+  if (variable !== undefined && variable !== '') {
+    return { value: variable, origin: `environment ${option.environment}` };
+  }
+  const entry = file.entries.get(option.environment);
+  if (entry !== undefined && entry.value !== '') {
+    return { value: entry.value, origin: `${file.name} line ${entry.lineNumber}` };
+  }
+  return undefined;
+}
+
+/**
+ * Lets convict turn the texts into values and check them. It gets known keys alone, no environment and
+ * no arguments: which text counts was decided before, with its origin.
+ */
+function checkValues(layered: LayeredValues): { settings: Settings; mistakes: Mistake[] } {
+  const require = createRequire(import.meta.url);
+  const convict: typeof import('convict') = require('convict');
+  for (const [name, format] of Object.entries(FORMATS)) {
+    convict.addFormat({ name, coerce: format.parse, validate: refuseNull });
+  }
+  const config = convict(buildSchema(), { env: {}, args: [] });
+  config.load(Object.fromEntries([...layered].map(([key, { value }]) => [key, value])));
+  const settings: Settings = config.getProperties();
+  const mistakes: Mistake[] = [];
+  try {
+    config.validate({ allowed: 'strict' });
+  } catch (error) {
+    for (const option of SETTING_OPTIONS) {
+      const wrong = layered.get(option.key);
+      if (wrong !== undefined && settings[option.key] === null) {
+        const { allowed } = findFormat(option.format);
+        mistakes.push(valueMistake(option.flags[0], wrong.value, wrong.origin, allowed));
+      }
+    }
+    if (mistakes.length === 0) {
+      throw error;
+    }
+  }
+  return { settings, mistakes };
+}
+
+/** A format gives null for a text that is not allowed, so that convict can gather all of them. */
+function refuseNull(value: unknown): void {
+  if (value === null) {
+    throw new Error('is not allowed');
+  }
+}
+
+function buildSchema(): Schema<Settings> {
+  const rows = SETTING_OPTIONS.map((option) => {
+    const format = findFormat(option.format);
+    const value = option.default === undefined ? format.unset : format.parse(option.default);
+    return [option.key, { doc: option.description, format: option.format, default: value }];
+  });
+  return Object.fromEntries(rows);
+}
+
+function collectOrigins(layered: LayeredValues): Record<keyof Settings, Origin> {
+  const rows = SETTING_OPTIONS.map(({ key }) => [key, layered.get(key)?.origin ?? ORIGIN_DEFAULT]);
+  return Object.fromEntries(rows);
+}
+
+function describeUnknownKeys(file: FileEntries): string[] {
+  const known = SETTING_OPTIONS.map(({ environment }) => environment);
+  const endings = known.map((name) => name.slice(ENVIRONMENT_PREFIX.length));
+  const warnings: string[] = [];
+  for (const [key, { lineNumber }] of file.entries) {
+    if (!known.includes(key)) {
+      const ending = findNearestName(key.slice(ENVIRONMENT_PREFIX.length), endings);
+      const nearest = ending === undefined ? undefined : `${ENVIRONMENT_PREFIX}${ending}`;
+      const where = `${file.name} line ${lineNumber}`;
+      warnings.push(`Unknown option ${key} (from ${where})${describeNearestName(nearest)}`);
+    }
+  }
+  return warnings;
+}
+
+/** Options that were set and that another one puts out of action. */
+function describeUnused(settings: Settings, layered: LayeredValues): string[] {
+  const warnings: string[] = [];
+  const ports = layered.get('ports');
+  const filter = layered.get('filter');
+  if (ports !== undefined && filter !== undefined) {
+    const taker = `-f ${quoteValue(filter.value)} (from ${filter.origin})`;
+    warnings.push(`Option -p (from ${ports.origin}) is not used, ${taker} takes its place`);
+  }
+  const split = layered.get('splitByType');
+  if (split !== undefined && settings.splitByType && settings.outputPath !== undefined) {
+    const origin = layered.get('outputPath')?.origin;
+    warnings.push(`Option -log_split (from ${split.origin}) is not used with -o (from ${origin})`);
+  }
+  return warnings;
+}

@@ -1,0 +1,237 @@
+import { availableParallelism } from 'node:os';
+import { MessageChannel } from 'node:worker_threads';
+import { METHODS_DEFAULT } from '../decode/http-grammar.ts';
+import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
+import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
+import { DRAIN_DEADLINE_MS } from '../limits.ts';
+import { type LogWriter, openLogWriter } from '../log/log-writer.ts';
+import {
+  COUNTER_VERDICT_FIRST,
+  countFrames,
+  createCounters,
+  sumCounters,
+} from '../worker/counters.ts';
+import { startCpuProfile } from '../worker/cpu-profile.ts';
+import type { PipelineSettings } from '../worker/pipeline-settings.ts';
+import { type ReplayRequest, replayCapture } from '../worker/replay.ts';
+import {
+  PROGRESS_READ,
+  PROGRESS_TOTAL,
+  PROGRESS_WORDS,
+  type ReplayTask,
+} from '../worker/replay-task.ts';
+import { threadModule } from '../worker/thread-module.ts';
+import { describeFailure, restoreFailure, type WorkerFailure } from '../worker/worker-failure.ts';
+import { WriterSink } from '../worker/writer-sink.ts';
+import { BatchStream } from './batch-stream.ts';
+import { chooseOutput } from './capture-session.ts';
+import type { Configuration } from './configuration.ts';
+import { findLocalNetworks } from './local-addresses.ts';
+import { type ReplayPosition, showProgress } from './replay-progress.ts';
+import { checkProfilePath } from './run-capture.ts';
+import { type Tally, takeTally } from './summary.ts';
+
+/** Of one capture: less than a task's buffers, so that it decodes while they are written. */
+const WRITES_AT_ONCE_MAX = 4;
+
+/** One capture of a replay, with what is known of it from outside its thread. */
+interface ReplayJob {
+  request: ReplayRequest;
+  counters: Float64Array<SharedArrayBuffer>;
+  progress: Float64Array<SharedArrayBuffer>;
+}
+
+export interface ReplayOutcome {
+  /** 0, or that of the first capture that failed. */
+  exitCode: ExitCode;
+  tally: Tally;
+}
+
+/**
+ * Takes capture files through the pipeline and writes their lines in the order of the files. A file that is
+ * damaged or missing costs its own lines only.
+ *
+ * @param onFailure told what went wrong with one capture
+ * @throws HttplogError when the lines cannot be written
+ */
+export async function replayCaptures(
+  files: readonly string[],
+  configuration: Configuration,
+  onFailure: (error: HttplogError) => void,
+): Promise<ReplayOutcome> {
+  const { settings } = configuration;
+  checkProfilePath(settings.cpuProfilePath);
+  const writer = await openLogWriter(chooseOutput(settings), { policy: 'fail' });
+  const jobs = files.map((path) => createJob(path, configuration));
+  const endProfile =
+    settings.cpuProfilePath === undefined
+      ? undefined
+      : await startCpuProfile(settings.cpuProfilePath);
+  const hideProgress = settings.quiet
+    ? () => undefined
+    : await showProgress(() => sumProgress(jobs));
+  let exitCode: ExitCode = EXIT_OK;
+  const noteResult: NoteResult = (job, error) => {
+    const failure = error ?? findUnsupported(job);
+    if (failure !== undefined) {
+      hideProgress();
+      onFailure(failure);
+      exitCode ||= failure.exitCode;
+    }
+  };
+  try {
+    if (jobs.length === 1 || settings.packetCountMax >= 0) {
+      await replayInTurn(jobs, settings.packetCountMax, writer, noteResult);
+    } else {
+      await replayInPool(jobs, countThreads(jobs.length, configuration), writer, noteResult);
+    }
+  } finally {
+    hideProgress();
+    await endProfile?.();
+    await writer.close(DRAIN_DEADLINE_MS);
+  }
+  const counters = sumCounters(jobs.map((job) => job.counters));
+  return { exitCode, tally: takeTally(counters, writer.counters) };
+}
+
+type NoteResult = (job: ReplayJob, error: HttplogError | undefined) => void;
+
+/** In this thread, one capture after the other; `-c` counts over all of them. */
+async function replayInTurn(
+  jobs: readonly ReplayJob[],
+  packetCountMax: number,
+  writer: LogWriter,
+  noteResult: NoteResult,
+): Promise<void> {
+  const sink = new WriterSink(writer);
+  let packetsLeft = packetCountMax;
+  for (const job of jobs) {
+    const { request, counters } = job;
+    request.settings.framesMax = packetsLeft;
+    const failure = await replayCapture(request, sink, counters, (bytesRead, bytesTotal) => {
+      job.progress[PROGRESS_READ] = bytesRead;
+      job.progress[PROGRESS_TOTAL] = bytesTotal ?? -1;
+    }).then(() => undefined, asHttplogError);
+    // First, so that a log that cannot be written ends the replay, and is not taken for a bad capture.
+    await sink.settled();
+    noteResult(job, failure);
+    if (packetCountMax >= 0) {
+      packetsLeft = Math.max(0, packetsLeft - countFrames(counters));
+    }
+  }
+}
+
+/** In a pool of threads, several captures at once; each is written when those before it were. */
+async function replayInPool(
+  jobs: readonly ReplayJob[],
+  threadsCount: number,
+  writer: LogWriter,
+  noteResult: NoteResult,
+): Promise<void> {
+  const { Piscina } = await import('piscina');
+  const pool = new Piscina({
+    filename: threadModule('replay-task').href,
+    name: 'runReplayTask',
+    maxThreads: threadsCount,
+    minThreads: threadsCount,
+  });
+  try {
+    const runs = jobs.map((job) => {
+      const { port1, port2 } = new MessageChannel();
+      const stream = new BatchStream(port1);
+      const task: ReplayTask = { ...job, port: port2 };
+      const result: Promise<HttplogError | undefined> = pool
+        .run(task, { transferList: [port2] })
+        .then(
+          (failure?: WorkerFailure) => failure && restoreFailure(failure),
+          (error: unknown) => restoreFailure(describeFailure(error)),
+        );
+      return { job, stream, result };
+    });
+    for (const { job, stream, result } of runs) {
+      await writeStream(stream, writer);
+      stream.close();
+      noteResult(job, await result);
+    }
+  } finally {
+    await pool.destroy();
+  }
+}
+
+/** Writes a capture's batches in their order, some in flight at once. */
+async function writeStream(stream: BatchStream, writer: LogWriter): Promise<void> {
+  const writes = new Set<Promise<void>>();
+  for (let batch = await stream.next(); batch !== null; batch = await stream.next()) {
+    const written = batch;
+    const write = writer.append(written).then(() => {
+      writes.delete(write);
+      stream.give(written);
+    });
+    writes.add(write);
+    // A failed write ends the replay here, and not as a rejection that nobody awaits.
+    if (writes.size >= WRITES_AT_ONCE_MAX) {
+      await Promise.race(writes);
+    }
+  }
+  await Promise.all(writes);
+}
+
+function createJob(path: string, { settings, origins }: Configuration): ReplayJob {
+  const pipeline: PipelineSettings = {
+    ports: settings.filter === undefined ? settings.ports : 'any',
+    methods: METHODS_DEFAULT,
+    // Never this host's own addresses: the capture may come from anywhere.
+    localNetworks:
+      settings.localNetworks.length > 0 ? findLocalNetworks(settings.localNetworks) : [],
+    timezone: settings.timezone,
+    isSplitByType: settings.splitByType && settings.outputPath === undefined,
+    hasVlan: settings.addVlan,
+    snaplenBytes: origins.snaplen.startsWith('option ') ? settings.snaplen : 0,
+    framesMax: -1,
+    isLossless: true,
+  };
+  const progressBytes = PROGRESS_WORDS * Float64Array.BYTES_PER_ELEMENT;
+  return {
+    request: { path, settings: pipeline, filterExpression: settings.filter },
+    counters: createCounters(),
+    progress: new Float64Array(new SharedArrayBuffer(progressBytes)),
+  };
+}
+
+/** `-cpu` when it was given, else one thread a core. */
+function countThreads(filesCount: number, { settings, origins }: Configuration): number {
+  const threads = origins.workers === 'default' ? availableParallelism() : settings.workers;
+  return Math.min(filesCount, threads);
+}
+
+function sumProgress(jobs: readonly ReplayJob[]): ReplayPosition {
+  let bytesRead = 0;
+  let bytesTotal: number | undefined = 0;
+  for (const { progress } of jobs) {
+    const total = progress[PROGRESS_TOTAL];
+    bytesRead += progress[PROGRESS_READ];
+    bytesTotal = total < 0 || bytesTotal === undefined ? undefined : bytesTotal + total;
+  }
+  return { bytesRead, bytesTotal };
+}
+
+/** A capture none of whose frames could be read, because of what they are: said once, for all of them. */
+function findUnsupported({ request, counters }: ReplayJob): HttplogError | undefined {
+  const unsupported = counters[COUNTER_VERDICT_FIRST + VERDICT_LINK_UNSUPPORTED];
+  if (unsupported === 0) {
+    return undefined;
+  }
+  const frames = countFrames(counters);
+  return new HttplogError(
+    `${request.path}: ${unsupported} of ${frames} packets have a link type that httplog does not read`,
+    {
+      code: 'HTTPLOG_LINK_TYPE',
+      exitCode: EXIT_RUNTIME,
+      hint: 'The lines of the other packets were written; docs/decoding.md lists the link types',
+    },
+  );
+}
+
+function asHttplogError(error: unknown): HttplogError {
+  return error instanceof HttplogError ? error : restoreFailure(describeFailure(error));
+}

@@ -1,0 +1,109 @@
+import { VERDICT_FIRST_UNDECODABLE, VERDICT_NAMES, VERDICTS_COUNT } from '../decode/verdicts.ts';
+import type { LogWriterCounters } from '../log/batch-queue.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_FRAMES_FILTERED,
+  COUNTER_FRAMES_TRUNCATED,
+  COUNTER_KERNEL_DROPS,
+  COUNTER_KERNEL_FREEZES,
+  COUNTER_KERNEL_PACKETS,
+  COUNTER_LINES_DROPPED,
+  COUNTER_MESSAGES_FIRST,
+  COUNTER_VERDICT_FIRST,
+  type Counters,
+  countFrames,
+} from '../worker/counters.ts';
+
+const TYPE_NAMES = ['CQ', 'CR', 'SQ', 'SR'];
+
+/** The counts of a run at one moment, as people want them: the summary, and the loss report. */
+export interface Tally {
+  framesRead: number;
+  /** Live only: what passed the kernel's filter. */
+  kernelPackets: number;
+  kernelDrops: number;
+  kernelFreezes: number;
+  framesFiltered: number;
+  framesTruncated: number;
+  /** By verdict name, those that are not zero: frames that should have been decodable. */
+  framesUndecodable: [name: string, count: number][];
+  /** In the order CQ, CR, SQ, SR. */
+  messages: number[];
+  duplicates: number;
+  linesWritten: number;
+  /** Lines that found no buffer, and lines given up at the disk. */
+  linesDropped: number;
+  /** Of these, the lines that the last seconds of a stop could not write. */
+  linesGivenUp: number;
+}
+
+export function takeTally(counters: Counters, writer: LogWriterCounters): Tally {
+  const framesUndecodable: [string, number][] = [];
+  for (let verdict = VERDICT_FIRST_UNDECODABLE; verdict < VERDICTS_COUNT; verdict++) {
+    const count = counters[COUNTER_VERDICT_FIRST + verdict];
+    if (count > 0) {
+      framesUndecodable.push([VERDICT_NAMES[verdict], count]);
+    }
+  }
+  return {
+    framesRead: countFrames(counters),
+    kernelPackets: counters[COUNTER_KERNEL_PACKETS],
+    kernelDrops: counters[COUNTER_KERNEL_DROPS],
+    kernelFreezes: counters[COUNTER_KERNEL_FREEZES],
+    framesFiltered: counters[COUNTER_FRAMES_FILTERED],
+    framesTruncated: counters[COUNTER_FRAMES_TRUNCATED],
+    framesUndecodable,
+    messages: TYPE_NAMES.map((_, index) => counters[COUNTER_MESSAGES_FIRST + index]),
+    duplicates: counters[COUNTER_DUPLICATES],
+    linesWritten: writer.linesWritten,
+    linesDropped: counters[COUNTER_LINES_DROPPED] + writer.linesDropped,
+    linesGivenUp: writer.linesDropped,
+  };
+}
+
+/** The lines of the summary of a live run. */
+export function describeRun(tally: Tally): string[] {
+  return [
+    `Packets: ${tally.kernelPackets} received, ${tally.kernelDrops} dropped by the kernel` +
+      `, ${tally.framesTruncated} truncated${describeUndecodable(tally)}`,
+    ...describeLines(tally),
+  ];
+}
+
+/** The lines of the summary of a replay. */
+export function describeReplay(tally: Tally): string[] {
+  const filtered = tally.framesFiltered > 0 ? `, ${tally.framesFiltered} not in the filter` : '';
+  return [
+    `Packets: ${tally.framesRead} read${filtered}, ${tally.framesTruncated} truncated` +
+      describeUndecodable(tally),
+    ...describeLines(tally),
+  ];
+}
+
+/** What was lost so far, in one line, or undefined when nothing was. Equal text = nothing new. */
+export function describeLoss(tally: Tally): string | undefined {
+  if (tally.kernelDrops === 0 && tally.linesDropped === 0) {
+    return undefined;
+  }
+  return (
+    `${tally.kernelDrops} of ${tally.kernelPackets} packets dropped by the kernel` +
+    ` (queue frozen ${tally.kernelFreezes} times), ${tally.linesDropped} lines dropped`
+  );
+}
+
+function describeUndecodable({ framesUndecodable }: Tally): string {
+  if (framesUndecodable.length === 0) {
+    return ', 0 undecodable';
+  }
+  const total = framesUndecodable.reduce((sum, [, count]) => sum + count, 0);
+  const parts = framesUndecodable.map(([name, count]) => `${name} ${count}`);
+  return `, ${total} undecodable (${parts.join(', ')})`;
+}
+
+function describeLines(tally: Tally): string[] {
+  const messages = TYPE_NAMES.map((name, index) => `${tally.messages[index]} ${name}`);
+  return [
+    `Messages: ${messages.join(', ')}, ${tally.duplicates} retransmitted`,
+    `Lines: ${tally.linesWritten} written, ${tally.linesDropped} dropped`,
+  ];
+}

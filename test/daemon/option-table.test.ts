@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { findFormat } from '../../src/daemon/option-formats.ts';
+import { COMMAND_NAMES, OPTIONS, SETTING_OPTIONS } from '../../src/daemon/option-table.ts';
+
+const ANCESTOR_FLAGS = [
+  ...['-i', '-p', '-d', '-s', '-b', '-c', '-cpu', '-log_every', '-log_split', '-add_vlan'],
+  ...['-cpuprofile', '-v'],
+];
+const NEW_FLAGS = [
+  ...['-f', '--local', '--engine', '--promisc', '--timezone', '--config', '-o', '--quiet'],
+  ...['--service-log', '-h', '--help', '--version'],
+];
+const ENVIRONMENT = [
+  ...['DEVICE', 'PORT', 'DIR', 'SNAPLEN', 'BUFSIZE', 'CPUNO', 'FILTER', 'COUNT', 'LOG_EVERY'],
+  ...['LOG_SPLIT', 'ADD_VLAN', 'CPUPROFILE', 'LOCAL', 'ENGINE', 'PROMISC', 'TIMEZONE', 'OUTPUT'],
+  ...['QUIET', 'SERVICE_LOG'],
+].map((name) => `HTTPLOG_${name}`);
+
+test('the table has the options of the ancestor and the new ones, each once', () => {
+  const flags = OPTIONS.flatMap((option) => option.flags);
+  expect(flags.toSorted()).toEqual([...ANCESTOR_FLAGS, ...NEW_FLAGS].toSorted());
+});
+
+test('every setting has an environment variable of its own', () => {
+  const names = SETTING_OPTIONS.map(({ environment }) => environment);
+  expect(names.toSorted()).toEqual(ENVIRONMENT.toSorted());
+});
+
+test('version, help and --config are no settings', () => {
+  const others = OPTIONS.filter((option) => option.environment === undefined);
+  expect(others.map(({ flags }) => flags[0])).toEqual(['--config', '-v', '-h']);
+});
+
+describe.each(OPTIONS.map((option) => [option.flags[0], option] as const))('%s', (_, option) => {
+  test('is described in one sentence without a final period', () => {
+    expect(option.description).toMatch(/^[A-Z].*[^.\s]$/);
+  });
+
+  test('has a default that its own format allows, or says what holds while it is not set', () => {
+    if (option.default !== undefined) {
+      const format = findFormat(option.format);
+      const value = format.parse(option.default);
+      expect(value).not.toBeNull();
+      expect(format.print(value)).toBe(option.default);
+    } else if (option.key !== 'version' && option.key !== 'help') {
+      expect(option.unset).toMatch(/./);
+    }
+  });
+
+  test('has a placeholder unless it is a switch', () => {
+    expect(option.placeholder === undefined).toBe(option.format === 'switch');
+  });
+
+  test('is for commands that there are, in their order', () => {
+    const commands = COMMAND_NAMES.filter((name) => option.commands.includes(name));
+    expect(option.commands).toEqual(commands);
+    expect(commands.length).toBeGreaterThan(0);
+  });
+});
