@@ -29,6 +29,8 @@ const EXTENSION_FRAGMENT_OFFSET_MASK = 0xfff8;
 const HEADER_HOP_BY_HOP = 0;
 const HEADER_ROUTING = 43;
 const HEADER_FRAGMENT = 44;
+/** RFC 4302: it signs the packet and leaves it readable, unlike ESP. */
+const HEADER_AUTHENTICATION = 51;
 const HEADER_DESTINATION_OPTIONS = 60;
 /** Mobility (RFC 6275), HIP (RFC 7401) and Shim6 (RFC 5533) share the form of the options headers. */
 const HEADER_MOBILITY = 135;
@@ -43,7 +45,7 @@ const HEADER_SHIM6 = 140;
  * @param offset first byte of the header
  * @param end one past the last captured byte
  * @returns a verdict
- * @see RFC 8200 sections 3 and 4
+ * @see RFC 8200 sections 3 and 4, RFC 4302 section 2
  */
 export function decodeIpv6(
   bytes: Uint8Array,
@@ -97,11 +99,7 @@ function decodeExtensionHeaders(
         return VERDICT_FRAGMENT;
       }
     }
-    // The fragment header's second octet is reserved, not a length: it is always 8 octets long.
-    const headerLength =
-      nextHeader === HEADER_FRAGMENT
-        ? EXTENSION_MIN_BYTES
-        : (bytes[offset + EXTENSION_LENGTH_AT] + 1) << 3;
+    const headerLength = extensionHeaderLength(nextHeader, bytes[offset + EXTENSION_LENGTH_AT]);
     nextHeader = bytes[offset + EXTENSION_NEXT_HEADER_AT];
     offset += headerLength;
     if (offset > packetEnd) {
@@ -114,11 +112,23 @@ function decodeExtensionHeaders(
   return VERDICT_IPV6_EXTENSION_MALFORMED;
 }
 
+/**
+ * Bytes of an extension header by its length field, whose unit is not the same in all of them: 8 octets less
+ * the first in most, 4 octets less two in AH, and a reserved octet in the fragment header.
+ */
+function extensionHeaderLength(header: number, lengthField: number): number {
+  if (header === HEADER_FRAGMENT) {
+    return EXTENSION_MIN_BYTES;
+  }
+  return header === HEADER_AUTHENTICATION ? (lengthField + 2) << 2 : (lengthField + 1) << 3;
+}
+
 function isExtensionHeader(nextHeader: number): boolean {
   return (
     nextHeader === HEADER_HOP_BY_HOP ||
     nextHeader === HEADER_ROUTING ||
     nextHeader === HEADER_FRAGMENT ||
+    nextHeader === HEADER_AUTHENTICATION ||
     nextHeader === HEADER_DESTINATION_OPTIONS ||
     nextHeader === HEADER_MOBILITY ||
     nextHeader === HEADER_HIP ||

@@ -10,7 +10,9 @@ import type { Segment } from './segment.ts';
  * twice, and can never make a message go missing.
  */
 export interface SeenSegments {
-  /** Rows of ROW_WORDS: source address, target address, ports, sequence number; all zero = free. */
+  /** By place: sequence number. Apart from the rows, so that a look at a set costs one cache line. */
+  readonly sequenceNumbers: Int32Array;
+  /** By place: ROW_WORDS of source address, target address, ports. All zero = free. */
   readonly rows: Int32Array;
   /** By set: the place that the next newcomer takes. */
   readonly nextPlace: Uint8Array;
@@ -20,8 +22,7 @@ const ADDRESS_WORDS = 4;
 const SOURCE_AT = 0;
 const TARGET_AT = SOURCE_AT + ADDRESS_WORDS;
 const PORTS_AT = TARGET_AT + ADDRESS_WORDS;
-const SEQUENCE_AT = PORTS_AT + 1;
-const ROW_WORDS = SEQUENCE_AT + 1;
+const ROW_WORDS = PORTS_AT + 1;
 const PLACES = 4;
 const SETS_COUNT = SEEN_SEGMENTS_MAX / PLACES;
 /** Third word of an IPv4-mapped IPv6 address, so that both families share one row form (RFC 4291 2.5.5.2). */
@@ -29,6 +30,7 @@ const IPV4_MAPPED_WORD = 0xffff;
 
 export function createSeenSegments(): SeenSegments {
   return {
+    sequenceNumbers: new Int32Array(SEEN_SEGMENTS_MAX),
     rows: new Int32Array(SEEN_SEGMENTS_MAX * ROW_WORDS),
     nextPlace: new Uint8Array(SETS_COUNT),
   };
@@ -36,27 +38,27 @@ export function createSeenSegments(): SeenSegments {
 
 /** Says whether the segment was seen before, and remembers it. Same flow, direction and sequence number. */
 export function wasSeenBefore(seen: SeenSegments, bytes: Uint8Array, segment: Segment): boolean {
-  const { rows, nextPlace } = seen;
+  const { sequenceNumbers, rows, nextPlace } = seen;
   const ports = (segment.sourcePort << 16) | segment.targetPort;
   const sequenceNumber = segment.sequenceNumber;
   const set = hashSegment(bytes, segment, ports);
-  const setRow = set * PLACES * ROW_WORDS;
-  for (let place = 0; place < PLACES; place++) {
-    const row = setRow + place * ROW_WORDS;
+  const firstPlace = set * PLACES;
+  for (let place = firstPlace; place < firstPlace + PLACES; place++) {
     if (
-      rows[row + SEQUENCE_AT] === sequenceNumber &&
-      rows[row + PORTS_AT] === ports &&
-      hasAddresses(rows, row, bytes, segment)
+      sequenceNumbers[place] === sequenceNumber &&
+      rows[place * ROW_WORDS + PORTS_AT] === ports &&
+      hasAddresses(rows, place * ROW_WORDS, bytes, segment)
     ) {
       return true;
     }
   }
-  const row = setRow + nextPlace[set] * ROW_WORDS;
+  const place = firstPlace + nextPlace[set];
+  const row = place * ROW_WORDS;
   nextPlace[set] = (nextPlace[set] + 1) & (PLACES - 1);
+  sequenceNumbers[place] = sequenceNumber;
   writeAddress(rows, row + SOURCE_AT, bytes, segment.sourceAddressOffset, segment.addressLength);
   writeAddress(rows, row + TARGET_AT, bytes, segment.targetAddressOffset, segment.addressLength);
   rows[row + PORTS_AT] = ports;
-  rows[row + SEQUENCE_AT] = sequenceNumber;
   return false;
 }
 
