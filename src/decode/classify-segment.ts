@@ -17,6 +17,9 @@ import {
   MESSAGE_RESPONSE,
   type MessageKind,
 } from './http-message.ts';
+import { createWordView, hasLineFeed, viewWords, WORD_BYTES } from './word-view.ts';
+
+const headWords = createWordView();
 
 /** `HTTP/D.D` */
 const HTTP_VERSION_BYTES = 8;
@@ -61,6 +64,10 @@ export function classifySegment(
 
 /** Index of the line feed, or `end`. */
 export function findLineEnd(bytes: Uint8Array, offset: number, end: number): number {
+  const view = viewWords(headWords, bytes);
+  while (offset + WORD_BYTES <= end && !hasLineFeed(view.getInt32(offset, true))) {
+    offset += WORD_BYTES;
+  }
   while (offset < end && bytes[offset] !== BYTE_LF) {
     offset++;
   }

@@ -63,7 +63,7 @@ export const FIELD_CONTENT_LENGTH = 2;
 export const FIELD_CONTENT_TYPE = 3;
 export const FIELDS_COUNT = 4;
 
-/** Lower-case names by slot. */
+/** Lower-case names by slot: letters and `-`, no other byte. */
 const FIELD_NAMES = ['host', 'user-agent', 'content-length', 'content-type'] as const;
 
 const REQUEST_FIELDS = [FIELD_HOST, FIELD_USER_AGENT];
@@ -71,6 +71,8 @@ const RESPONSE_FIELDS = [FIELD_CONTENT_LENGTH, FIELD_CONTENT_TYPE];
 
 /** The fields looked for in one kind of message: a line's name is compared only if its length fits. */
 export interface FieldTable {
+  /** By byte: 1 when a name begins with it, in either case. */
+  readonly firstBytes: Uint8Array;
   /** By name length: index of the first field of that length, or -1. */
   readonly firstIndex: Int8Array;
   /** By field: index of the next field with a name as long, or -1. */
@@ -89,11 +91,15 @@ function createFieldTable(slots: readonly number[]): FieldTable {
   const firstIndex = new Int8Array(FIELD_NAME_BYTES_MAX + 1).fill(-1);
   const nextIndex = new Int8Array(slots.length).fill(-1);
   const nameBytes = slots.map((slot) => new Uint8Array(Buffer.from(FIELD_NAMES[slot], 'latin1')));
+  const firstBytes = new Uint8Array(256);
   nameBytes.forEach((name, index) => {
+    firstBytes[name[0]] = 1;
+    firstBytes[name[0] ^ 0x20] = 1;
     nextIndex[index] = firstIndex[name.length];
     firstIndex[name.length] = index;
   });
   return {
+    firstBytes,
     firstIndex,
     nextIndex,
     slot: Uint8Array.from(slots),

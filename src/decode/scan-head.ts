@@ -35,6 +35,14 @@ export function scanHead(
     if (lineOffset >= end) {
       return;
     }
+    // Most lines are of no interest, and their first letter says so: only their end is looked for.
+    if (fields.firstBytes[bytes[lineOffset]] === 0) {
+      lineEnd = findLineEnd(bytes, lineOffset, end);
+      if (isEmptyLine(bytes, lineOffset, lineEnd)) {
+        return;
+      }
+      continue;
+    }
     const nameEnd = findNameEnd(bytes, lineOffset, end);
     lineEnd = findLineEnd(bytes, nameEnd, end);
     const nameLength = nameEnd - lineOffset;
@@ -44,8 +52,6 @@ export function scanHead(
         setValue(bytes, nameEnd + 1, lineEnd, fields.slot[field], message);
         missing--;
       }
-    } else if (isEmptyLine(bytes, lineOffset, lineEnd)) {
-      return;
     }
   }
 }
@@ -62,7 +68,10 @@ function isEmptyLine(bytes: Uint8Array, lineOffset: number, lineEnd: number): bo
   return lineEnd === lineOffset || (lineEnd === lineOffset + 1 && bytes[lineOffset] === BYTE_CR);
 }
 
-/** Index of the field that the name is, or -1. */
+/**
+ * Index of the field that the name is, or -1. Setting bit 5 makes a letter lower case; the only other byte
+ * that becomes one of a name's is CR, which `findNameEnd` has ruled out.
+ */
 function matchField(
   bytes: Uint8Array,
   nameOffset: number,
@@ -73,7 +82,7 @@ function matchField(
   while (field !== -1) {
     const nameBytes = fields.nameBytes[field];
     let matched = 0;
-    while (matched < nameLength && toLower(bytes[nameOffset + matched]) === nameBytes[matched]) {
+    while (matched < nameLength && (bytes[nameOffset + matched] | 0x20) === nameBytes[matched]) {
       matched++;
     }
     if (matched === nameLength) {
@@ -82,11 +91,6 @@ function matchField(
     field = fields.nextIndex[field];
   }
   return -1;
-}
-
-/** Lower case of an ASCII letter; every other byte as it is. */
-function toLower(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }
 
 function setValue(

@@ -33,13 +33,29 @@ export function writeEndpoint(
 }
 
 function writeIpv4(target: Uint8Array, at: number, source: Uint8Array, offset: number): number {
-  at = writeDecimal(target, at, source[offset]);
+  at = writeOctet(target, at, source[offset]);
   target[at++] = BYTE_DOT;
-  at = writeDecimal(target, at, source[offset + 1]);
+  at = writeOctet(target, at, source[offset + 1]);
   target[at++] = BYTE_DOT;
-  at = writeDecimal(target, at, source[offset + 2]);
+  at = writeOctet(target, at, source[offset + 2]);
   target[at++] = BYTE_DOT;
-  return writeDecimal(target, at, source[offset + 3]);
+  return writeOctet(target, at, source[offset + 3]);
+}
+
+/** By octet: its text in three bytes; shorter ones are followed by what the next write covers. */
+const OCTET_TEXT = new Uint8Array(256 * 3);
+/** By octet: digits of its text. */
+const OCTET_DIGITS = new Uint8Array(256);
+for (let octet = 0; octet < 256; octet++) {
+  OCTET_DIGITS[octet] = writeDecimal(OCTET_TEXT, octet * 3, octet) - octet * 3;
+}
+
+function writeOctet(target: Uint8Array, at: number, octet: number): number {
+  const textAt = octet * 3;
+  target[at] = OCTET_TEXT[textAt];
+  target[at + 1] = OCTET_TEXT[textAt + 1];
+  target[at + 2] = OCTET_TEXT[textAt + 2];
+  return at + OCTET_DIGITS[octet];
 }
 
 /** Writes a number of 0 to 65,535 without leading zeros. */

@@ -1,3 +1,5 @@
+import { createWordView, isPlainText, viewWords, WORD_BYTES } from '../decode/word-view.ts';
+
 /**
  * Copies a stranger's bytes into a line so that they can neither end it, nor look like another column, nor
  * move a terminal's cursor.
@@ -17,6 +19,9 @@ export type SpaceMode = typeof SPACE_KEPT | typeof SPACE_ESCAPED;
 /** By byte: 1 when it is copied as it is. Two tables, so that the loop has one test a byte. */
 const COPIED_WITH_SPACE = createCopyTable(true);
 const COPIED_WITHOUT_SPACE = createCopyTable(false);
+
+const sourceWords = createWordView();
+const targetWords = createWordView();
 
 const HEX_DIGITS = new Uint8Array(Buffer.from('0123456789ABCDEF', 'latin1'));
 
@@ -38,7 +43,23 @@ export function writeEscaped(
   spaceMode: SpaceMode,
 ): number {
   const copied = spaceMode === SPACE_KEPT ? COPIED_WITH_SPACE : COPIED_WITHOUT_SPACE;
+  const sourceView = viewWords(sourceWords, source);
+  const targetView = viewWords(targetWords, target);
   while (offset < end) {
+    if (spaceMode === SPACE_KEPT) {
+      while (offset + WORD_BYTES <= end) {
+        const word = sourceView.getInt32(offset, true);
+        if (!isPlainText(word)) {
+          break;
+        }
+        targetView.setInt32(at, word, true);
+        at += WORD_BYTES;
+        offset += WORD_BYTES;
+      }
+      if (offset === end) {
+        return at;
+      }
+    }
     const byte = source[offset];
     if (copied[byte] === 1) {
       target[at++] = byte;

@@ -1,0 +1,49 @@
+/**
+ * Reads of four bytes at once, at any alignment: a DataView's compile to one load.
+ *
+ * Frames come from few buffers, so the view of the buffer seen last is kept and seldom made anew.
+ */
+export interface WordView {
+  bytes: Uint8Array;
+  view: DataView;
+}
+
+/** Bytes of a word. */
+export const WORD_BYTES = 4;
+
+export function createWordView(): WordView {
+  const bytes = new Uint8Array(0);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+/** The view of these bytes: offsets into it are offsets into them. */
+export function viewWords(kept: WordView, bytes: Uint8Array): DataView {
+  if (kept.bytes !== bytes) {
+    kept.bytes = bytes;
+    kept.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return kept.view;
+}
+
+const ONES = 0x01010101;
+const HIGH_BITS = 0x80808080 | 0;
+const LINE_FEEDS = 0x0a0a0a0a;
+const SPACES = 0x20202020;
+const BACKSLASHES = 0x5c5c5c5c;
+
+/** True when one of the four bytes is a line feed; exactly then. */
+export function hasLineFeed(word: number): boolean {
+  const zeroWhereLineFeed = word ^ LINE_FEEDS;
+  return ((zeroWhereLineFeed - ONES) & ~zeroWhereLineFeed & HIGH_BITS) !== 0;
+}
+
+/**
+ * True when all four bytes are printable ASCII and none is a backslash. May be false though they are (a
+ * borrow from the byte below): then they are looked at one by one.
+ */
+export function isPlainText(word: number): boolean {
+  const highWhereControl = word - SPACES;
+  const highWhereDel = word + ONES;
+  const highWhereBackslash = (word ^ BACKSLASHES) - ONES;
+  return ((word | highWhereControl | highWhereDel | highWhereBackslash) & HIGH_BITS) === 0;
+}
