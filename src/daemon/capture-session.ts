@@ -275,7 +275,7 @@ function createLiveCapture(settings: Settings, interfaceName: string): LiveCaptu
     ports: settings.ports,
     filterExpression: settings.filter,
     snaplenBytes: settings.snaplen,
-    ringBytes: Math.floor((settings.ringMegabytes * BYTES_PER_MEGABYTE) / settings.workers),
+    ringBytes: settings.ringMegabytes * BYTES_PER_MEGABYTE,
     isPromiscuous: settings.promiscuous,
     fanoutGroup: settings.workers > 1 ? randomInt(FANOUT_GROUPS_COUNT) : undefined,
   };
