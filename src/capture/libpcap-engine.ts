@@ -122,6 +122,7 @@ class LibpcapEngine implements FrameSource {
   #packetsLeft = 0;
   #recordAt = 0;
   #isStopping = false;
+  #isLost = false;
   #isClosed = false;
 
   constructor(
@@ -160,14 +161,16 @@ class LibpcapEngine implements FrameSource {
     if (this.#isClosed) {
       return FILL_END;
     }
-    const isLost = this.#waitForPackets();
+    const wasLost = this.#isLost;
+    this.#waitForPackets();
     if (this.#readBatch()) {
       return FILL_FRAMES;
     }
     if (this.#isStopping) {
       return FILL_END;
     }
-    if (isLost) {
+    // Not at once: what came before lies in a block that the kernel hands over a little later.
+    if (wasLost) {
       throw interfaceLost(this.#interfaceName, 'went down');
     }
     return FILL_IDLE;
@@ -230,19 +233,18 @@ class LibpcapEngine implements FrameSource {
     this.#libpcap.close(this.#handle);
   }
 
-  /** Gives true when the interface went down. libpcap itself could wait for ever: we wait for it. */
-  #waitForPackets(): boolean {
+  /** libpcap itself could wait for ever: we wait for it. */
+  #waitForPackets(): void {
     const request = this.#pollRequest; // struct pollfd: int fd, short events, short revents
     new Int32Array(request.buffer)[0] = this.#descriptor;
     request[2] = POLLIN;
     request[3] = 0;
-    poll(request, 1, this.#isStopping ? DRAIN_WAIT_MS : this.#pollTimeoutMs);
-    if ((request[3] & POLLERR) === 0) {
-      return false;
+    poll(request, 1, this.#isStopping || this.#isLost ? DRAIN_WAIT_MS : this.#pollTimeoutMs);
+    if ((request[3] & POLLERR) !== 0) {
+      const error = new Int32Array(1);
+      getsockopt(this.#descriptor, SOL_SOCKET, SO_ERROR, error, Uint32Array.of(4));
+      this.#isLost ||= error[0] === ENETDOWN;
     }
-    const error = new Int32Array(1);
-    getsockopt(this.#descriptor, SOL_SOCKET, SO_ERROR, error, Uint32Array.of(4));
-    return error[0] === ENETDOWN;
   }
 
   #readBatch(): boolean {
@@ -252,12 +254,13 @@ class LibpcapEngine implements FrameSource {
     fflush(this.#stream);
     if (packetsCount < 0) {
       const words = geterr(this.#handle);
-      throw /went down|disappeared/.test(words)
-        ? interfaceLost(this.#interfaceName, 'is gone')
-        : libpcapFailure(this.#interfaceName, words);
+      if (!/went down|disappeared/.test(words)) {
+        throw libpcapFailure(this.#interfaceName, words);
+      }
+      this.#isLost = true;
     }
     this.#recordAt = 0;
-    this.#packetsLeft = packetsCount;
+    this.#packetsLeft = Math.max(0, packetsCount);
     return packetsCount > 0;
   }
 }

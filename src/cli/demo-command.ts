@@ -12,7 +12,7 @@ import {
   type DemoTraffic,
   startDemoTraffic,
 } from './demo-traffic.ts';
-import { describeError } from './main.ts';
+import { describeError } from './describe-error.ts';
 
 type Print = (text: string) => void;
 

@@ -1,6 +1,7 @@
 /** The entry of bin/httplog: argv in, exit code out. */
 import { EXIT_OK } from '../errors.ts';
-import { describeError, exitCodeOf, runCommandLine } from './main.ts';
+import { describeError, exitCodeOf } from './describe-error.ts';
+import { runCommandLine } from './main.ts';
 
 // A reader that goes away (`httplog -h | head -1`) is no error worth a stack.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

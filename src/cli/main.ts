@@ -1,4 +1,4 @@
-import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
+import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { type ParsedCommandLine, parseArguments } from './arguments.ts';
 
 /**
@@ -54,20 +54,6 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
     default:
       return commandLine.command satisfies never;
   }
-}
-
-/** What went wrong in one or more sentences, and what to do about it. A bug of ours shows its stack. */
-export function describeError(error: unknown): string {
-  if (error instanceof HttplogError) {
-    const hint = error.hint === undefined ? '' : `\n  ${error.hint}`;
-    return `httplog: ${error.message}${hint}\n`;
-  }
-  const stack = error instanceof Error ? error.stack : String(error);
-  return `httplog: This is a bug of httplog, please report it\n${stack}\n`;
-}
-
-export function exitCodeOf(error: unknown): ExitCode {
-  return error instanceof HttplogError ? error.exitCode : EXIT_RUNTIME;
 }
 
 function print(text: string): void {

@@ -2,7 +2,7 @@ import type { Configuration } from '../daemon/configuration.ts';
 import { replayCaptures } from '../daemon/replay-captures.ts';
 import { describeReplay } from '../daemon/summary.ts';
 import type { ExitCode } from '../errors.ts';
-import { describeError } from './main.ts';
+import { describeError } from './describe-error.ts';
 
 /** `httplog replay FILE...`: the lines, and on a terminal what was read; in a pipe nothing but the lines. */
 export async function runReplayCommand(

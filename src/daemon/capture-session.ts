@@ -1,5 +1,3 @@
-import { randomInt } from 'node:crypto';
-import { METHODS_DEFAULT } from '../decode/http-grammar.ts';
 import type { HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
 import {
@@ -9,22 +7,22 @@ import {
   WORKERS_STOP_DEADLINE_MS,
 } from '../limits.ts';
 import { type LogWriter, openLogWriter } from '../log/log-writer.ts';
-import type { OutputTarget } from '../log/output-target.ts';
 import { settlesWithin } from '../log/settles-within.ts';
-import type { LiveCapture, LiveWorkerData } from '../worker/live-protocol.ts';
-import type { NetworkPrefix, PipelineSettings } from '../worker/pipeline-settings.ts';
+import type { LiveWorkerData } from '../worker/live-protocol.ts';
+import type { NetworkPrefix } from '../worker/pipeline-settings.ts';
+import {
+  chooseOutput,
+  createLiveCapture,
+  createLivePipelineSettings,
+  createPacketQuota,
+  describeCapture,
+} from './capture-plan.ts';
 import type { Settings } from './configuration.ts';
 import { isInterfaceUp, watchInterface } from './interface-watch.ts';
 import { LiveWorkers } from './live-workers.ts';
 import { findLocalNetworks } from './local-addresses.ts';
 import type { ServiceLog } from './service-log.ts';
 import { describeLoss, type Tally, takeTally } from './summary.ts';
-
-const BYTES_PER_MEGABYTE = 1024 * 1024;
-/** Fanout group ids have 16 bits; by chance, so that two daemons on one host do not share a group. */
-const FANOUT_GROUPS_COUNT = 65_536;
-/** Atomics work on words of 32 bits. */
-const PACKET_QUOTA_MAX = 2 ** 31 - 1;
 
 /** How a live capture ended. */
 export interface CaptureOutcome {
@@ -76,7 +74,12 @@ export class CaptureSession {
     this.#workers = new LiveWorkers(settings.workers, this.#planWorkers(), {
       onBatch: (batch) => this.#writeBatch(batch),
       onCapturing: () => this.#noteCapturing(),
-      onLost: (reason) => this.#noteLost(reason),
+      // Of an interface that has vanished the watch has told already.
+      onLost: (reason) => {
+        if (!this.#isInterrupted) {
+          this.#noteLost(reason);
+        }
+      },
       onDone: () => void this.stop(),
       onFailed: (error) => this.#fail(error),
     });
@@ -134,7 +137,7 @@ export class CaptureSession {
   }
 
   #noteCapturing(): void {
-    const isAgain = this.#hasCaptured && this.#isInterrupted;
+    const isAgain = this.#hasCaptured;
     this.#hasCaptured = true;
     this.#resolveCapturing();
     this.#serviceLog.info(
@@ -147,7 +150,7 @@ export class CaptureSession {
 
   #noteLost(reason: string): void {
     this.#isInterrupted = true;
-    this.#serviceLog.warn(`${reason}; waiting until ${this.#interfaceName} is there again`);
+    this.#serviceLog.warn(`${reason}; waiting until it is up again`);
   }
 
   #fail(error: HttplogError): void {
@@ -163,7 +166,10 @@ export class CaptureSession {
           onDown: () => this.#serviceLog.warn(`Interface ${name} is down; waiting until it is up`),
           onUp: () => this.#serviceLog.info(`Interface ${name} is up again`),
           onGone: () => this.#noteLost(`Interface ${name} has vanished`),
-          onReplaced: () => this.#workers.reopen(),
+          // The watch below opens it anew, once.
+          onReplaced: () => {
+            this.#isInterrupted = true;
+          },
         }),
         this.#retryWhileInterrupted(),
       );
@@ -244,66 +250,6 @@ export async function startCapture(
     },
   });
   return new CaptureSession(settings, interfaceName, serviceLog, writer);
-}
-
-export function chooseOutput({ outputPath, directory }: Settings): OutputTarget {
-  if (outputPath === undefined) {
-    return { kind: 'daily', directory };
-  }
-  return outputPath === '-' ? { kind: 'stdout' } : { kind: 'file', path: outputPath };
-}
-
-function createLivePipelineSettings(settings: Settings): PipelineSettings {
-  return {
-    // The kernel passes whole what it cannot follow (IPv6 extension headers): ports are looked at here too.
-    ports: settings.filter === undefined ? settings.ports : 'any',
-    methods: METHODS_DEFAULT,
-    localNetworks: findLocalNetworks(settings.localNetworks),
-    timezone: settings.timezone,
-    isSplitByType: settings.splitByType && settings.outputPath === undefined,
-    hasVlan: settings.addVlan,
-    snaplenBytes: 0,
-    framesMax: -1,
-    isLossless: false,
-  };
-}
-
-function createLiveCapture(settings: Settings, interfaceName: string): LiveCapture {
-  return {
-    engine: settings.engine,
-    interfaceName,
-    ports: settings.ports,
-    filterExpression: settings.filter,
-    snaplenBytes: settings.snaplen,
-    ringBytes: settings.ringMegabytes * BYTES_PER_MEGABYTE,
-    isPromiscuous: settings.promiscuous,
-    fanoutGroup: settings.workers > 1 ? randomInt(FANOUT_GROUPS_COUNT) : undefined,
-  };
-}
-
-function createPacketQuota(packetCountMax: number): Int32Array<SharedArrayBuffer> | undefined {
-  if (packetCountMax < 0) {
-    return undefined;
-  }
-  const quota = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  quota[0] = Math.min(packetCountMax, PACKET_QUOTA_MAX);
-  return quota;
-}
-
-function describeCapture(settings: Settings, interfaceName: string): string {
-  const workers = settings.workers === 1 ? '1 worker' : `${settings.workers} workers`;
-  const what =
-    settings.filter ??
-    (settings.ports === 'any' ? 'any TCP port' : `port ${describePorts(settings.ports)}`);
-  const where = settings.outputPath ?? settings.directory;
-  return (
-    `Capturing on ${interfaceName} (${what}; ${settings.engine}, ${workers},` +
-    ` ${settings.ringMegabytes} MB ring), writing to ${where === '-' ? 'standard output' : where}`
-  );
-}
-
-function describePorts(ranges: readonly { first: number; last: number }[]): string {
-  return ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',');
 }
 
 /** Typed arrays as their bytes, so that two lists of networks compare as text. */

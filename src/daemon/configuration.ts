@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Schema } from 'convict';
+import type { PortRange } from '../capture/port-filter.ts';
 import {
   ENVIRONMENT_PREFIX,
   type FileEntries,
@@ -21,12 +22,6 @@ import {
   SETTING_OPTIONS,
   type SettingOption,
 } from './option-table.ts';
-
-/** Ports `first` to `last`, both included. */
-export interface PortRange {
-  first: number;
-  last: number;
-}
 
 /** The effective value of every option, checked and in its own type. */
 export interface Settings {

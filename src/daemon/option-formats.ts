@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
+import type { PortRange } from '../capture/port-filter.ts';
 import {
   LOCAL_NETWORKS_MAX,
   PORT_RANGES_MAX,
@@ -7,7 +8,6 @@ import {
   SNAPLEN_MAX,
   WORKERS_MAX,
 } from '../limits.ts';
-import type { PortRange } from './configuration.ts';
 
 /** How the value of an option is written: what is allowed, and the way from text to value and back. */
 export interface Format<T> {

@@ -136,8 +136,7 @@ export const OPTIONS: readonly Option[] = [
     unit: 'threads',
     default: '1',
     description:
-      'Decode workers, each with a thread and a ring of its own; in replay, files at once' +
-      ' (there one for each core, if not given)',
+      'Decode workers with a thread and a ring each; in replay, files at once (else one a core)',
     format: 'workers',
     group: 'Capture',
     commands: WITH_PACKETS,

@@ -24,7 +24,7 @@ import { threadModule } from '../worker/thread-module.ts';
 import { describeFailure, restoreFailure, type WorkerFailure } from '../worker/worker-failure.ts';
 import { WriterSink } from '../worker/writer-sink.ts';
 import { BatchStream } from './batch-stream.ts';
-import { chooseOutput } from './capture-session.ts';
+import { chooseOutput } from './capture-plan.ts';
 import type { Configuration } from './configuration.ts';
 import { findLocalNetworks } from './local-addresses.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
@@ -67,9 +67,12 @@ export async function replayCaptures(
     settings.cpuProfilePath === undefined
       ? undefined
       : await startCpuProfile(settings.cpuProfilePath);
-  const hideProgress = settings.quiet
-    ? () => undefined
-    : await showProgress(() => sumProgress(jobs));
+  // On the terminal that takes the lines a bar would stand among them.
+  const hasLinesOnTerminal = settings.outputPath === '-' && process.stdout.isTTY;
+  const hideProgress =
+    settings.quiet || hasLinesOnTerminal
+      ? () => undefined
+      : await showProgress(() => sumProgress(jobs));
   let exitCode: ExitCode = EXIT_OK;
   const noteResult: NoteResult = (job, error) => {
     const failure = error ?? findUnsupported(job);
@@ -158,22 +161,38 @@ async function replayInPool(
   }
 }
 
-/** Writes a capture's batches in their order, some in flight at once. */
+/**
+ * Writes a capture's batches in their order, some in flight at once.
+ *
+ * @throws HttplogError of the writer
+ */
 async function writeStream(stream: BatchStream, writer: LogWriter): Promise<void> {
   const writes = new Set<Promise<void>>();
-  for (let batch = await stream.next(); batch !== null; batch = await stream.next()) {
+  let failure: unknown;
+  for (
+    let batch = await stream.next();
+    batch !== null && failure === undefined;
+    batch = await stream.next()
+  ) {
     const written = batch;
-    const write = writer.append(written).then(() => {
-      writes.delete(write);
-      stream.give(written);
-    });
+    const write = writer
+      .append(written)
+      .then(
+        () => stream.give(written),
+        (error: unknown) => {
+          failure ??= error;
+        },
+      )
+      .finally(() => writes.delete(write));
     writes.add(write);
-    // A failed write ends the replay here, and not as a rejection that nobody awaits.
     if (writes.size >= WRITES_AT_ONCE_MAX) {
       await Promise.race(writes);
     }
   }
   await Promise.all(writes);
+  if (failure !== undefined) {
+    throw failure;
+  }
 }
 
 function createJob(path: string, { settings, origins }: Configuration): ReplayJob {

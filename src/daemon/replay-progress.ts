@@ -1,3 +1,4 @@
+import type { SingleBar } from 'cli-progress';
 import { PROGRESS_INTERVAL_MS } from '../limits.ts';
 
 const BYTES_PER_MEGABYTE = 1e6;
@@ -10,7 +11,8 @@ export interface ReplayPosition {
 }
 
 /**
- * Shows a progress bar on standard error while it is a terminal; otherwise nothing at all.
+ * Shows a progress bar on standard error while it is a terminal; otherwise nothing at all. It begins after
+ * one interval: then sizes are known, and a short replay shows none.
  *
  * @returns what takes the bar away
  */
@@ -19,25 +21,33 @@ export async function showProgress(position: () => ReplayPosition): Promise<() =
     return () => undefined;
   }
   const { default: cliProgress } = await import('cli-progress');
-  const bar = new cliProgress.SingleBar({
-    format: 'replay {bar} {percentage}% | {megabytes} MB | {duration_formatted}',
-    barCompleteChar: '#',
-    barIncompleteChar: '-',
-    clearOnComplete: true,
-    hideCursor: true,
-    stream: process.stderr,
-  });
-  const { bytesTotal } = position();
-  bar.start(bytesTotal ?? 0, 0, { megabytes: '0' });
+  let bar: SingleBar | undefined;
   const update = () => {
-    const { bytesRead, bytesTotal: total } = position();
-    bar.setTotal(total ?? bytesRead);
-    bar.update(bytesRead, { megabytes: (bytesRead / BYTES_PER_MEGABYTE).toFixed(0) });
+    const { bytesRead, bytesTotal } = position();
+    const payload = { megabytes: (bytesRead / BYTES_PER_MEGABYTE).toFixed(0) };
+    if (bar === undefined) {
+      bar = new cliProgress.SingleBar({
+        format: formatOfBar(bytesTotal),
+        barCompleteChar: '#',
+        barIncompleteChar: '-',
+        clearOnComplete: true,
+        hideCursor: true,
+        stream: process.stderr,
+      });
+      bar.start(bytesTotal ?? 0, bytesRead, payload);
+    }
+    bar.setTotal(bytesTotal ?? bytesRead);
+    bar.update(bytesRead, payload);
   };
   const timer = setInterval(update, PROGRESS_INTERVAL_MS);
   return () => {
     clearInterval(timer);
-    update();
-    bar.stop();
+    bar?.stop();
   };
+}
+
+/** Of what has no known end there is no share to draw. */
+function formatOfBar(bytesTotal: number | undefined): string {
+  const share = bytesTotal === undefined ? '' : '{bar} {percentage}% | ';
+  return `replay ${share}{megabytes} MB | {duration_formatted}`;
 }

@@ -53,7 +53,12 @@ export async function runCapture({ settings, warnings }: Configuration): Promise
 }
 
 async function followSession(session: CaptureSession, serviceLog: ServiceLog): Promise<ExitCode> {
+  let isStopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
+    if (isStopping) {
+      return;
+    }
+    isStopping = true;
     serviceLog.info(`Stopping on ${signal}: writing what was captured`);
     void session.stop();
   };

@@ -1,3 +1,4 @@
+import { createWordView, hasLineFeed, viewWords, WORD_BYTES } from '../words.ts';
 import {
   BYTE_0,
   BYTE_9,
@@ -17,7 +18,6 @@ import {
   MESSAGE_RESPONSE,
   type MessageKind,
 } from './http-message.ts';
-import { createWordView, hasLineFeed, viewWords, WORD_BYTES } from './word-view.ts';
 
 const headWords = createWordView();
 

@@ -1,4 +1,4 @@
-import { createWordView, isPlainText, viewWords, WORD_BYTES } from '../decode/word-view.ts';
+import { createWordView, isPlainText, viewWords, WORD_BYTES } from '../words.ts';
 
 /**
  * Copies a stranger's bytes into a line so that they can neither end it, nor look like another column, nor

@@ -13,18 +13,22 @@ export interface TimestampText {
   second: number;
   /** Local calendar day of that second, 20190901. */
   day: number;
-  /** Quarter of an hour for which `offsetSec` was asked: offsets change at its bounds only. */
-  quarter: number;
+  /** Minute for which `offsetSec` was asked: offsets change at its bounds only. */
+  minute: number;
   offsetSec: number;
 }
 
-/** Bytes of a timestamp at most: a damaged or hostile pcapng can hold any 64-bit second, so any year. */
+/** Bytes of a timestamp at most: years have up to six digits. */
 export const TIMESTAMP_BYTES_MAX = 32;
 
 const YEAR_DIGITS_MIN = 4;
-/** 0000-01-01 in seconds: a file may claim any negative second, and years have no sign here. */
-const YEAR_ZERO_SEC = -62_167_219_200;
-const SECONDS_PER_QUARTER = 900;
+/**
+ * 0000-01-01 and 275760-09-12 in seconds. A damaged or hostile pcapng can claim any 64-bit second; those
+ * outside are shown as these. Years have no sign here, and Date, a day further, is where time zones end.
+ */
+const FIRST_SEC = -62_167_219_200;
+const LAST_SEC = 8_639_999_913_600;
+const SECONDS_PER_MINUTE = 60;
 const SECONDS_PER_DAY = 86_400;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000;
 const BYTE_SPACE = 0x20;
@@ -40,7 +44,7 @@ export function createTimestampText(utcOffset: UtcOffset): TimestampText {
     byteLength: 0,
     second: Number.NaN,
     day: 0,
-    quarter: Number.NaN,
+    minute: Number.NaN,
     offsetSec: 0,
   };
 }
@@ -54,13 +58,13 @@ export function setSecond(text: TimestampText, epochSec: number): void {
     return;
   }
   text.second = epochSec;
-  epochSec = Math.max(epochSec, YEAR_ZERO_SEC);
-  const quarter = Math.floor(epochSec / SECONDS_PER_QUARTER);
-  if (quarter !== text.quarter) {
-    text.quarter = quarter;
+  epochSec = Math.min(Math.max(epochSec, FIRST_SEC), LAST_SEC);
+  const minute = Math.floor(epochSec / SECONDS_PER_MINUTE);
+  if (minute !== text.minute) {
+    text.minute = minute;
     text.offsetSec = text.utcOffset(epochSec);
   }
-  const localSec = Math.max(epochSec + text.offsetSec, YEAR_ZERO_SEC);
+  const localSec = Math.max(epochSec + text.offsetSec, FIRST_SEC);
   const epochDay = Math.floor(localSec / SECONDS_PER_DAY);
   const secondOfDay = localSec - epochDay * SECONDS_PER_DAY;
   text.day = calendarDay(epochDay);

@@ -15,7 +15,8 @@ export async function openLiveSource(capture: LiveCapture): Promise<FrameSource>
     const filter = expression === undefined ? { ports } : { expression };
     return openLibpcapEngine({ interfaceName, snaplen, ringBytes, isPromiscuous, filter });
   }
-  const { interfaceLinkLayer, openAfPacketEngine } = await import('../capture/af-packet-engine.ts');
+  const { openAfPacketEngine } = await import('../capture/af-packet-engine.ts');
+  const { interfaceLinkLayer } = await import('../capture/network-device.ts');
   const linkLayer = interfaceLinkLayer(interfaceName);
   const filter =
     expression === undefined

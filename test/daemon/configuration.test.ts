@@ -194,7 +194,7 @@ describe('mistakes', () => {
       `${systemFile} line 3: HTTPLOG_DIR holds a $ or a \`, and nothing is expanded here: ` +
         'put it in single quotes',
       'Option -p cannot be "0" (from environment HTTPLOG_PORT), allowed is a port (1-65535), ' +
-        'up to 512 as in 80,8080,8000-8010, or any',
+        'up to 450 as in 80,8080,8000-8010, or any',
       'Option --local cannot be "10.0.0.1,10.0.0.256" (from environment HTTPLOG_LOCAL), ' +
         'allowed is up to 256 addresses or networks as in 10.0.0.1,10.1.0.0/16,fd00::/8',
       'Option -s cannot be "65536" (from option -s), allowed is a whole number up to 65535, ' +

@@ -1,0 +1,77 @@
+import { randomInt } from 'node:crypto';
+import { METHODS_DEFAULT } from '../decode/http-grammar.ts';
+import type { OutputTarget } from '../log/output-target.ts';
+import type { LiveCapture } from '../worker/live-protocol.ts';
+import type { PipelineSettings } from '../worker/pipeline-settings.ts';
+import type { Settings } from './configuration.ts';
+import { findLocalNetworks } from './local-addresses.ts';
+
+/** What the settings mean for the workers and the writer of a live capture. */
+
+const BYTES_PER_MEGABYTE = 1024 * 1024;
+/** Fanout group ids have 16 bits; by chance, so that two daemons on one host do not share a group. */
+const FANOUT_GROUPS_COUNT = 65_536;
+/** Atomics work on words of 32 bits. */
+const PACKET_QUOTA_MAX = 2 ** 31 - 1;
+
+export function chooseOutput({ outputPath, directory }: Settings): OutputTarget {
+  if (outputPath === undefined) {
+    return { kind: 'daily', directory };
+  }
+  return outputPath === '-' ? { kind: 'stdout' } : { kind: 'file', path: outputPath };
+}
+
+export function createLivePipelineSettings(settings: Settings): PipelineSettings {
+  return {
+    // The kernel passes whole what it cannot follow (IPv6 extension headers): ports are looked at here too.
+    ports: settings.filter === undefined ? settings.ports : 'any',
+    methods: METHODS_DEFAULT,
+    localNetworks: findLocalNetworks(settings.localNetworks),
+    timezone: settings.timezone,
+    isSplitByType: settings.splitByType && settings.outputPath === undefined,
+    hasVlan: settings.addVlan,
+    snaplenBytes: 0,
+    framesMax: -1,
+    isLossless: false,
+  };
+}
+
+export function createLiveCapture(settings: Settings, interfaceName: string): LiveCapture {
+  return {
+    engine: settings.engine,
+    interfaceName,
+    ports: settings.ports,
+    filterExpression: settings.filter,
+    snaplenBytes: settings.snaplen,
+    ringBytes: settings.ringMegabytes * BYTES_PER_MEGABYTE,
+    isPromiscuous: settings.promiscuous,
+    fanoutGroup: settings.workers > 1 ? randomInt(FANOUT_GROUPS_COUNT) : undefined,
+  };
+}
+
+export function createPacketQuota(
+  packetCountMax: number,
+): Int32Array<SharedArrayBuffer> | undefined {
+  if (packetCountMax < 0) {
+    return undefined;
+  }
+  const quota = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  quota[0] = Math.min(packetCountMax, PACKET_QUOTA_MAX);
+  return quota;
+}
+
+export function describeCapture(settings: Settings, interfaceName: string): string {
+  const workers = settings.workers === 1 ? '1 worker' : `${settings.workers} workers`;
+  const what =
+    settings.filter ??
+    (settings.ports === 'any' ? 'any TCP port' : `port ${describePorts(settings.ports)}`);
+  const where = settings.outputPath ?? settings.directory;
+  return (
+    `Capturing on ${interfaceName} (${what}; ${settings.engine}, ${workers},` +
+    ` ${settings.ringMegabytes} MB ring), writing to ${where === '-' ? 'standard output' : where}`
+  );
+}
+
+function describePorts(ranges: readonly { first: number; last: number }[]): string {
+  return ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',');
+}
