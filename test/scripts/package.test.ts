@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ProcessExit, runChecked, runCommand } from '../live/child-process.ts';
+import { canCaptureLive, titleWithReason } from '../live/requirements.ts';
+import { PROJECT, readProjectFile } from '../structure/source-files.ts';
+
+const { version } = JSON.parse(readProjectFile('package.json'));
+const IPV4_CAPTURE = join(PROJECT, 'test/fixtures/pcaps/nginx-ipv4.pcap');
+const IPV6_CAPTURE = join(PROJECT, 'test/fixtures/pcaps/nginx-ipv6.pcap');
+const PACK_TIMEOUT_MS = 60_000;
+const noCapture = canCaptureLive();
+
+/**
+ * The package as npm installs it: its files below a node_modules, its dependencies beside it, and the
+ * link to its command. The dependencies are links to those of this checkout, so no registry is needed.
+ */
+let folder: string;
+let files: string[];
+let program: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'httplog-package-'));
+  const pack = ['pack', '--json', '--loglevel', 'error', '--pack-destination', folder];
+  await runChecked('npm', pack, { cwd: PROJECT, timeoutMs: PACK_TIMEOUT_MS });
+  const tarball = join(folder, `httplog-${version}.tgz`);
+  const list = await runChecked('tar', ['-tzf', tarball]);
+  files = list
+    .trim()
+    .split('\n')
+    .map((path) => path.replace(/^package\//, ''));
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, '.bin'), { recursive: true });
+  await runChecked('tar', ['-xzf', tarball, '-C', folder]);
+  renameSync(join(folder, 'package'), join(modules, 'httplog'));
+  const { dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(join(modules, 'httplog/package.json'), 'utf8'),
+  );
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    const link = join(modules, name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(PROJECT, 'node_modules', name), link);
+  }
+  program = join(modules, '.bin/httplog');
+  symlinkSync('../httplog/bin/httplog', program);
+}, PACK_TIMEOUT_MS);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(...args: string[]): Promise<ProcessExit> {
+  return runCommand(program, args, { cwd: folder });
+}
+
+/** The lines that this checkout's own sources write. */
+async function linesOfCheckout(...args: string[]): Promise<string> {
+  return runChecked(join(PROJECT, 'bin/httplog'), args, { cwd: folder });
+}
+
+describe('the packed files', () => {
+  test('are what an operator needs', () => {
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'README.md',
+        'CHANGELOG.md',
+        'LICENSE',
+        'bin/httplog',
+        'conf/httplog.conf',
+        'conf/demo.pcap',
+        'scripts/start_httplog.sh',
+        'dist/cli/httplog.js',
+        'dist/worker/live-worker.js',
+        'dist/worker/replay-task.js',
+      ]),
+    );
+    expect(files.some((path) => path.startsWith('docs/'))).toBe(true);
+  });
+
+  test('are nothing else: no sources, tests, benches or scripts of the project', () => {
+    const meant =
+      /^(package\.json|(README|CHANGELOG)\.md|LICENSE|bin\/httplog|scripts\/start_httplog\.sh)$|^(conf|docs)\/|^dist\/.*\.js$/;
+    expect(files.filter((path) => !meant.test(path))).toEqual([]);
+  });
+
+  test('name no TypeScript file that is not there', () => {
+    const importsOf = (path: string) =>
+      readFileSync(join(folder, 'node_modules/httplog', path), 'utf8').matchAll(
+        /(?:from |import\()'(\.[^']+)'/g,
+      );
+    const targets = files
+      .filter((path) => path.endsWith('.js'))
+      .flatMap((path) => [...importsOf(path)].map(([, target]) => join(dirname(path), target)));
+    expect(targets.length).toBeGreaterThan(100);
+    expect(targets.filter((target) => !files.includes(target))).toEqual([]);
+  });
+});
+
+describe('the installed command', () => {
+  test('prints its version and its help', async () => {
+    expect(await run('-v')).toMatchObject({ code: 0, stdout: `httplog ${version}\n`, stderr: '' });
+    expect(await run('-h')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('replays a capture into the same lines as the checkout', async () => {
+    const args = ['replay', IPV4_CAPTURE, '-p', 'any', '-o', '-', '--timezone', 'UTC'];
+    const { code, stdout } = await run(...args);
+    expect(code).toBe(0);
+    expect(stdout).toContain(' CQ GET ');
+    expect(stdout).toBe(await linesOfCheckout(...args));
+  });
+
+  test('replays several captures in its pool, in their order', async () => {
+    const args = [
+      'replay',
+      IPV6_CAPTURE,
+      IPV4_CAPTURE,
+      '-p',
+      'any',
+      '-o',
+      '-',
+      '--timezone',
+      'UTC',
+    ];
+    const { code, stdout } = await run(...args);
+    expect(code).toBe(0);
+    expect(stdout.indexOf('2001:db8')).toBeLessThan(stdout.indexOf('192.0.2.'));
+    expect(stdout).toBe(await linesOfCheckout(...args));
+  });
+
+  test('finds the recording of the demo when it may not capture', async () => {
+    const args = ['--bounding-set=-net_raw', '--inh-caps=-net_raw', program, 'demo'];
+    const isRoot = process.getuid?.() === 0;
+    const [command, ...rest] = isRoot ? ['setpriv', ...args] : [program, 'demo'];
+    const { code, stdout, stderr } = await runCommand(command, rest, { cwd: folder });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ CQ .* CR .* SQ .* SR /s);
+    expect(isRoot || noCapture !== undefined ? stderr : 'replays').toContain('replays');
+  });
+
+  test.skipIf(noCapture)(
+    titleWithReason('captures live in a thread of its own', noCapture),
+    async () => {
+      const { code, stdout, stderr } = await run('demo');
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/httplog captures lo.* CQ .* CR /s);
+    },
+  );
+});

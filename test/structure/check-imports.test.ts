@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkSources } from '../../scripts/check-imports.ts';
+import { PROJECT } from './source-files.ts';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'httplog-imports-'));
+});
+
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function write(path: string, text: string): void {
+  const file = join(directory, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+/** The findings for one file with these lines. */
+function check(path: string, ...lines: string[]): string[] {
+  write(path, `${lines.join('\n')}\n`);
+  return checkSources(directory);
+}
+
+test('the sources of httplog have no finding', () => {
+  expect(checkSources(`${PROJECT}src`)).toEqual([]);
+});
+
+describe('imports that flow with the data', () => {
+  test.each([
+    ['decode/tcp.ts', "import type { Frame } from '../capture/frame.ts';"],
+    ['decode/tcp.ts', "import { VLAN_TAGS_MAX } from '../limits.ts';"],
+    ['format/text-line.ts', "import type { Segment } from '../decode/segment.ts';"],
+    ['log/log-writer.ts', "import { HttplogError } from '../errors.ts';"],
+    ['worker/pipeline.ts', "import { decodeFrame } from '../decode/decode-frame.ts';"],
+    ['worker/open.ts', "const { open } = await import('../capture/af-packet-engine.ts');"],
+    ['daemon/run-capture.ts', "import { VERDICT_NAMES } from '../decode/verdicts.ts';"],
+    ['daemon/replay.ts', "const { Piscina } = await import('piscina');"],
+    ['cli/main.ts', "import { runCapture } from '../daemon/run-capture.ts';"],
+    ['capture/libc.ts', "import koffi from 'koffi';"],
+    ['capture/libc.ts', "import { readSync } from 'node:fs';"],
+  ])('%s: %s', (path, line) => {
+    expect(check(path, line)).toEqual([]);
+  });
+});
+
+describe('imports against the data', () => {
+  test.each([
+    ['decode/tcp.ts', "import { writeLine } from '../format/text-line.ts';", 'format/text-line.ts'],
+    ['decode/tcp.ts', "import { HttplogError } from '../errors.ts';", 'errors.ts'],
+    [
+      'decode/tcp.ts',
+      "import type { X } from '../capture/pcap-reader.ts';",
+      'capture/pcap-reader.ts',
+    ],
+    [
+      'capture/frame.ts',
+      "import type { Segment } from '../decode/segment.ts';",
+      'decode/segment.ts',
+    ],
+    ['format/escape.ts', "import { decodeTcp } from '../decode/tcp.ts';", 'decode/tcp.ts'],
+    ['log/log-writer.ts', "import { X } from '../worker/counters.ts';", 'worker/counters.ts'],
+    ['worker/pipeline.ts', "import { X } from '../daemon/summary.ts';", 'daemon/summary.ts'],
+    ['daemon/run.ts', "import { X } from '../capture/frame.ts';", 'capture/frame.ts'],
+    ['daemon/run.ts', "const cli = await import('../cli/main.ts');", 'cli/main.ts'],
+    ['cli/main.ts', "import { X } from '../worker/replay.ts';", 'worker/replay.ts'],
+    ['limits.ts', "export { X } from './errors.ts';", 'errors.ts'],
+  ])('%s: %s', (path, line, target) => {
+    const room = path.split('/')[0];
+    expect(check(path, line)).toEqual([`${path} -> ${target}: ${room} must not know it`]);
+  });
+
+  test('an import over several lines is seen, and a comment or a text is not', () => {
+    const findings = check(
+      'decode/tcp.ts',
+      "// import { X } from '../log/log-writer.ts';",
+      "const text = `from '../log/open-file.ts'`;",
+      'import {',
+      '  type A,',
+      '  b,',
+      "} from '../log/outage.ts';",
+    );
+    expect(findings).toEqual(['decode/tcp.ts -> log/outage.ts: decode must not know it']);
+  });
+});
+
+describe('modules from outside', () => {
+  test.each([
+    ['decode/tcp.ts', "import { Buffer } from 'node:buffer';", 'node:buffer: not for decode'],
+    ['format/address.ts', "import { isIP } from 'node:net';", 'node:net: not for format'],
+    ['log/log-writer.ts', "import pino from 'pino';", 'pino: not for log'],
+    ['daemon/run.ts', "import koffi from 'koffi';", 'koffi: not for daemon'],
+    ['cli/main.ts', "import { x } from '@scope/name/file';", '@scope/name/file: not for cli'],
+    ['capture/frame.ts', "import 'node:fs';", 'node:fs: this file works on bytes alone'],
+  ])('%s: %s', (path, line, finding) => {
+    expect(check(path, line)).toEqual([`${path} -> ${finding}`]);
+  });
+});
+
+describe('the form of a file', () => {
+  test('a default export is a finding, and a named one is not', () => {
+    const finding = ['log/a.ts has a default export: give it its name'];
+    expect(check('log/a.ts', 'export default function f(): void {}')).toEqual(finding);
+    expect(check('log/a.ts', 'const f = 1;', 'export { f as default };')).toEqual(finding);
+    expect(check('log/a.ts', 'export const f = 1;')).toEqual([]);
+  });
+
+  test('300 lines are allowed and 301 are a finding', () => {
+    expect(check('log/a.ts', ...Array(300).fill(''))).toEqual([]);
+    expect(check('log/a.ts', ...Array(301).fill(''))).toEqual([
+      'log/a.ts has 301 lines, allowed are 300',
+    ]);
+  });
+
+  test('a room that is not in the table is a finding', () => {
+    expect(check('new-room/a.ts', "import 'node:fs';")).toEqual([
+      'new-room/a.ts is in no room: add new-room to the table of scripts/check-imports.ts',
+    ]);
+  });
+});
+
+test('the command prints a line for each finding and ends with 1, else with 0', () => {
+  const run = () =>
+    spawnSync(process.execPath, [`${PROJECT}scripts/check-imports.ts`, directory], {
+      encoding: 'utf8',
+    });
+  write('errors.ts', 'export const a = 1;\n');
+  expect(run()).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  write('decode/a.ts', "import { X } from '../errors.ts';\nimport 'node:fs';\n");
+  expect(run()).toMatchObject({
+    status: 1,
+    stderr:
+      'decode/a.ts -> errors.ts: decode must not know it\ndecode/a.ts -> node:fs: not for decode\n',
+  });
+});

@@ -1,0 +1,97 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { OPTIONS } from '../../src/daemon/option-table.ts';
+import * as limits from '../../src/limits.ts';
+import { PROJECT, readProjectFile, readSources } from './source-files.ts';
+
+const HOT_ROOMS = /^(capture|decode|exchange|format)\//;
+
+const sources = readSources();
+
+/** The files whose code matches, so that a failure names them. */
+function filesWith(pattern: RegExp, isMeant: (path: string) => boolean): string[] {
+  return sources.filter(({ path, code }) => isMeant(path) && pattern.test(code)).map(pathOf);
+}
+
+function pathOf({ path }: { path: string }): string {
+  return path;
+}
+
+describe('the sources', () => {
+  test('are found', () => {
+    expect(sources.map(pathOf)).toEqual(expect.arrayContaining(['cli/main.ts', 'limits.ts']));
+  });
+
+  test('leave the console alone, and the end of the process to src/cli', () => {
+    expect(filesWith(/\bconsole\./, () => true)).toEqual([]);
+    expect(filesWith(/\bprocess\s*\.\s*(exit\b|exitCode|abort)/, () => true)).toEqual([
+      'cli/httplog.ts',
+    ]);
+  });
+
+  test('know no chance, clock or process in the hot rooms', () => {
+    const pattern = /\bMath\.random\b|\bDate\b|\bperformance\.now\b|\bhrtime\b|\bprocess\./;
+    expect(filesWith(pattern, (path) => HOT_ROOMS.test(path))).toEqual([]);
+    expect(filesWith(/\bMath\.random\b/, () => true)).toEqual([]);
+  });
+
+  test('have names in kebab case that say what is in them', () => {
+    const paths = sources.map(pathOf);
+    expect(paths.filter((path) => !/^([a-z0-9-]+\/)?[a-z0-9-]+(\.d)?\.ts$/.test(path))).toEqual([]);
+    const vague = /^(utils?|common|helpers?|misc|shared|index)\.ts$/;
+    expect(paths.filter((path) => vague.test(basename(path)))).toEqual([]);
+  });
+
+  test.each(Object.keys(limits))('use the limit %s', (name) => {
+    const users = filesWith(new RegExp(`\\b${name}\\b`), (path) => path !== 'limits.ts');
+    expect(users).not.toEqual([]);
+  });
+
+  test('have a positive number for every limit', () => {
+    const wrong = Object.entries(limits).filter(([, limit]) => !(limit > 0));
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('the tests', () => {
+  test('mirror the rooms of src', () => {
+    const beside = ['fixtures', 'golden', 'live', 'scripts', 'structure'];
+    const rooms = readdirSync(`${PROJECT}src`, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    const folders = readdirSync(`${PROJECT}test`, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    expect(folders.filter((name) => ![...rooms, ...beside].includes(name))).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  const readme = existsSync(`${PROJECT}README.md`) ? readProjectFile('README.md') : '';
+
+  test('is there and has its parts', () => {
+    expect(readme).toMatch(/^# httplog\n/);
+    expect(readme).toContain('npm ci && npm run demo');
+    expect(readme).toContain('npm ci && npm test');
+    expect(readme).toContain('scripts/start_httplog.sh start');
+  });
+
+  test('mentions every option', () => {
+    const isThere = (flag: string) => new RegExp(`[\\s\`(|]${flag}(?![\\w-])`).test(readme);
+    const missing = OPTIONS.filter(({ flags }) => !flags.some(isThere));
+    expect(missing.map(({ flags }) => flags[0])).toEqual([]);
+  });
+
+  test('names only files that are there', () => {
+    const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, path]) => path);
+    expect(links.filter((path) => !existsSync(`${PROJECT}${path}`))).toEqual([]);
+  });
+});
+
+test('the CHANGELOG has a heading for what is new, or for the version of package.json', () => {
+  const { version } = JSON.parse(readProjectFile('package.json'));
+  const changelog = existsSync(`${PROJECT}CHANGELOG.md`) ? readProjectFile('CHANGELOG.md') : '';
+  const headings = [...changelog.matchAll(/^## \[?([\w.]+)/gm)].map(([, name]) => name);
+  expect(['Unreleased', version]).toContain(headings[0]);
+});
