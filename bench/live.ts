@@ -3,13 +3,14 @@
  * httplog on the server's end. Prints what must be equal (requests, CQ lines, CR lines), what must be zero
  * (drops), and what it cost.
  *
- *     node bench/live.ts [--seconds 10] [--workers 1] [--ring MB]
+ *     node bench/live.ts [--seconds 10] [--connections 32] [--workers 1] [--ring MB]
  *
  * Needs root, nginx and wrk. With --seconds 300 it shows whether memory stays flat.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startHttplog } from '../test/live/httplog-process.ts';
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     workers: { type: 'string', default: '1' },
     ring: { type: 'string', default: '8' },
+    connections: { type: 'string', default: '32' },
   },
 });
 const seconds = Number(values.seconds);
@@ -46,18 +48,18 @@ try {
     namespace: pair.client.namespace,
     url: `http://${pair.server.ipv4}/`,
     seconds,
-    connections: 32,
+    connections: Number(values.connections),
   });
   await sampling;
   await delay(1000);
   const { cpuSeconds, peakMemoryKb } = httplog.usage();
   const exit = await httplog.end('SIGTERM');
-  const types = countTypes(directory);
+  const types = await countTypes(directory);
   console.log(httplog.stderr().trim().split('\n').slice(-4).join('\n'));
   console.table([
     {
       'requests/s': Math.round(load.requestsPerSecond),
-      'nginx access log': nginx.readAccessLog().length,
+      answered: load.requests,
       CQ: types.CQ ?? 0,
       CR: types.CR ?? 0,
       'CPU s': cpuSeconds.toFixed(2),
@@ -81,15 +83,14 @@ async function sampleMemory(pid: number, overSeconds: number, samples: number[])
   }
 }
 
-/** Lines by type over all files; the type is the fifth column. */
-function countTypes(logDirectory: string): Record<string, number> {
+/** Lines by type over all files, read as a stream; the type is the fifth column. */
+async function countTypes(logDirectory: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const name of readdirSync(logDirectory)) {
-    for (const line of readFileSync(join(logDirectory, name), 'latin1').split('\n')) {
+    const input = createReadStream(join(logDirectory, name));
+    for await (const line of createInterface({ input })) {
       const type = line.split(' ', 5)[4];
-      if (type !== undefined) {
-        counts[type] = (counts[type] ?? 0) + 1;
-      }
+      counts[type] = (counts[type] ?? 0) + 1;
     }
   }
   return counts;

@@ -18,16 +18,16 @@ export interface TimestampText {
   offsetSec: number;
 }
 
-/** Bytes of a timestamp at most: years have up to six digits. */
+/** Bytes of a timestamp at most: years have up to nine digits. */
 export const TIMESTAMP_BYTES_MAX = 32;
 
 const YEAR_DIGITS_MIN = 4;
 /**
- * 0000-01-01 and 275760-09-12 in seconds. A damaged or hostile pcapng can claim any 64-bit second; those
- * outside are shown as these. Years have no sign here, and Date, a day further, is where time zones end.
+ * 0000-01-01 and a day of the year 142713360, in seconds. A damaged or hostile pcapng can claim any 64-bit
+ * second; those outside are shown as these. Years have no sign here, and the calendar's sums stay exact.
  */
 const FIRST_SEC = -62_167_219_200;
-const LAST_SEC = 8_639_999_913_600;
+const LAST_SEC = 2 ** 52;
 const SECONDS_PER_MINUTE = 60;
 const SECONDS_PER_DAY = 86_400;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000;

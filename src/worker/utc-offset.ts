@@ -1,6 +1,8 @@
 import type { UtcOffset } from '../format/timestamp.ts';
 
 const SECONDS_PER_MINUTE = 60;
+/** A day before the last second that Date has: what a damaged capture claims behind it has its offset. */
+const LAST_ZONED_SEC = 8_640_000_000_000 - 86_400;
 
 /**
  * Makes the function that says how many seconds a zone is ahead of UTC at an instant.
@@ -15,9 +17,10 @@ export async function createUtcOffset(timezone: string): Promise<UtcOffset> {
     return () => 0;
   }
   if (timezone === 'local') {
-    return (epochSec) => -new Date(epochSec * 1000).getTimezoneOffset() * SECONDS_PER_MINUTE;
+    return (epochSec) =>
+      -new Date(Math.min(epochSec, LAST_ZONED_SEC) * 1000).getTimezoneOffset() * SECONDS_PER_MINUTE;
   }
   const { IANAZone } = await import('luxon');
   const zone = IANAZone.create(timezone);
-  return (epochSec) => zone.offset(epochSec * 1000) * SECONDS_PER_MINUTE;
+  return (epochSec) => zone.offset(Math.min(epochSec, LAST_ZONED_SEC) * 1000) * SECONDS_PER_MINUTE;
 }

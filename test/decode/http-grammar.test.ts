@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createMethodTable,
+  FIELD_NAME_BYTES_MAX,
+  METHODS_DEFAULT,
+  type MethodTable,
+  REQUEST_FIELD_TABLE,
+  RESPONSE_FIELD_TABLE,
+} from '../../src/decode/http-grammar.ts';
+
+/** The methods that the table has for a first byte, each with its space. */
+function listMethods(table: MethodTable, firstByte: number): string[] {
+  const found: string[] = [];
+  for (let index = table.firstIndex[firstByte]; index !== -1; index = table.nextIndex[index]) {
+    const name = table.nameBytes.subarray(table.nameOffset[index], table.nameOffset[index + 1]);
+    found.push(Buffer.from(name).toString('latin1'));
+  }
+  return found;
+}
+
+describe('METHODS_DEFAULT', () => {
+  it('is the eight methods of RFC 9110 and PATCH', () => {
+    expect([...METHODS_DEFAULT].sort()).toEqual(
+      'CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE'.split(' '),
+    );
+  });
+});
+
+describe('createMethodTable', () => {
+  it('has every method under its first byte, and nothing under the others', () => {
+    const table = createMethodTable(METHODS_DEFAULT);
+    const all = Array.from({ length: 256 }, (_, byte) => listMethods(table, byte)).flat();
+    expect(all.sort()).toEqual(METHODS_DEFAULT.map((method) => `${method} `).sort());
+    expect(listMethods(table, 0x50).sort()).toEqual(['PATCH ', 'POST ', 'PUT ']);
+    expect(listMethods(table, 0x70)).toEqual([]);
+  });
+
+  it('may be empty', () => {
+    expect(createMethodTable([]).firstIndex.every((index) => index === -1)).toBe(true);
+  });
+});
+
+describe('field tables', () => {
+  it.each([
+    ['requests', REQUEST_FIELD_TABLE, ['host', 'user-agent']],
+    ['responses', RESPONSE_FIELD_TABLE, ['content-length', 'content-type']],
+  ])('that of %s finds its fields by their length', (_name, table, names) => {
+    expect(table.nameBytes.map((bytes) => Buffer.from(bytes).toString('latin1'))).toEqual(names);
+    expect(table.fieldsCount).toBe(names.length);
+    for (let length = 0; length <= FIELD_NAME_BYTES_MAX; length++) {
+      const ofLength: string[] = [];
+      for (let field = table.firstIndex[length]; field !== -1; field = table.nextIndex[field]) {
+        ofLength.push(names[field]);
+      }
+      expect(ofLength.sort()).toEqual(names.filter((name) => name.length === length).sort());
+    }
+  });
+
+  it('no two fields share a slot', () => {
+    const slots = [...REQUEST_FIELD_TABLE.slot, ...RESPONSE_FIELD_TABLE.slot];
+    expect(new Set(slots).size).toBe(slots.length);
+  });
+});

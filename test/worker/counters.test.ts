@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { TYPES_COUNT } from '../../src/decode/message-type.ts';
+import { VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
+import * as slots from '../../src/worker/counters.ts';
+
+const { countFrames, createCounters, sumCounters, COUNTERS_COUNT } = slots;
+
+describe('counters', () => {
+  it('every slot has its place: none overlaps another, and none is without a name', () => {
+    const taken = Object.entries(slots).flatMap(([name, slot]) => {
+      if (!name.startsWith('COUNTER_') || typeof slot !== 'number') {
+        return [];
+      }
+      const sizes: Record<string, number> = {
+        COUNTER_VERDICT_FIRST: VERDICTS_COUNT,
+        COUNTER_MESSAGES_FIRST: TYPES_COUNT,
+      };
+      return Array.from({ length: sizes[name] ?? 1 }, (_, index) => slot + index);
+    });
+    expect(taken.sort((one, other) => one - other)).toEqual(
+      Array.from({ length: COUNTERS_COUNT }, (_, slot) => slot),
+    );
+  });
+
+  it('begin at zero in memory that threads share', () => {
+    const counters = createCounters();
+    expect(counters.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect([...counters]).toEqual(new Array(COUNTERS_COUNT).fill(0));
+  });
+
+  it('count past 32 bits', () => {
+    const counters = createCounters();
+    counters[slots.COUNTER_LINES] = 2 ** 53 - 2;
+    counters[slots.COUNTER_LINES]++;
+    expect(counters[slots.COUNTER_LINES]).toBe(2 ** 53 - 1);
+  });
+});
+
+describe('sumCounters', () => {
+  it('adds slot by slot, and leaves the parts as they are', () => {
+    const parts = [1, 10, 100].map((factor) => {
+      const counters = createCounters();
+      counters.forEach((_, slot) => {
+        counters[slot] = slot * factor;
+      });
+      return counters;
+    });
+    expect([...sumCounters(parts)]).toEqual(Array.from(parts[0], (_, slot) => slot * 111));
+    expect(parts[1][3]).toBe(30);
+  });
+
+  it('is all zero for no worker', () => {
+    expect(sumCounters([]).every((count) => count === 0)).toBe(true);
+  });
+});
+
+describe('countFrames', () => {
+  it('is the verdicts and the filtered ones, and nothing else', () => {
+    const counters = createCounters().fill(1);
+    expect(countFrames(counters)).toBe(VERDICTS_COUNT + 1);
+    counters.fill(0);
+    counters[slots.COUNTER_FRAMES_TRUNCATED] = 5;
+    expect(countFrames(counters)).toBe(0);
+    counters[slots.COUNTER_FRAMES_FILTERED] = 2;
+    counters[slots.COUNTER_VERDICT_FIRST + VERDICTS_COUNT - 1] = 3;
+    expect(countFrames(counters)).toBe(5);
+  });
+});

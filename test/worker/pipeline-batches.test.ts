@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+  COUNTER_MESSAGES_FIRST,
+} from '../../src/worker/counters.ts';
+import {
+  flushPipeline,
+  PIPELINE_BLOCKED,
+  PIPELINE_DONE,
+  PIPELINE_DRAINED,
+  runPipeline,
+} from '../../src/worker/pipeline.ts';
+import {
+  ask,
+  asked,
+  frameOf,
+  packetBetween,
+  responsePacket,
+  SERVER,
+} from '../fixtures/build-captures.ts';
+import { bytesOf } from '../fixtures/build-packets.ts';
+import {
+  FrameListSource,
+  ListSink,
+  largeFrame,
+  local,
+  messageOf,
+  pipelineOf,
+  requestFrame,
+  requestFrames,
+  run,
+} from './pipeline-parts.ts';
+
+/** 2019-09-02 00:00:00 UTC. */
+const MIDNIGHT_SEC = 1567382400;
+
+describe('runPipeline: batches', () => {
+  it('a change of day begins another batch, and a late packet goes to its own day', async () => {
+    const seconds = [MIDNIGHT_SEC - 2, MIDNIGHT_SEC - 1, MIDNIGHT_SEC, MIDNIGHT_SEC - 1];
+    const frames = seconds.map((sec, index) => requestFrame(index, {}, sec));
+    const { sink } = await run(frames);
+    expect(sink.batches.map(({ day, lines }) => [day, lines.length])).toEqual([
+      [20190901, 2],
+      [20190902, 1],
+      [20190901, 1],
+    ]);
+    expect(sink.lines.map((line) => line.slice(0, 23))).toEqual([
+      '2019-09-01 23:59:58.000',
+      '2019-09-01 23:59:59.000',
+      '2019-09-02 00:00:00.000',
+      '2019-09-01 23:59:59.000',
+    ]);
+  });
+
+  it('the day is that of the time zone', async () => {
+    const frames = [requestFrame(0, {}, MIDNIGHT_SEC - 1), requestFrame(1, {}, MIDNIGHT_SEC)];
+    const { sink } = await run(frames, { settings: { timezone: 'Asia/Kolkata' } });
+    expect(sink.batches.map(({ day }) => day)).toEqual([20190902]);
+  });
+
+  it('split by type, each type has its own stream', async () => {
+    const server = { ...SERVER, address: '203.0.113.5' };
+    const frames = [
+      requestFrame(0),
+      { bytes: frameOf(packetBetween(SERVER, server, bytesOf(ask('/sq')))) },
+      { bytes: frameOf(packetBetween(server, SERVER, bytesOf('HTTP/1.1 200 OK\r\n\r\n'))) },
+      { bytes: frameOf(responsePacket(0, 'HTTP/1.1 204 No Content\r\n\r\n')) },
+      requestFrame(1),
+    ];
+    const localNetworks = [local(SERVER.address)];
+    const split = await run(frames, { settings: { localNetworks, isSplitByType: true } });
+    expect(split.sink.batches.map(({ stream, lines }) => [stream, lines.map(messageOf)])).toEqual([
+      [1, [asked('/0'), asked('/1')]],
+      [2, ['CR HTTP/1.1 204 No Content - -']],
+      [3, [asked('/sq').replace('CQ', 'SQ')]],
+      [4, ['SR HTTP/1.1 200 OK - -']],
+    ]);
+    const joined = await run(frames, { settings: { localNetworks } });
+    expect(joined.sink.batches).toHaveLength(1);
+    expect(joined.sink.batches[0].stream).toBe(0);
+    expect([...joined.sink.lines].sort()).toEqual([...split.sink.lines].sort());
+  });
+
+  it('a full batch is handed over, and the lines go on in the next', async () => {
+    const frames = Array.from({ length: 9 }, (_, index) => largeFrame(index));
+    const { sink } = await run(frames);
+    expect(sink.batches.map(({ lines }) => lines.length)).toEqual([4, 4, 1]);
+  });
+
+  it('flushing hands over what there is, and nothing where there is nothing', async () => {
+    const { pipeline, sink } = await pipelineOf({});
+    flushPipeline(pipeline);
+    expect(sink.batches).toEqual([]);
+    const source = new FrameListSource(requestFrames(2), 1);
+    source.fillNow();
+    runPipeline(pipeline, source);
+    flushPipeline(pipeline);
+    flushPipeline(pipeline);
+    expect(sink.batches).toHaveLength(1);
+    source.fillNow();
+    runPipeline(pipeline, source);
+    flushPipeline(pipeline);
+    expect(sink.batches).toHaveLength(2);
+  });
+});
+
+describe('runPipeline: without a free buffer', () => {
+  const frames = Array.from({ length: 60 }, (_, index) =>
+    // Both reasons for a new batch: it is full, and the day changes.
+    largeFrame(index % 7 === 0 ? index - 1 : index, MIDNIGHT_SEC + (index % 20 < 10 ? -1 : 0)),
+  );
+
+  it.each([1, 2, 5])(
+    'lossless with %i buffers it gives the lines that it gives with many',
+    async (buffersMax) => {
+      const free = await run(frames);
+      const blocked = await run(frames, { sink: new ListSink(buffersMax) });
+      expect(blocked.sink.takes).toBeGreaterThan(buffersMax);
+      expect(blocked.sink.batches).toEqual(free.sink.batches);
+      expect([...blocked.counters]).toEqual([...free.counters]);
+      expect(blocked.counters[COUNTER_LINES_DROPPED]).toBe(0);
+    },
+  );
+
+  it('lossless it stays blocked until there is a buffer, takes no frame and counts nothing', async () => {
+    const { pipeline, sink, counters } = await pipelineOf({ sink: new ListSink(1) });
+    const source = new FrameListSource(Array.from({ length: 6 }, (_, index) => largeFrame(index)));
+    source.fillNow();
+    expect(runPipeline(pipeline, source)).toBe(PIPELINE_BLOCKED);
+    const before = [...counters];
+    expect(runPipeline(pipeline, source)).toBe(PIPELINE_BLOCKED);
+    expect([source.framesRead, [...counters]]).toEqual([5, before]);
+    sink.giveBack();
+    expect(runPipeline(pipeline, source)).toBe(PIPELINE_DRAINED);
+    flushPipeline(pipeline);
+    expect(sink.lines).toHaveLength(6);
+  });
+
+  it('lossless it is done only after the last line was written', async () => {
+    const { pipeline, sink } = await pipelineOf({
+      sink: new ListSink(0),
+      settings: { framesMax: 1 },
+    });
+    const source = new FrameListSource([requestFrame(0)]);
+    source.fillNow();
+    expect(runPipeline(pipeline, source)).toBe(PIPELINE_BLOCKED);
+    sink.giveBack();
+    expect(runPipeline(pipeline, source)).toBe(PIPELINE_DONE);
+    flushPipeline(pipeline);
+    expect(sink.lines).toHaveLength(1);
+  });
+
+  it('live it drops and counts exactly the lines that find no buffer', async () => {
+    const { pipeline, sink, counters } = await pipelineOf({
+      sink: new ListSink(2),
+      settings: { isLossless: false },
+    });
+    const large = Array.from({ length: 20 }, (_, index) => largeFrame(index));
+    const source = new FrameListSource(large, 10);
+    source.fillNow();
+    // Four lines fit into a batch, and there are two: the other two of ten are lost.
+    expect(runPipeline(pipeline, source)).toBe(PIPELINE_DRAINED);
+    expect([counters[COUNTER_LINES], counters[COUNTER_LINES_DROPPED]]).toEqual([8, 2]);
+    sink.giveBack();
+    source.fillNow();
+    runPipeline(pipeline, source);
+    flushPipeline(pipeline);
+    expect([counters[COUNTER_LINES], counters[COUNTER_LINES_DROPPED]]).toEqual([12, 8]);
+    expect(counters[COUNTER_MESSAGES_FIRST]).toBe(20);
+    const paths = sink.lines.map((line) => Number(messageOf(line).split(' ')[2].slice(1)));
+    expect(paths).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]);
+  });
+
+  it('live a line that was dropped is a message that was seen', async () => {
+    const sink = new ListSink(0);
+    const { counters } = await run([requestFrame(0), requestFrame(0)], {
+      sink,
+      settings: { isLossless: false },
+    });
+    expect(counters[COUNTER_LINES_DROPPED]).toBe(1);
+    expect(counters[COUNTER_DUPLICATES]).toBe(1);
+    expect(sink.lines).toEqual([]);
+  });
+});

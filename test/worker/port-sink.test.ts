@@ -1,0 +1,51 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { BATCH_BYTES } from '../../src/limits.ts';
+import {
+  type BatchMessage,
+  PortSink,
+  type ReturnedBuffer,
+  returnBuffer,
+} from '../../src/worker/port-sink.ts';
+
+function receiveFrom<T>(port: MessagePort): T {
+  return receiveMessageOnPort(port)?.message;
+}
+
+describe('PortSink', () => {
+  it('sends batches without copying them, and takes their buffers back', () => {
+    const { port1, port2 } = new MessageChannel();
+    const sink = new PortSink(port1, 1);
+    const bytes = sink.take() as Uint8Array<ArrayBuffer>;
+    expect(sink.take()).toBeNull();
+    bytes.set(Buffer.from('a line\n'));
+    sink.put({ bytes, byteLength: 7, lineCount: 1, stream: 2, day: 20190901 });
+    // Transferred: this side has the bytes no more.
+    expect(bytes.byteLength).toBe(0);
+
+    const { kind, batch } = receiveFrom<BatchMessage>(port2);
+    expect(kind).toBe('batch');
+    expect(batch).toMatchObject({ byteLength: 7, lineCount: 1, stream: 2, day: 20190901 });
+    expect(Buffer.from(batch.bytes.subarray(0, 7)).toString()).toBe('a line\n');
+
+    returnBuffer(port2, batch);
+    expect(batch.bytes.byteLength).toBe(0);
+    const returned = receiveFrom<ReturnedBuffer>(port1);
+    expect(returned.kind).toBe('buffer');
+    sink.give(returned.bytes);
+    expect(sink.take()?.byteLength).toBe(BATCH_BYTES);
+    port1.close();
+  });
+
+  it('is ready when a buffer came back', async () => {
+    const { port1 } = new MessageChannel();
+    const sink = new PortSink(port1, 1);
+    await sink.ready();
+    const bytes = sink.take() as Uint8Array<ArrayBuffer>;
+    const ready = sink.ready();
+    sink.give(bytes);
+    await ready;
+    expect(sink.take() === bytes).toBe(true);
+    port1.close();
+  });
+});
