@@ -21,6 +21,8 @@ export interface HttplogOptions {
   /** Where it listens; without one it is this process's own namespace. */
   namespace?: string;
   cwd?: string;
+  /** Standard input, closed after it; without it there is none. */
+  input?: string | Uint8Array;
   /** The line of standard error that says it captures; without it the start is not awaited. */
   ready?: RegExp;
   readyTimeoutMs?: number;
@@ -57,6 +59,7 @@ export async function startHttplog(options: HttplogOptions): Promise<HttplogProc
   const child = await startProcess(options.program ?? HTTPLOG_PROGRAM, options.args, {
     namespace: options.namespace,
     cwd: options.cwd,
+    ...(options.input !== undefined && { input: options.input }),
     env: { ...clearedEnvironment(), ...options.env },
   });
   const { usage, stopWatching } = watchUsage(child);

@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { waitUntil } from './child-process.ts';
+import { type HttplogProcess, startHttplog } from './httplog-process.ts';
+import { CAPTURING, parseLines, waitForLines } from './log-lines.ts';
+import {
+  bringUp,
+  createVethPair,
+  ip,
+  type LinkedHosts,
+  runInNamespace,
+} from './network-namespaces.ts';
+import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
+import { curl } from './web-client.ts';
+import { type NginxServer, startNginx } from './web-server.ts';
+
+const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', 'curl', 'sysctl');
+const ENGINES = ['afpacket', 'libpcap'] as const;
+/** Milliseconds in which httplog must have noticed a change: it looks once a second. */
+const NOTICE_TIMEOUT_MS = 4000;
+
+describe.skipIf(noLive)(titleWithReason('an interface that changes', noLive), () => {
+  let hosts: LinkedHosts;
+  let nginx: NginxServer;
+
+  beforeEach(async () => {
+    hosts = await createVethPair();
+    nginx = await startNginx({ namespace: hosts.server.namespace });
+  });
+
+  afterEach(async () => {
+    await nginx?.stop();
+    await hosts?.stop();
+  });
+
+  async function startDaemon(end: 'client' | 'server', ...args: string[]): Promise<HttplogProcess> {
+    const { namespace, device } = hosts[end];
+    const all = ['-i', device, '-o', '-', ...args];
+    const httplog = await startHttplog({ namespace, args: all, ready: CAPTURING });
+    onTestFinished(async () => void (await httplog.stop()));
+    return httplog;
+  }
+
+  /** Asks until it is answered: after a change the link needs a moment. */
+  async function ask(path: string): Promise<void> {
+    const url = `http://${hosts.server.ipv4}${path}`;
+    const args = [url, '-o', '/dev/null', '--max-time', '1'];
+    const isAnswered = async () =>
+      (await curl(args, { namespace: hosts.client.namespace })).code === 0;
+    await waitUntil(`an answer to ${path}`, isAnswered, NOTICE_TIMEOUT_MS);
+  }
+
+  const awaitNotice = (daemons: readonly HttplogProcess[], pattern: RegExp) =>
+    Promise.all(daemons.map((each) => each.waitForOutput('stderr', pattern, NOTICE_TIMEOUT_MS)));
+
+  /** Types and paths of all requests, in their order, without repetition. */
+  const requestsIn = (stdout: string) => {
+    const requests = parseLines(stdout).filter(({ type }) => type.endsWith('Q'));
+    return requests.map(({ type, message }) => `${type} ${message.split(' ')[1]}`);
+  };
+
+  test('that goes down and up is waited for, and nothing of either side is lost', async () => {
+    const { server } = hosts;
+    const daemons = await Promise.all(
+      ENGINES.map((engine) => startDaemon('server', '--engine', engine)),
+    );
+    await ask('/before');
+    // At once: the kernel still holds the packets of that request back.
+    await ip(server.namespace, 'link', 'set', server.device, 'down');
+    await awaitNotice(daemons, /WARN .*Interface server0 (is|went) down; waiting/);
+    await ip(server.namespace, 'link', 'set', server.device, 'up');
+    // The ring survives; libpcap is opened anew.
+    await awaitNotice([daemons[0]], /INFO .*Interface server0 is up again/);
+    await awaitNotice([daemons[1]], /INFO .*Capturing on server0 again/);
+    await ask('/after');
+    for (const daemon of daemons) {
+      const { code, stdout, stderr } = await daemon.end();
+      expect(code, stderr).toBe(0);
+      expect(requestsIn(stdout), stderr).toEqual(['CQ /before', 'CQ /after']);
+      expect(stdout.match(/ CR /g)).toHaveLength(2);
+    }
+  });
+
+  test('that is deleted and made again under its name is captured again', async () => {
+    const { client, server } = hosts;
+    const daemons = await Promise.all(
+      ENGINES.map((engine) => startDaemon('server', '--engine', engine)),
+    );
+    await ask('/before');
+    await ip(server.namespace, 'link', 'del', server.device);
+    await awaitNotice(daemons, /WARN .*Interface server0 has vanished; waiting until it is up/);
+    const peer = ['type', 'veth', 'peer', 'name', server.device, 'netns', server.namespace];
+    await ip(client.namespace, 'link', 'add', client.device, ...peer);
+    for (const end of [client, server]) {
+      await bringUp(end.namespace, end.device, end.ipv4, end.ipv6);
+    }
+    await awaitNotice(daemons, /Capturing on server0 again/);
+    await ask('/after');
+    for (const daemon of daemons) {
+      const { code, stdout, stderr } = await daemon.end();
+      expect(code, stderr).toBe(0);
+      expect(requestsIn(stdout), stderr).toEqual(['CQ /before', 'CQ /after']);
+      expect(stderr.match(/Capturing on server0 again/g)).toHaveLength(1);
+    }
+  });
+
+  test('that is down at the start is waited for', async () => {
+    const { server } = hosts;
+    await ip(server.namespace, 'link', 'set', server.device, 'down');
+    const daemons = await Promise.all(
+      ENGINES.map((engine) =>
+        startHttplog({
+          namespace: server.namespace,
+          args: ['-i', server.device, '-o', '-', '--engine', engine],
+          ready: /WARN .*Interface server0 is down; waiting until it is up/,
+        }),
+      ),
+    );
+    onTestFinished(async () => void (await Promise.all(daemons.map((each) => each.stop()))));
+    await ip(server.namespace, 'link', 'set', server.device, 'up');
+    await awaitNotice(daemons, CAPTURING);
+    await ask('/up');
+    for (const daemon of daemons) {
+      const { code, stdout, stderr } = await daemon.end();
+      expect(code, stderr).toBe(0);
+      expect(requestsIn(stdout), stderr).toEqual(['CQ /up']);
+    }
+  });
+
+  test('that vanished for good does not hold up a stop', async () => {
+    const daemons = await Promise.all(
+      ENGINES.map((engine) => startDaemon('server', '--engine', engine)),
+    );
+    await ask('/last');
+    await ip(hosts.server.namespace, 'link', 'del', hosts.server.device);
+    await awaitNotice(daemons, /Interface server0 has vanished/);
+    for (const daemon of daemons) {
+      const { code, stdout } = await daemon.end('SIGTERM', 2000);
+      expect(code).toBe(0);
+      expect(requestsIn(stdout)).toEqual(['CQ /last']);
+    }
+  });
+
+  test('that gets an address and loses it changes the types of later lines', async () => {
+    const { client, server } = hosts;
+    const daemon = await startDaemon('client');
+    /** Asks until the request is logged with this type. */
+    const askUntil = (type: string) => {
+      const isSo = async () => {
+        const linesBefore = parseLines(daemon.stdout()).length;
+        await ask(`/until-${type}`);
+        const lines = await waitForLines(() => parseLines(daemon.stdout()), linesBefore + 2);
+        return lines[linesBefore].type === type;
+      };
+      return waitUntil(`a line with ${type}`, isSo, NOTICE_TIMEOUT_MS);
+    };
+    await askUntil('SQ');
+    // The server's address becomes one of the client's host too; without its local route, and with
+    // leave to come from outside, packets still go to the server and back.
+    const acceptLocal = `net.ipv4.conf.${client.device}.accept_local=1`;
+    await runInNamespace(client.namespace, 'sysctl', ['-qw', acceptLocal]);
+    await ip(client.namespace, 'addr', 'add', `${server.ipv4}/32`, 'dev', 'lo');
+    const route = ['local', server.ipv4, 'dev', 'lo', 'table', 'local'];
+    await ip(client.namespace, 'route', 'del', ...route);
+    await askUntil('CQ');
+    await ip(client.namespace, 'addr', 'del', `${server.ipv4}/32`, 'dev', 'lo');
+    await askUntil('SQ');
+    expect(daemon.stderr()).toContain("This host's addresses have changed");
+    const { code, stdout } = await daemon.end();
+    expect(code).toBe(0);
+    const types = parseLines(stdout).map(({ type }) => type);
+    expect(types.join(' ')).toMatch(/^(SQ SR )+(CQ CR )+(SQ SR ?)+$/);
+  });
+});

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { waitUntil } from './child-process.ts';
+import { type HttplogProcess, startHttplog } from './httplog-process.ts';
+import {
+  CAPTURING,
+  countTypes,
+  makeLogDirectory,
+  parseSummary,
+  readLogDirectory,
+  removeLogDirectory,
+} from './log-lines.ts';
+import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
+import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
+import { keepAliveRequests, runLoad } from './web-client.ts';
+import { type NginxServer, startNginx } from './web-server.ts';
+
+const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
+const noLoad = noLive ?? missingTool('wrk');
+/** Answered requests after which the signal is sent, and how many the client sends in all. */
+const SIGNAL_AFTER_COUNT = 1000;
+const REQUESTS_COUNT = 4000;
+/** Milliseconds: a stop that has to wait for nothing is a matter of tenths. */
+const STOP_TIMEOUT_MS = 2000;
+
+describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), () => {
+  let hosts: LinkedHosts;
+  let nginx: NginxServer;
+
+  beforeAll(async () => {
+    hosts = await createVethPair();
+    nginx = await startNginx({ namespace: hosts.server.namespace });
+  });
+
+  afterAll(async () => {
+    await nginx?.stop();
+    await hosts?.stop();
+  });
+
+  async function startDaemon(
+    ...args: string[]
+  ): Promise<{ httplog: HttplogProcess; directory: string }> {
+    const directory = makeLogDirectory();
+    onTestFinished(() => removeLogDirectory(directory));
+    const { namespace, device } = hosts.server;
+    const all = ['-i', device, '-d', directory, ...args];
+    const httplog = await startHttplog({ namespace, args: all, ready: CAPTURING });
+    onTestFinished(async () => void (await httplog.stop()));
+    return { httplog, directory };
+  }
+
+  /** What the summary says must be what is in the files. */
+  function checkSummary(stderr: string, directory: string): void {
+    const lines = readLogDirectory(directory);
+    const summary = parseSummary(stderr);
+    const { CQ, CR, SQ, SR } = summary.messages;
+    expect(summary).toMatchObject({ dropped: 0, linesDropped: 0, written: lines.length });
+    expect(CQ + CR + SQ + SR).toBe(lines.length);
+    expect({ CQ, CR }).toEqual(countTypes(lines));
+  }
+
+  const startClient = (count: number) =>
+    keepAliveRequests({
+      namespace: hosts.client.namespace,
+      url: `http://${hosts.server.ipv4}/`,
+      count,
+      connections: 8,
+    });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s under load loses no exchange that was answered before it, exit 0',
+    async (signal) => {
+      const { httplog, directory } = await startDaemon();
+      const before = nginx.readAccessLog().length;
+      const client = startClient(REQUESTS_COUNT);
+      const isUnderLoad = () => nginx.readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
+      await waitUntil('the client keeps asking', isUnderLoad, 10_000);
+      const answered = nginx.readAccessLog().slice(before);
+      const { code, stderr } = await httplog.end(signal, STOP_TIMEOUT_MS);
+      expect(code).toBe(0);
+      expect(nginx.readAccessLog().length - before).toBeLessThan(REQUESTS_COUNT);
+      expect(stderr).toContain(`Stopping on ${signal}`);
+      checkSummary(stderr, directory);
+
+      const lines = readLogDirectory(directory);
+      const requests = new Set(
+        lines
+          .filter(({ type }) => type === 'CQ')
+          .map(({ source, message }) => `${source.split('#')[1]} ${message.split(' ')[1]}`),
+      );
+      const lost = answered
+        .map((line) => line.split(' '))
+        .map(([, port, , , path]) => `${port} ${path}`)
+        .filter((request) => !requests.has(request));
+      expect(lost).toEqual([]);
+      expect(countTypes(lines).CR).toBeGreaterThanOrEqual(answered.length);
+      await client;
+    },
+  );
+
+  test.skipIf(noLoad)(
+    titleWithReason('SIGTERM under the load of wrk loses nothing with two workers', noLoad),
+    async () => {
+      const { httplog, directory } = await startDaemon('-cpu', '2');
+      const before = nginx.readAccessLog().length;
+      const load = runLoad({
+        namespace: hosts.client.namespace,
+        url: `http://${hosts.server.ipv4}/`,
+        seconds: 2,
+      });
+      const isUnderLoad = () => nginx.readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
+      await waitUntil('wrk keeps asking', isUnderLoad, 10_000);
+      const answered = nginx.readAccessLog().length - before;
+      const { code, stderr } = await httplog.end('SIGTERM', STOP_TIMEOUT_MS);
+      expect(code).toBe(0);
+      checkSummary(stderr, directory);
+      const counts = countTypes(readLogDirectory(directory));
+      expect(counts.CQ).toBeGreaterThanOrEqual(answered);
+      expect(counts.CR).toBeGreaterThanOrEqual(answered);
+      await load;
+    },
+  );
+
+  test('a second signal changes nothing', async () => {
+    const { httplog, directory } = await startDaemon();
+    await startClient(100);
+    httplog.signal('SIGTERM');
+    httplog.signal('SIGINT');
+    const { code, stderr } = await httplog.end('SIGTERM', STOP_TIMEOUT_MS);
+    expect(code).toBe(0);
+    expect(stderr.match(/Stopping on/g)).toHaveLength(1);
+    checkSummary(stderr, directory);
+    expect(countTypes(readLogDirectory(directory))).toEqual({ CQ: 100, CR: 100 });
+  });
+
+  test('a stop without any traffic is quick, and its summary is all zeros', async () => {
+    const { httplog, directory } = await startDaemon();
+    const { code, stderr } = await httplog.end('SIGTERM', STOP_TIMEOUT_MS);
+    expect(code).toBe(0);
+    expect(readLogDirectory(directory)).toEqual([]);
+    expect(parseSummary(stderr)).toMatchObject({ dropped: 0, written: 0, linesDropped: 0 });
+  });
+
+  const limits = ['-c 200', '-c 200 -cpu 2', '-c 200 --engine libpcap'];
+  test.each(limits)('%s ends by itself after so many packets, exit 0', async (options) => {
+    const { httplog, directory } = await startDaemon(...options.split(' '));
+    const client = startClient(300);
+    const { code, stderr } = await httplog.waitForExit(5000);
+    expect(code).toBe(0);
+    checkSummary(stderr, directory);
+    const { CQ } = countTypes(readLogDirectory(directory));
+    // A request takes some three packets: itself, its response, an acknowledgement.
+    expect(CQ).toBeGreaterThan(30);
+    expect(CQ).toBeLessThan(110);
+    await client;
+  });
+
+  test('--quiet says nothing about a run without trouble', async () => {
+    const directory = makeLogDirectory();
+    onTestFinished(() => removeLogDirectory(directory));
+    const { namespace, device } = hosts.server;
+    const args = ['-i', device, '-d', directory, '-c', '30', '--quiet'];
+    const httplog = await startHttplog({ namespace, args });
+    onTestFinished(async () => void (await httplog.stop()));
+    // It does not say when it is ready: it is asked until it has had enough.
+    while (!httplog.hasExited()) {
+      await startClient(10);
+    }
+    expect(await httplog.waitForExit()).toMatchObject({ code: 0, stderr: '' });
+  });
+});

@@ -1,0 +1,191 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  fillDisk,
+  findReasonNotToMount,
+  makeDirectory,
+  mountSmallDisk,
+  removeDirectory,
+  unmountSmallDisk,
+} from '../log/small-disk.ts';
+import { runCommand, waitUntil } from './child-process.ts';
+import { type HttplogProcess, startHttplog } from './httplog-process.ts';
+import {
+  CAPTURING,
+  countTypes,
+  parseLines,
+  parseSummary,
+  readLogDirectory,
+  waitForLines,
+} from './log-lines.ts';
+import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
+import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
+import { keepAliveRequests } from './web-client.ts';
+import { type NginxServer, startNginx } from './web-server.ts';
+
+const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
+const noMount = noLive ?? findReasonNotToMount();
+const FAULT_TIMEOUT_MS = 4000;
+
+describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive), () => {
+  let hosts: LinkedHosts;
+  let nginx: NginxServer;
+
+  beforeAll(async () => {
+    hosts = await createVethPair();
+    nginx = await startNginx({ namespace: hosts.server.namespace });
+  });
+
+  afterAll(async () => {
+    await nginx?.stop();
+    await hosts?.stop();
+  });
+
+  function newDirectory(): string {
+    const directory = makeDirectory();
+    onTestFinished(() => removeDirectory(directory));
+    return directory;
+  }
+
+  function newSmallDisk(): string {
+    const directory = newDirectory();
+    mountSmallDisk(directory);
+    onTestFinished(() => unmountSmallDisk(directory));
+    return directory;
+  }
+
+  async function startDaemon(directory: string): Promise<HttplogProcess> {
+    const { namespace, device } = hosts.server;
+    const args = ['-i', device, '-d', directory];
+    const httplog = await startHttplog({ namespace, args, ready: CAPTURING });
+    onTestFinished(async () => void (await httplog.stop()));
+    return httplog;
+  }
+
+  /** Sends requests to /NAME?n=0 and so on. */
+  async function ask(name: string, count: number): Promise<void> {
+    const url = `http://${hosts.server.ipv4}/${name}`;
+    const report = await keepAliveRequests({ namespace: hosts.client.namespace, url, count });
+    expect(report.answered).toBe(count);
+  }
+
+  const namesIn = (directory: string) =>
+    readLogDirectory(directory)
+      .filter(({ type }) => type === 'CQ')
+      .map(({ message }) => message.split(/[ ?]/)[1]);
+
+  test.skipIf(noMount)(
+    titleWithReason('on a full disk waits, is told once, and is whole when there is room', noMount),
+    async () => {
+      const directory = newSmallDisk();
+      const httplog = await startDaemon(directory);
+      await ask('before', 3);
+      await waitForLines(() => readLogDirectory(directory), 6);
+      const filler = fillDisk(directory, 0);
+      // More than the rest of the page that the file has already.
+      await ask('meanwhile', 60);
+      await httplog.waitForOutput('stderr', /ERROR Cannot write .*no space left/, FAULT_TIMEOUT_MS);
+      await ask('still-full', 2);
+      rmSync(filler);
+      await httplog.waitForOutput('stderr', /INFO .*is written again/, FAULT_TIMEOUT_MS);
+      await ask('after', 2);
+      const { code, stderr } = await httplog.end();
+      expect(code).toBe(0);
+      expect(stderr.match(/ERROR/g)).toHaveLength(1);
+      expect(stderr).toMatch(/its lines wait for it\. Free some space on the disk that holds/);
+      const counts = { '/before': 3, '/meanwhile': 60, '/still-full': 2, '/after': 2 };
+      const expected = Object.entries(counts).flatMap(([name, count]) => Array(count).fill(name));
+      expect(namesIn(directory)).toEqual(expected);
+      const summary = parseSummary(stderr);
+      expect(summary).toMatchObject({ dropped: 0, written: 134, linesDropped: 0 });
+    },
+  );
+
+  test.skipIf(noMount)(
+    titleWithReason('until the stop gives lines up: exit 1, and they are counted', noMount),
+    async () => {
+      const directory = newSmallDisk();
+      const httplog = await startDaemon(directory);
+      await ask('before', 1);
+      await waitForLines(() => readLogDirectory(directory), 2);
+      fillDisk(directory, 0);
+      await ask('lost', 60);
+      await httplog.waitForOutput('stderr', /Cannot write/, FAULT_TIMEOUT_MS);
+      // It waits five seconds for the disk.
+      const { code, stderr } = await httplog.end('SIGTERM', 8000);
+      expect(code).toBe(1);
+      const lines = readLogDirectory(directory);
+      const summary = parseSummary(stderr);
+      expect(summary.messages).toMatchObject({ CQ: 61, CR: 61 });
+      expect(summary.written).toBe(lines.length);
+      expect(summary.linesDropped).toBeGreaterThan(0);
+      expect(summary.written + summary.linesDropped).toBe(122);
+    },
+    20_000,
+  );
+
+  test('because its directory was removed goes on when the directory is there again', async () => {
+    const directory = join(newDirectory(), 'logs');
+    mkdirSync(directory);
+    const httplog = await startDaemon(directory);
+    await ask('before', 1);
+    await waitForLines(() => readLogDirectory(directory), 2);
+    rmSync(directory, { recursive: true });
+    await ask('meanwhile', 1);
+    const fault = /ERROR Cannot write .*no such file or directory \(ENOENT\)/;
+    await httplog.waitForOutput('stderr', fault, FAULT_TIMEOUT_MS);
+    expect(httplog.stderr()).toContain(`Create the directory again with mkdir -p ${directory}`);
+    mkdirSync(directory);
+    await httplog.waitForOutput('stderr', /is written again/, FAULT_TIMEOUT_MS);
+    await ask('after', 1);
+    const { code, stderr } = await httplog.end();
+    expect(code).toBe(0);
+    expect(namesIn(directory)).toEqual(['/meanwhile', '/after']);
+    expect(stderr.match(/ERROR/g)).toHaveLength(1);
+  });
+
+  test('because it was removed, or moved away, is made anew at once', async () => {
+    const directory = newDirectory();
+    const httplog = await startDaemon(directory);
+    await ask('first', 1);
+    const lines = await waitForLines(() => readLogDirectory(directory), 2);
+    const file = `http-${lines[0].text.slice(0, 10).replaceAll('-', '')}.log`;
+    rmSync(join(directory, file));
+    await ask('second', 1);
+    await waitForLines(() => readLogDirectory(directory), 2);
+    const { code, stderr } = await httplog.end();
+    expect(code).toBe(0);
+    expect(namesIn(directory)).toEqual(['/second']);
+    expect(stderr).not.toMatch(/ERROR|WARN/);
+  });
+
+  test('because nobody reads standard output any more ends quietly, exit 0', async () => {
+    const { namespace, device } = hosts.server;
+    const program = new URL('../../bin/httplog', import.meta.url).pathname;
+    const told = join(newDirectory(), 'stderr');
+    const pipeline = `${program} -i ${device} -o - 2>${told} | head -n 1; echo $PIPESTATUS`;
+    const piped = runCommand('bash', ['-c', pipeline], { namespace });
+    const isReady = () => CAPTURING.test(readIfThere(told));
+    await waitUntil('it captures', isReady, 5000);
+    let isOver = false;
+    const exit = piped.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await ask('piped', 1);
+    }
+    const [line, status] = (await exit).stdout.split('\n');
+    expect(countTypes(parseLines(`${line}\n`))).toEqual({ CQ: 1 });
+    expect(status).toBe('0');
+    expect(readFileSync(told, 'utf8')).not.toMatch(/ERROR|WARN|EPIPE/);
+  });
+});
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
