@@ -11,5 +11,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
     reporters: ['default'],
+    // nginx and ip live where a plain user's PATH may not look.
+    env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
   },
 });

@@ -162,3 +162,6 @@ export const WORKERS_STOP_DEADLINE_MS = 10_000;
 
 /** Milliseconds between two updates of the progress bar. */
 export const PROGRESS_INTERVAL_MS = 200;
+
+/** Milliseconds that a finished command waits for what it still has to write to a pipe. */
+export const EXIT_DEADLINE_MS = 1000;

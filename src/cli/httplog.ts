@@ -1,5 +1,6 @@
 /** The entry of bin/httplog: argv in, exit code out. */
 import { EXIT_OK } from '../errors.ts';
+import { EXIT_DEADLINE_MS } from '../limits.ts';
 import { describeError, exitCodeOf } from './describe-error.ts';
 import { runCommandLine } from './main.ts';
 
@@ -18,6 +19,9 @@ runCommandLine(process.argv.slice(2))
     return exitCodeOf(error);
   })
   .then((exitCode) => {
-    // At once: a pipe that nobody reads, or a thread that hangs, must not keep a finished command alive.
-    process.stdout.write('', () => process.exit(exitCode));
+    // Not process.exit at once: it waits for V8's background compiler while that waits for a collection by
+    // this very thread, and then the finished command hangs for ever (1 run in 10 on a busy machine). When
+    // nothing is left to do Node ends by itself; a pipe that nobody reads gets a deadline.
+    process.exitCode = exitCode;
+    setTimeout(() => process.exit(exitCode), EXIT_DEADLINE_MS).unref();
   });

@@ -2,6 +2,8 @@ import type { SingleBar } from 'cli-progress';
 import { PROGRESS_INTERVAL_MS } from '../limits.ts';
 
 const BYTES_PER_MEGABYTE = 1e6;
+/** They end a replay at once; the bar has hidden the cursor and must bring it back first. */
+const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** How far a replay is, in bytes over all its files. */
 export interface ReplayPosition {
@@ -40,10 +42,21 @@ export async function showProgress(position: () => ReplayPosition): Promise<() =
     bar.update(bytesRead, payload);
   };
   const timer = setInterval(update, PROGRESS_INTERVAL_MS);
-  return () => {
+  const hide = () => {
     clearInterval(timer);
     bar?.stop();
+    for (const signal of END_SIGNALS) {
+      process.off(signal, endTidily);
+    }
   };
+  const endTidily = (signal: NodeJS.Signals) => {
+    hide();
+    process.kill(process.pid, signal);
+  };
+  for (const signal of END_SIGNALS) {
+    process.on(signal, endTidily);
+  }
+  return hide;
 }
 
 /** Of what has no known end there is no share to draw. */

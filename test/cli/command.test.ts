@@ -171,6 +171,22 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
     expect(stdout.replaceAll('\r\n', '\n')).toMatch(SUMMARY);
   });
 
+  test('a replay that is interrupted leaves the terminal as it was', async () => {
+    const replaying = `echo pid=$$; exec ${PROGRAM} replay - -o interrupted.lines`;
+    const command = `(head -c 2000 ${IPV4}; exec sleep 2) | sh -c '${replaying}'`;
+    const terminal = await startProcess('script', ['-qec', command, '/dev/null'], { cwd: folder });
+    onTestFinished(async () => void (await terminal.stop()));
+    const [, pid] = await terminal.waitForOutput('stdout', /pid=(\d+)/, 10_000);
+    await terminal.waitForOutput('stdout', /replay 0 MB/, 10_000);
+    process.kill(Number(pid), 'SIGINT');
+    const { code, stdout } = await terminal.waitForExit(10_000);
+    expect(code).toBe(128 + 2);
+    // The bar is gone, the cursor is there and lines wrap.
+    for (const sequence of ['\x1b[2K', '\x1b[?25h', '\x1b[?7h']) {
+      expect(stdout.slice(stdout.lastIndexOf('replay '))).toContain(sequence);
+    }
+  });
+
   test('a short replay shows the summary only', async () => {
     const text = await runOnTerminal(`${PROGRAM} replay ${IPV4} -o short.lines`);
     expect(text).toMatch(new RegExp(`^${SUMMARY.source}`));

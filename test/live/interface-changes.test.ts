@@ -80,19 +80,24 @@ describe.skipIf(noLive)(titleWithReason('an interface that changes', noLive), ()
     }
   });
 
-  test('that is deleted and made again under its name is captured again', async () => {
+  async function makeLinkAgain(): Promise<void> {
     const { client, server } = hosts;
+    const peer = ['type', 'veth', 'peer', 'name', server.device, 'netns', server.namespace];
+    await ip(client.namespace, 'link', 'add', client.device, ...peer);
+    for (const end of [client, server]) {
+      await bringUp(end.namespace, end.device, end.ipv4, end.ipv6);
+    }
+  }
+
+  test('that is deleted and made again under its name is captured again', async () => {
+    const { server } = hosts;
     const daemons = await Promise.all(
       ENGINES.map((engine) => startDaemon('server', '--engine', engine)),
     );
     await ask('/before');
     await ip(server.namespace, 'link', 'del', server.device);
     await awaitNotice(daemons, /WARN .*Interface server0 has vanished; waiting until it is up/);
-    const peer = ['type', 'veth', 'peer', 'name', server.device, 'netns', server.namespace];
-    await ip(client.namespace, 'link', 'add', client.device, ...peer);
-    for (const end of [client, server]) {
-      await bringUp(end.namespace, end.device, end.ipv4, end.ipv6);
-    }
+    await makeLinkAgain();
     await awaitNotice(daemons, /Capturing on server0 again/);
     await ask('/after');
     for (const daemon of daemons) {
@@ -100,6 +105,23 @@ describe.skipIf(noLive)(titleWithReason('an interface that changes', noLive), ()
       expect(code, stderr).toBe(0);
       expect(requestsIn(stdout), stderr).toEqual(['CQ /before', 'CQ /after']);
       expect(stderr.match(/Capturing on server0 again/g)).toHaveLength(1);
+    }
+  });
+
+  test('that is replaced at once by another of its name is captured again', async () => {
+    const { server } = hosts;
+    const daemons = await Promise.all(
+      ENGINES.map((engine) => startDaemon('server', '--engine', engine)),
+    );
+    await ask('/before');
+    await ip(server.namespace, 'link', 'del', server.device);
+    await makeLinkAgain();
+    await awaitNotice(daemons, /Capturing on server0 again/);
+    await ask('/after');
+    for (const daemon of daemons) {
+      const { code, stdout, stderr } = await daemon.end();
+      expect(code, stderr).toBe(0);
+      expect(requestsIn(stdout), stderr).toEqual(['CQ /before', 'CQ /after']);
     }
   });
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCommand, startProcess } from './child-process.ts';
+import { runCommand, startProcess, waitUntil } from './child-process.ts';
 import {
   createVethPair,
   type LinkedHosts,
@@ -200,6 +200,10 @@ describe.skipIf(noNamespaces)(titleWithReason('teardown', noNamespaces), () => {
   test('stop removes both namespaces and what runs in them, twice without harm', async () => {
     const { client, server, stop } = await createVethPair();
     const sleeper = await startInNamespace(client.namespace, 'sleep', ['60']);
+    // It has started as `ip`, which enters the namespace a moment later.
+    const pids = async () => (await runCommand('ip', ['netns', 'pids', client.namespace])).stdout;
+    const isInside = async () => (await pids()).split('\n').includes(`${sleeper.pid}`);
+    await waitUntil('the sleeper is inside', isInside, 5000);
     await stop();
     await stop();
     const names = await listNamespaces();

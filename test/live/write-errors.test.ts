@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   fillDisk,
@@ -9,7 +10,7 @@ import {
   removeDirectory,
   unmountSmallDisk,
 } from '../log/small-disk.ts';
-import { runCommand, waitUntil } from './child-process.ts';
+import { runCommand, startProcess, waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
   CAPTURING,
@@ -26,6 +27,7 @@ import { type NginxServer, startNginx } from './web-server.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const noMount = noLive ?? findReasonNotToMount();
+const PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
 const FAULT_TIMEOUT_MS = 4000;
 
 describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive), () => {
@@ -162,9 +164,8 @@ describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive),
 
   test('because nobody reads standard output any more ends quietly, exit 0', async () => {
     const { namespace, device } = hosts.server;
-    const program = new URL('../../bin/httplog', import.meta.url).pathname;
     const told = join(newDirectory(), 'stderr');
-    const pipeline = `${program} -i ${device} -o - 2>${told} | head -n 1; echo $PIPESTATUS`;
+    const pipeline = `${PROGRAM} -i ${device} -o - 2>${told} | head -n 1; echo $PIPESTATUS`;
     const piped = runCommand('bash', ['-c', pipeline], { namespace });
     const isReady = () => CAPTURING.test(readIfThere(told));
     await waitUntil('it captures', isReady, 5000);
@@ -180,6 +181,28 @@ describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive),
     expect(status).toBe('0');
     expect(readFileSync(told, 'utf8')).not.toMatch(/ERROR|WARN|EPIPE/);
   });
+
+  test('because the reader of standard output has stopped reading does not hold up a stop for ever', async () => {
+    const { namespace, device } = hosts.server;
+    const told = join(newDirectory(), 'stderr');
+    // More lines than a pipe takes, and nobody who takes them out of it.
+    const daemon = `echo $$ >&2; exec ${PROGRAM} -i ${device} -o - 2>${told}`;
+    const pipeline = `sh -c '${daemon}' | (echo $BASHPID; exec sleep 30)`;
+    const shell = await startProcess('bash', ['-c', pipeline], { namespace });
+    onTestFinished(async () => {
+      process.kill(Number(shell.stdout()), 'SIGKILL');
+      await shell.stop();
+    });
+    await waitUntil('it captures', () => CAPTURING.test(readIfThere(told)), 5000);
+    await ask('nobody-reads', 1000);
+    const pid = Number(shell.stderr());
+    process.kill(pid, 'SIGTERM');
+    await waitUntil('httplog ends', () => !existsSync(`/proc/${pid}`), 8000);
+    const { messages, written, linesDropped } = parseSummary(readFileSync(told, 'utf8'));
+    expect(messages).toMatchObject({ CQ: 1000, CR: 1000 });
+    expect(linesDropped).toBeGreaterThan(0);
+    expect(written + linesDropped).toBe(2000);
+  }, 20_000);
 });
 
 function readIfThere(path: string): string {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/limits.ts';
 import { type LogWriter, type LogWriterOptions, openLogWriter } from '../../src/log/log-writer.ts';
 import type { OutputTarget } from '../../src/log/output-target.ts';
 import type { WriteFault, WriteRecovery } from '../../src/log/write-fault.ts';
@@ -113,6 +114,8 @@ describe.skipIf(REASON_NOT_TO_MOUNT !== undefined)(`LogWriter: a full disk${reas
     const appends = batches.map((batch) => writer.append(batch));
     await faultSeen();
     renameSync(logPath(), `${logPath()}.1`);
+    // The writer looks whether its file is still there so often; before, it would go on in the moved one.
+    await sleep(LOG_FILE_CHECK_INTERVAL_MS + 50);
     rmSync(filler);
     await Promise.all(appends);
     await writer.close(CLOSE_MS);
