@@ -36,7 +36,8 @@ const output = join(directory, 'lines');
 const candidates: Record<string, string[]> = {
   httplog: [HTTPLOG, 'replay', capture, '-o', output],
   httpry: ['httpry', '-r', capture, '-o', output],
-  tcpdump: ['tcpdump', '-r', capture, '-w', '/dev/null'],
+  // Onto standard output, which is thrown away: run by root it would give /dev/null another owner.
+  tcpdump: ['tcpdump', '-r', capture, '-w', '-'],
 };
 
 const runs = new Map<string, Run[]>();

@@ -198,7 +198,7 @@ export class CaptureSession {
       const text = JSON.stringify(networks, toText);
       if (text !== last) {
         last = text;
-        this.#serviceLog.info("This host's addresses have changed", { count: networks.length });
+        this.#serviceLog.info(`This host's addresses have changed (${networks.length} now)`);
         this.#workers.tell({ kind: 'local-networks', networks });
       }
     }, INTERFACE_WATCH_INTERVAL_MS);
