@@ -27,6 +27,21 @@ export const OPEN_FILES_MAX = 16;
 /** VLAN tags of one frame, the one out of band included; real networks stack two or three. */
 export const VLAN_TAGS_MAX = 4;
 
+/**
+ * Packets within packets of one frame. A mirror of a cloud network shows three; each costs its headers, so
+ * a stranger who nests more gains nothing.
+ */
+export const TUNNELS_MAX = 8;
+
+/** Entries of one MPLS label stack; networks use up to five. */
+export const MPLS_LABELS_MAX = 16;
+
+/** Extension headers of one GTP-U packet; 3GPP names a handful. */
+export const GTP_EXTENSION_HEADERS_MAX = 8;
+
+/** Attributes before the packet in an NFLOG frame; the kernel writes some fifteen. */
+export const NFLOG_ATTRIBUTES_MAX = 32;
+
 /** IPv6 extension headers of one packet: RFC 8200 names six, each at most once or twice. */
 export const IPV6_EXTENSION_HEADERS_MAX = 8;
 
@@ -69,9 +84,6 @@ export const HEAD_BYTES_MAX = 64 * 1024;
 
 /** Bytes of a line besides its start line and fields: time, addresses, type, VLAN ids, separators. */
 export const LINE_FRAME_BYTES_MAX = 256;
-
-/** Header lines looked at in one head; servers refuse more than 100 to 1,000. */
-export const HEADER_LINES_MAX = 1000;
 
 /** First segments remembered to recognise a retransmission: a power of two, 3 MiB of memory. */
 export const SEEN_SEGMENTS_MAX = 65536;
@@ -162,6 +174,36 @@ export const WORKERS_STOP_DEADLINE_MS = 10_000;
 
 /** Milliseconds between two updates of the progress bar. */
 export const PROGRESS_INTERVAL_MS = 200;
+
+/** Bytes of one head that is put together from several segments: what common servers accept at most. */
+export const HELD_HEAD_BYTES_MAX = 16 * 1024;
+
+/**
+ * Heads held at once by a worker; 4 MiB. A head waits for one round trip at most, so this is many thousand
+ * incomplete heads a second. When all are held, the oldest is written as it is.
+ */
+export const HEADS_HELD_MAX = 256;
+
+/** Seconds of packet time after which a head is written with what is known of it. */
+export const HEAD_HELD_SEC_MAX = 2;
+
+/** Methods of one table: IANA's registry has some forty. */
+export const METHODS_MAX = 128;
+
+/** UDP ports of VXLAN besides the usual ones. */
+export const VXLAN_PORTS_MAX = 16;
+
+/**
+ * Bytes that `--tunnels` adds to the snap length: VXLAN over IPv6 within VXLAN over IPv6 takes 168, a cloud's
+ * Geneve with its options some 100.
+ */
+export const TUNNEL_HEADERS_BYTES = 256;
+
+/**
+ * Heads held in one hash chain; there are four times as many chains as heads. Flows that a stranger has chosen
+ * for their equal hash cost no more than this, and get only in each other's way.
+ */
+export const HEADS_PER_CHAIN_MAX = 8;
 
 /** Milliseconds that a finished command waits for what it still has to write to a pipe. */
 export const EXIT_DEADLINE_MS = 1000;

@@ -25,6 +25,7 @@ import {
   LINKTYPE_RAW_OPENBSD,
 } from './link-types.ts';
 import type { PortRange } from './port-filter.ts';
+import { describeTunnels, type TunnelFilter } from './tunnel-filter.ts';
 
 export interface CompileFilterOptions {
   expression: string;
@@ -117,22 +118,29 @@ export function compileOnHandle(
   return program;
 }
 
+/** What passes a filter that is not an expression. */
+export interface PortsAndTunnels {
+  ports: readonly PortRange[] | 'any';
+  tunnels?: TunnelFilter | false;
+}
+
 /** Makes the filter of some ports: our own where it knows the link type of `handle`, else libpcap's. */
 export function compilePorts(
   libpcap: Libpcap,
   handle: Pointer,
-  ports: readonly PortRange[] | 'any',
+  { ports, tunnels = false }: PortsAndTunnels,
   linkType: number,
   snaplen: number,
 ): BpfProgram {
   const linkLayer = LINK_LAYERS.get(linkType);
   if (linkLayer !== undefined) {
-    return buildDefaultFilter({ ports, linkLayer, snaplen });
+    return buildDefaultFilter({ ports, linkLayer, snaplen, tunnels });
   }
-  const expression =
+  const tcp =
     ports === 'any'
       ? 'tcp'
       : ports.map(({ first, last }) => `tcp portrange ${first}-${last}`).join(' or ');
+  const expression = tunnels === false ? tcp : `${tcp} or ${describeTunnels(tunnels)}`;
   return compileOnHandle(libpcap, handle, expression, snaplen);
 }
 

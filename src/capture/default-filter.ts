@@ -35,6 +35,12 @@ import {
   statement,
 } from './bpf-assembler.ts';
 import { matchPorts, type PortRange } from './port-filter.ts';
+import {
+  matchTunnelEtherTypes,
+  matchTunnelProtocols,
+  matchUdpPorts,
+  type TunnelFilter,
+} from './tunnel-filter.ts';
 
 /**
  * What the first byte belongs to when the filter runs.
@@ -51,6 +57,8 @@ export interface DefaultFilterOptions {
   linkLayer: FilterLinkLayer;
   /** Bytes of a packet that are kept: the filter's return value. */
   snaplen: number;
+  /** Given, packets within packets pass too, whatever ports the inner ones have. */
+  tunnels?: TunnelFilter | false;
 }
 
 interface LinkHeader {
@@ -115,7 +123,8 @@ const IPV6_EXTENSION_HEADERS = [0, 43, 44, 51, 60, 135, 139, 140];
  * VLAN tags that are in the bytes. The kernel takes a frame's outer tag out of them, but not that of a frame
  * which this host sends through a card that leaves tagging to software: so all `VLAN_TAGS_MAX` may be there.
  * An IPv6 packet with an extension header is accepted whole, whatever it carries: **who decodes it
- * looks at its ports again**.
+ * looks at its ports again**. So is everything that `tunnels` lets pass: MPLS, PPPoE, and first fragments of
+ * IP within IP, GRE, AH, VXLAN, Geneve and GTP-U.
  *
  * @throws RangeError for no range, more than `PORT_RANGES_MAX`, or one that is not within 0 to 65535
  */
@@ -123,13 +132,15 @@ export function buildDefaultFilter({
   ports,
   linkLayer,
   snaplen,
+  tunnels = false,
 }: DefaultFilterOptions): BpfProgram {
   const networkAt = linkLayer === 'ip' ? 0 : LINK_HEADERS[linkLayer].networkAt;
   // X is where the network layer begins, counted from `networkAt`: what VLAN tags took.
   return assembleBpf([
-    ...(linkLayer === 'ip' ? findIpVersion() : findNetworkLayer(LINK_HEADERS[linkLayer])),
-    ...matchIpv4(networkAt),
-    ...matchIpv6(networkAt),
+    ...(linkLayer === 'ip' ? findIpVersion() : findNetworkLayer(LINK_HEADERS[linkLayer], tunnels)),
+    ...matchIpv4(networkAt, tunnels),
+    ...matchIpv6(networkAt, tunnels),
+    ...(tunnels === false ? [] : matchUdpPorts(networkAt, tunnels)),
     label('accept'),
     statement(BPF_RET, snaplen),
     label('reject'),
@@ -140,7 +151,10 @@ export function buildDefaultFilter({
 }
 
 /** Goes to `ipv4` or `ipv6` by the EtherType, past VLAN tags. */
-function findNetworkLayer({ etherTypeAt, packetType, networkAt }: LinkHeader): BpfLine[] {
+function findNetworkLayer(
+  { etherTypeAt, packetType, networkAt }: LinkHeader,
+  tunnels: TunnelFilter | false,
+): BpfLine[] {
   const lines: BpfLine[] = [
     statement(BPF_LDX | BPF_IMM, 0),
     statement(BPF_LD | BPF_H | BPF_ABS, etherTypeAt),
@@ -167,6 +181,7 @@ function findNetworkLayer({ etherTypeAt, packetType, networkAt }: LinkHeader): B
   }
   lines.push(
     label('network'),
+    ...(tunnels === false ? [] : matchTunnelEtherTypes('accept')),
     jumpIf(BPF_JEQ, ETHERTYPE_IPV4, 'ipv4'),
     jumpIf(BPF_JEQ, ETHERTYPE_IPV6, 'ipv6', 'reject'),
   );
@@ -186,33 +201,69 @@ function jumpToIpVersion(networkAt: number): BpfLine[] {
   ];
 }
 
-/** Goes to `tcp` with X moved past the header. */
-function matchIpv4(networkAt: number): BpfLine[] {
-  return [
+/** Goes to `tcp` or `udp` with X moved past the header, or to `accept`. */
+function matchIpv4(networkAt: number, tunnels: TunnelFilter | false): BpfLine[] {
+  const lines = [
     label('ipv4'),
     statement(BPF_LD | BPF_B | BPF_IND, networkAt + IPV4_PROTOCOL_AT),
+    ...(tunnels === false ? [] : matchTunnelProtocols('ipv4 udp', 'ipv4 tunnel')),
     jumpIf(BPF_JEQ, PROTOCOL_TCP, undefined, 'reject'),
+    ...refuseLaterFragments(networkAt),
+    ...skipIpv4Header(networkAt),
+    jumpTo('tcp'),
+  ];
+  if (tunnels !== false) {
+    lines.push(
+      label('ipv4 udp'),
+      ...refuseLaterFragments(networkAt),
+      ...skipIpv4Header(networkAt),
+      jumpTo('udp'),
+      label('ipv4 tunnel'),
+      ...refuseLaterFragments(networkAt),
+      jumpTo('accept'),
+    );
+  }
+  return lines;
+}
+
+function refuseLaterFragments(networkAt: number): BpfLine[] {
+  return [
     statement(BPF_LD | BPF_H | BPF_IND, networkAt + IPV4_FRAGMENT_AT),
     jumpIf(BPF_JSET, IPV4_FRAGMENT_OFFSET_MASK, 'reject'),
+  ];
+}
+
+function skipIpv4Header(networkAt: number): BpfLine[] {
+  return [
     statement(BPF_LD | BPF_B | BPF_IND, networkAt),
     statement(BPF_ALU | BPF_AND, IPV4_IHL_MASK),
     statement(BPF_ALU | BPF_LSH, 2),
     statement(BPF_ALU | BPF_ADD | BPF_X),
     statement(BPF_MISC | BPF_TAX),
-    jumpTo('tcp'),
   ];
 }
 
-/** Goes to `tcp` with X moved past the header, or to `accept` where an extension header comes first. */
-function matchIpv6(networkAt: number): BpfLine[] {
-  return [
+/** As for IPv4; goes to `accept` also where an extension header comes first. */
+function matchIpv6(networkAt: number, tunnels: TunnelFilter | false): BpfLine[] {
+  const lines = [
     label('ipv6'),
     statement(BPF_LD | BPF_B | BPF_IND, networkAt + IPV6_NEXT_HEADER_AT),
     ...IPV6_EXTENSION_HEADERS.map((nextHeader) => jumpIf(BPF_JEQ, nextHeader, 'accept')),
+    ...(tunnels === false ? [] : matchTunnelProtocols('ipv6 udp', 'accept')),
     jumpIf(BPF_JEQ, PROTOCOL_TCP, undefined, 'reject'),
+    ...skipIpv6Header(),
+    jumpTo('tcp'),
+  ];
+  if (tunnels !== false) {
+    lines.push(label('ipv6 udp'), ...skipIpv6Header(), jumpTo('udp'));
+  }
+  return lines;
+}
+
+function skipIpv6Header(): BpfLine[] {
+  return [
     statement(BPF_MISC | BPF_TXA),
     statement(BPF_ALU | BPF_ADD, IPV6_HEADER_BYTES),
     statement(BPF_MISC | BPF_TAX),
-    jumpTo('tcp'),
   ];
 }

@@ -8,7 +8,7 @@
 import koffi from 'koffi';
 import { LIBPCAP_BATCH_BYTES, POLL_TIMEOUT_MS, RING_RETIRE_TIMEOUT_MS } from '../limits.ts';
 import { assembleBpf, BPF_RET, statement } from './bpf-assembler.ts';
-import { compileOnHandle, compilePorts } from './compile-filter.ts';
+import { compileOnHandle, compilePorts, type PortsAndTunnels } from './compile-filter.ts';
 import {
   type CaptureStatistics,
   FILL_END,
@@ -30,7 +30,6 @@ import {
 } from './libpcap.ts';
 import { interfaceLost, libpcapFailure, openLiveHandle } from './libpcap-handle.ts';
 import { LINKTYPE_RAW, LINKTYPE_RAW_BSD } from './link-types.ts';
-import type { PortRange } from './port-filter.ts';
 
 export interface LibpcapEngineOptions {
   /** A device's name, or `any`. */
@@ -39,7 +38,7 @@ export interface LibpcapEngineOptions {
   snaplen: number;
   ringBytes: number;
   isPromiscuous: boolean;
-  filter: { ports: readonly PortRange[] | 'any' } | { expression: string };
+  filter: PortsAndTunnels | { expression: string };
   /** How long one `fill` waits at most. */
   pollTimeoutMs?: number;
 }
@@ -86,7 +85,7 @@ export function openLibpcapEngine(options: LibpcapEngineOptions): FrameSource {
     const program =
       'expression' in filter
         ? compileOnHandle(libpcap, handle, filter.expression, snaplen)
-        : compilePorts(libpcap, handle, filter.ports, linkType, snaplen);
+        : compilePorts(libpcap, handle, filter, linkType, snaplen);
     const errorBuffer = new Uint8Array(PCAP_ERROR_BYTES);
     if (
       libpcap.setfilter(handle, toBpfStruct(program)) !== 0 ||

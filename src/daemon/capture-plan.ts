@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { METHODS_DEFAULT } from '../decode/http-grammar.ts';
+import { SNAPLEN_MAX, TUNNEL_HEADERS_BYTES } from '../limits.ts';
 import type { OutputTarget } from '../log/output-target.ts';
 import type { LiveCapture } from '../worker/live-protocol.ts';
 import type { PipelineSettings } from '../worker/pipeline-settings.ts';
@@ -25,14 +25,15 @@ export function createLivePipelineSettings(settings: Settings): PipelineSettings
   return {
     // The kernel passes whole what it cannot follow (IPv6 extension headers): ports are looked at here too.
     ports: settings.filter === undefined ? settings.ports : 'any',
-    methods: METHODS_DEFAULT,
+    methods: settings.methods,
+    vxlanPorts: settings.vxlanPorts,
+    isHeadCompleted: settings.completeHeads,
     localNetworks: findLocalNetworks(settings.localNetworks),
     timezone: settings.timezone,
     isSplitByType: settings.splitByType && settings.outputPath === undefined,
     hasVlan: settings.addVlan,
     snaplenBytes: 0,
     framesMax: -1,
-    isLossless: false,
   };
 }
 
@@ -41,12 +42,18 @@ export function createLiveCapture(settings: Settings, interfaceName: string): Li
     engine: settings.engine,
     interfaceName,
     ports: settings.ports,
+    tunnels: settings.tunnels && { vxlanPorts: settings.vxlanPorts },
     filterExpression: settings.filter,
-    snaplenBytes: settings.snaplen,
+    snaplenBytes: chooseSnaplen(settings),
     ringBytes: settings.ringMegabytes * BYTES_PER_MEGABYTE,
     isPromiscuous: settings.promiscuous,
     fanoutGroup: settings.workers > 1 ? randomInt(FANOUT_GROUPS_COUNT) : undefined,
   };
+}
+
+/** The outer headers come on top: of the packet within, as much is kept as of one that is in no tunnel. */
+function chooseSnaplen({ snaplen, tunnels }: Settings): number {
+  return tunnels ? Math.min(snaplen + TUNNEL_HEADERS_BYTES, SNAPLEN_MAX) : snaplen;
 }
 
 export function createPacketQuota(
@@ -62,9 +69,9 @@ export function createPacketQuota(
 
 export function describeCapture(settings: Settings, interfaceName: string): string {
   const workers = settings.workers === 1 ? '1 worker' : `${settings.workers} workers`;
-  const what =
-    settings.filter ??
-    (settings.ports === 'any' ? 'any TCP port' : `port ${describePorts(settings.ports)}`);
+  const ports = settings.ports === 'any' ? 'any TCP port' : `port ${describePorts(settings.ports)}`;
+  // An expression alone says what passes, and may well be about tunnels.
+  const what = settings.filter ?? (settings.tunnels ? `${ports}, tunnels too` : ports);
   const where = settings.outputPath ?? settings.directory;
   return (
     `Capturing on ${interfaceName} (${what}; ${settings.engine}, ${workers},` +

@@ -32,6 +32,14 @@ export interface Settings {
   /** A tcpdump expression that takes the place of `ports`. */
   filter: string | undefined;
   directory: string;
+  /** Methods that begin a request. */
+  methods: string[];
+  /** Heads of several segments are put together. */
+  completeHeads: boolean;
+  /** Live: the kernel's filter passes tunnels. */
+  tunnels: boolean;
+  /** UDP ports of VXLAN besides the usual ones. */
+  vxlanPorts: number[];
   /** Bytes of each packet, 1 to 65535. */
   snaplen: number;
   ringMegabytes: number;

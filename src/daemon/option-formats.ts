@@ -1,11 +1,14 @@
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 import type { PortRange } from '../capture/port-filter.ts';
+import { METHODS_REGISTERED } from '../decode/http-grammar.ts';
 import {
   LOCAL_NETWORKS_MAX,
+  METHODS_MAX,
   PORT_RANGES_MAX,
   RING_MEGABYTES_MAX,
   SNAPLEN_MAX,
+  VXLAN_PORTS_MAX,
   WORKERS_MAX,
 } from '../limits.ts';
 
@@ -24,6 +27,9 @@ const PORT_MAX = 65535;
 
 /** Bytes of an interface name with its final zero: IFNAMSIZ of the kernel. */
 const INTERFACE_NAME_BYTES = 16;
+
+/** A method on the wire: tchar of RFC 9110 section 5.6.2. */
+const METHOD_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
 
 const ADDRESS_BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
 
@@ -109,6 +115,32 @@ function printPorts(ports: PortRange[] | 'any'): string {
     return ports;
   }
   return ports.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',');
+}
+
+/** Single ports only: a table of them is what the decoder looks in. */
+function parseUdpPorts(text: string): number[] | null {
+  const parts = text.split(',');
+  const ports = parts.map((part) => parseIntegerBetween(part, 1, PORT_MAX));
+  const isAllowed = parts.length <= VXLAN_PORTS_MAX && ports.every((port) => port !== null);
+  return isAllowed ? ports : null;
+}
+
+/** Tokens as they stand on the wire: methods are case-sensitive. @see RFC 9110 section 9.1 */
+function parseMethods(text: string): string[] | null {
+  if (text === 'all') {
+    return [...METHODS_REGISTERED];
+  }
+  const methods = text.split(',').map((part) => part.trim());
+  const isAllowed =
+    methods.length <= METHODS_MAX && methods.every((method) => METHOD_TOKEN.test(method));
+  return isAllowed ? [...new Set(methods)] : null;
+}
+
+function printMethods(methods: string[]): string {
+  return methods.length === METHODS_REGISTERED.length &&
+    methods.every((method, index) => method === METHODS_REGISTERED[index])
+    ? 'all'
+    : methods.join(',');
 }
 
 function parseNetworks(text: string): string[] | null {
@@ -208,6 +240,17 @@ export const FORMATS = {
     allowed: `up to ${LOCAL_NETWORKS_MAX} addresses or networks as in 10.0.0.1,10.1.0.0/16,fd00::/8`,
     parse: parseNetworks,
     print: (value: string[]) => value.join(','),
+    unset: [],
+  },
+  methods: {
+    allowed: `all, or up to ${METHODS_MAX} tokens of 1 to 32 characters as in GET,POST,PROPFIND`,
+    parse: parseMethods,
+    print: printMethods,
+  },
+  'udp-ports': {
+    allowed: `up to ${VXLAN_PORTS_MAX} ports (1-${PORT_MAX}) as in 4790,51820`,
+    parse: parseUdpPorts,
+    print: (value: number[]) => value.join(','),
     unset: [],
   },
   engine: { allowed: 'afpacket or libpcap', parse: parseEngine, print },

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
-import { METHODS_DEFAULT } from '../decode/http-grammar.ts';
 import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
 import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { DRAIN_DEADLINE_MS } from '../limits.ts';
@@ -198,7 +197,9 @@ async function writeStream(stream: BatchStream, writer: LogWriter): Promise<void
 function createJob(path: string, { settings, origins }: Configuration): ReplayJob {
   const pipeline: PipelineSettings = {
     ports: settings.filter === undefined ? settings.ports : 'any',
-    methods: METHODS_DEFAULT,
+    methods: settings.methods,
+    vxlanPorts: settings.vxlanPorts,
+    isHeadCompleted: settings.completeHeads,
     // Never this host's own addresses: the capture may come from anywhere.
     localNetworks:
       settings.localNetworks.length > 0 ? findLocalNetworks(settings.localNetworks) : [],
@@ -207,7 +208,6 @@ function createJob(path: string, { settings, origins }: Configuration): ReplayJo
     hasVlan: settings.addVlan,
     snaplenBytes: origins.snaplen.startsWith('option ') ? settings.snaplen : 0,
     framesMax: -1,
-    isLossless: true,
   };
   const progressBytes = PROGRESS_WORDS * Float64Array.BYTES_PER_ELEMENT;
   return {

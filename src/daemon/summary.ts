@@ -4,6 +4,8 @@ import {
   COUNTER_DUPLICATES,
   COUNTER_FRAMES_FILTERED,
   COUNTER_FRAMES_TRUNCATED,
+  COUNTER_HEADS_COMPLETED,
+  COUNTER_HEADS_INCOMPLETE,
   COUNTER_KERNEL_DROPS,
   COUNTER_KERNEL_FREEZES,
   COUNTER_KERNEL_PACKETS,
@@ -30,6 +32,9 @@ export interface Tally {
   /** In the order CQ, CR, SQ, SR. */
   messages: number[];
   duplicates: number;
+  /** With `--complete-heads` only: heads of several segments, put together or written as far as known. */
+  headsCompleted: number;
+  headsIncomplete: number;
   linesWritten: number;
   /** Lines that found no buffer, and lines given up at the disk. */
   linesDropped: number;
@@ -55,6 +60,8 @@ export function takeTally(counters: Counters, writer: LogWriterCounters): Tally 
     framesUndecodable,
     messages: TYPE_NAMES.map((_, index) => counters[COUNTER_MESSAGES_FIRST + index]),
     duplicates: counters[COUNTER_DUPLICATES],
+    headsCompleted: counters[COUNTER_HEADS_COMPLETED],
+    headsIncomplete: counters[COUNTER_HEADS_INCOMPLETE],
     linesWritten: writer.linesWritten,
     linesDropped: counters[COUNTER_LINES_DROPPED] + writer.linesDropped,
     linesGivenUp: writer.linesDropped,
@@ -100,10 +107,17 @@ function describeUndecodable({ framesUndecodable }: Tally): string {
   return `, ${total} undecodable (${parts.join(', ')})`;
 }
 
+/** Nothing where no head was held: the option is off, or every head came in one segment. */
+function describeHeads({ headsCompleted, headsIncomplete }: Tally): string {
+  return headsCompleted + headsIncomplete === 0
+    ? ''
+    : `, ${headsCompleted} heads put together, ${headsIncomplete} left incomplete`;
+}
+
 function describeLines(tally: Tally): string[] {
   const messages = TYPE_NAMES.map((name, index) => `${tally.messages[index]} ${name}`);
   return [
-    `Messages: ${messages.join(', ')}, ${tally.duplicates} retransmitted`,
+    `Messages: ${messages.join(', ')}, ${tally.duplicates} retransmitted${describeHeads(tally)}`,
     `Lines: ${tally.linesWritten} written, ${tally.linesDropped} dropped`,
   ];
 }

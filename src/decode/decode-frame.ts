@@ -1,5 +1,6 @@
 import type { Frame } from '../capture/frame.ts';
 import {
+  LINKTYPE_C_HDLC,
   LINKTYPE_ETHERNET,
   LINKTYPE_IPV4,
   LINKTYPE_IPV6,
@@ -7,7 +8,11 @@ import {
   LINKTYPE_LINUX_SLL2,
   LINKTYPE_LOOP,
   LINKTYPE_NETWORK,
+  LINKTYPE_NFLOG,
   LINKTYPE_NULL,
+  LINKTYPE_PPP,
+  LINKTYPE_PPP_ETHER,
+  LINKTYPE_PPP_HDLC,
   LINKTYPE_RAW,
   LINKTYPE_RAW_BSD,
   LINKTYPE_RAW_OPENBSD,
@@ -17,6 +22,8 @@ import { decodeEthernet } from './ethernet.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
 import { decodeLinuxSll, decodeLinuxSll2 } from './linux-sll.ts';
+import { decodeNflog } from './nflog.ts';
+import { decodePppoeSession, decodeSerialLine } from './ppp.ts';
 import { decodeNullLoop, decodeRawIp } from './raw-ip.ts';
 import type { Segment } from './segment.ts';
 import { VERDICT_LINK_UNSUPPORTED } from './verdicts.ts';
@@ -29,6 +36,7 @@ import { VERDICT_LINK_UNSUPPORTED } from './verdicts.ts';
 export function decodeFrame(frame: Frame, segment: Segment): number {
   const { bytes, offset, end } = frame;
   segment.vlanTagsCount = 0;
+  segment.tunnelsCount = 0;
   if (frame.vlanTagged === 1) {
     pushVlanId(segment, frame.vlanTci);
   }
@@ -52,6 +60,14 @@ export function decodeFrame(frame: Frame, segment: Segment): number {
       return decodeIpv4(bytes, offset, end, segment);
     case LINKTYPE_IPV6:
       return decodeIpv6(bytes, offset, end, segment);
+    case LINKTYPE_PPP:
+    case LINKTYPE_PPP_HDLC:
+    case LINKTYPE_C_HDLC:
+      return decodeSerialLine(bytes, offset, end, segment);
+    case LINKTYPE_PPP_ETHER:
+      return decodePppoeSession(bytes, offset, end, segment);
+    case LINKTYPE_NFLOG:
+      return decodeNflog(bytes, offset, end, segment);
     default:
       return VERDICT_LINK_UNSUPPORTED;
   }

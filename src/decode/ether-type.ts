@@ -2,6 +2,8 @@ import { VLAN_TAGS_MAX } from '../limits.ts';
 import { readUint16BE } from './big-endian.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
+import { decodeMpls, ETHERTYPE_MPLS_MULTICAST, ETHERTYPE_MPLS_UNICAST } from './mpls.ts';
+import { decodePppoeSession, ETHERTYPE_PPPOE_SESSION } from './ppp.ts';
 import type { Segment } from './segment.ts';
 import { VERDICT_NOT_IP, VERDICT_VLAN_TOO_DEEP, VERDICT_VLAN_TRUNCATED } from './verdicts.ts';
 
@@ -40,16 +42,34 @@ export function decodeEtherType(
   if (etherType === ETHERTYPE_IPV6) {
     return decodeIpv6(bytes, offset, end, segment);
   }
-  if (!isVlanEtherType(etherType)) {
-    return VERDICT_NOT_IP;
+  if (isVlanEtherType(etherType)) {
+    return decodeVlanTags(bytes, offset, end, segment);
   }
-  return decodeVlanTags(bytes, offset, end, segment);
+  return decodeRareEtherType(bytes, etherType, offset, end, segment);
 }
 
 /** Keeps an id that the kernel or a tag in the frame gave; **the caller has checked the room for it**. */
 export function pushVlanId(segment: Segment, tci: number): void {
   segment.vlanIds[segment.vlanTagsCount] = tci & VLAN_ID_MASK;
   segment.vlanTagsCount++;
+}
+
+function decodeRareEtherType(
+  bytes: Uint8Array,
+  etherType: number,
+  offset: number,
+  end: number,
+  segment: Segment,
+): number {
+  switch (etherType) {
+    case ETHERTYPE_MPLS_UNICAST:
+    case ETHERTYPE_MPLS_MULTICAST:
+      return decodeMpls(bytes, offset, end, segment);
+    case ETHERTYPE_PPPOE_SESSION:
+      return decodePppoeSession(bytes, offset, end, segment);
+    default:
+      return VERDICT_NOT_IP;
+  }
 }
 
 function decodeVlanTags(bytes: Uint8Array, offset: number, end: number, segment: Segment): number {
@@ -67,7 +87,7 @@ function decodeVlanTags(bytes: Uint8Array, offset: number, end: number, segment:
       return decodeIpv6(bytes, offset, end, segment);
     }
     if (!isVlanEtherType(etherType)) {
-      return VERDICT_NOT_IP;
+      return decodeRareEtherType(bytes, etherType, offset, end, segment);
     }
   }
   return VERDICT_VLAN_TOO_DEEP;

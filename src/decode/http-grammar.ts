@@ -30,6 +30,19 @@ export const METHODS_DEFAULT: readonly string[] = [
   'PATCH',
 ];
 
+/**
+ * Every method of IANA's registry but `*` and PRI, which are reserved so that nobody sends them as one.
+ *
+ * @see https://www.iana.org/assignments/http-methods
+ */
+export const METHODS_REGISTERED: readonly string[] = [
+  ...METHODS_DEFAULT,
+  ...['ACL', 'BASELINE-CONTROL', 'BIND', 'CHECKIN', 'CHECKOUT', 'COPY', 'LABEL', 'LINK', 'LOCK'],
+  ...['MERGE', 'MKACTIVITY', 'MKCALENDAR', 'MKCOL', 'MKREDIRECTREF', 'MKWORKSPACE', 'MOVE'],
+  ...['ORDERPATCH', 'PROPFIND', 'PROPPATCH', 'QUERY', 'REBIND', 'REPORT', 'SEARCH', 'UNBIND'],
+  ...['UNCHECKOUT', 'UNLINK', 'UNLOCK', 'UPDATE', 'UPDATEREDIRECTREF', 'VERSION-CONTROL'],
+];
+
 /** Methods, each with its following space, in one byte array, found by their first byte. */
 export interface MethodTable {
   /** By first byte: index of the first method that begins so, or -1. */
@@ -61,21 +74,29 @@ export const FIELD_HOST = 0;
 export const FIELD_USER_AGENT = 1;
 export const FIELD_CONTENT_LENGTH = 2;
 export const FIELD_CONTENT_TYPE = 3;
-export const FIELDS_COUNT = 4;
+export const FIELD_TRANSFER_ENCODING = 4;
+export const FIELDS_COUNT = 5;
 
 /** Lower-case names by slot: letters and `-`, no other byte. */
-const FIELD_NAMES = ['host', 'user-agent', 'content-length', 'content-type'] as const;
+const FIELD_NAMES = [
+  'host',
+  'user-agent',
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+] as const;
 
-const REQUEST_FIELDS = [FIELD_HOST, FIELD_USER_AGENT];
-const RESPONSE_FIELDS = [FIELD_CONTENT_LENGTH, FIELD_CONTENT_TYPE];
+/** Which fields tell a body's length (RFC 9112 section 6.3). */
+const BODY_FIELDS = [FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING];
 
-/** The fields looked for in one kind of message: a line's name is compared only if its length fits. */
+const REQUEST_FIELDS = [FIELD_HOST, FIELD_USER_AGENT, ...BODY_FIELDS];
+const RESPONSE_FIELDS = [FIELD_CONTENT_TYPE, ...BODY_FIELDS];
+
+/** The fields looked for in one kind of message, found by the first byte of a line. */
 export interface FieldTable {
-  /** By byte: 1 when a name begins with it, in either case. */
-  readonly firstBytes: Uint8Array;
-  /** By name length: index of the first field of that length, or -1. */
+  /** By byte: index of the first field whose name begins with it, in either case, or -1. */
   readonly firstIndex: Int8Array;
-  /** By field: index of the next field with a name as long, or -1. */
+  /** By field: index of the next field with the same first letter, or -1. */
   readonly nextIndex: Int8Array;
   /** By field: its slot. */
   readonly slot: Uint8Array;
@@ -84,22 +105,16 @@ export interface FieldTable {
   readonly fieldsCount: number;
 }
 
-/** Names longer than this are never compared. */
-export const FIELD_NAME_BYTES_MAX = 63;
-
 function createFieldTable(slots: readonly number[]): FieldTable {
-  const firstIndex = new Int8Array(FIELD_NAME_BYTES_MAX + 1).fill(-1);
+  const firstIndex = new Int8Array(256).fill(-1);
   const nextIndex = new Int8Array(slots.length).fill(-1);
   const nameBytes = slots.map((slot) => new Uint8Array(Buffer.from(FIELD_NAMES[slot], 'latin1')));
-  const firstBytes = new Uint8Array(256);
   nameBytes.forEach((name, index) => {
-    firstBytes[name[0]] = 1;
-    firstBytes[name[0] ^ 0x20] = 1;
-    nextIndex[index] = firstIndex[name.length];
-    firstIndex[name.length] = index;
+    nextIndex[index] = firstIndex[name[0]];
+    firstIndex[name[0]] = index;
+    firstIndex[name[0] ^ 0x20] = index;
   });
   return {
-    firstBytes,
     firstIndex,
     nextIndex,
     slot: Uint8Array.from(slots),
@@ -108,7 +123,7 @@ function createFieldTable(slots: readonly number[]): FieldTable {
   };
 }
 
-/** What a line shows of a request. */
+/** What a line shows of a request, and what tells its body's length. */
 export const REQUEST_FIELD_TABLE = createFieldTable(REQUEST_FIELDS);
-/** What a line shows of a response. */
+/** What a line shows of a response, and what tells its body's length. */
 export const RESPONSE_FIELD_TABLE = createFieldTable(RESPONSE_FIELDS);

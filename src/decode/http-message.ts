@@ -17,6 +17,10 @@ export interface HttpMessage {
   startLineEnd: number;
   /** By field slot: first byte of the value without surrounding white space; 0 = not in the captured head. */
   readonly fieldOffsets: Int32Array;
+  /** One past the empty line, where the body begins; 0 when the head does not end in the captured bytes. */
+  headEnd: number;
+  /** There are several Content-Length fields, and they contradict each other. */
+  isLengthContradicted: boolean;
   /** By field slot: one past the value's last byte; equal to the offset when the value is empty. */
   readonly fieldEnds: Int32Array;
 }
@@ -26,6 +30,8 @@ export function createHttpMessage(): HttpMessage {
     kind: MESSAGE_NONE,
     startLineOffset: 0,
     startLineEnd: 0,
+    headEnd: 0,
+    isLengthContradicted: false,
     fieldOffsets: new Int32Array(FIELDS_COUNT),
     fieldEnds: new Int32Array(FIELDS_COUNT),
   };

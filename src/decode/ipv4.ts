@@ -1,12 +1,8 @@
 import { readUint16BE } from './big-endian.ts';
+import { decodeIpPayload } from './ip-payload.ts';
 import type { Segment } from './segment.ts';
 import { decodeTcp, PROTOCOL_TCP } from './tcp.ts';
-import {
-  VERDICT_FRAGMENT,
-  VERDICT_IPV4_MALFORMED,
-  VERDICT_IPV4_TRUNCATED,
-  VERDICT_NOT_TCP,
-} from './verdicts.ts';
+import { VERDICT_FRAGMENT, VERDICT_IPV4_MALFORMED, VERDICT_IPV4_TRUNCATED } from './verdicts.ts';
 
 const IPV4_VERSION_IHL_AT = 0;
 const IPV4_TOTAL_LENGTH_AT = 2;
@@ -49,21 +45,22 @@ export function decodeIpv4(
   ) {
     return VERDICT_IPV4_MALFORMED;
   }
-  if (bytes[offset + IPV4_PROTOCOL_AT] !== PROTOCOL_TCP) {
-    return VERDICT_NOT_TCP;
-  }
+  const protocol = bytes[offset + IPV4_PROTOCOL_AT];
   const fragmentOffset =
     readUint16BE(bytes, offset + IPV4_FRAGMENT_OFFSET_AT) & IPV4_FRAGMENT_OFFSET_MASK;
   if (fragmentOffset !== 0) {
     return VERDICT_FRAGMENT;
   }
   const packetEnd = totalLength === 0 ? end : offset + totalLength;
-  const tcpOffset = offset + headerLength;
-  if (tcpOffset > end) {
+  const payloadOffset = offset + headerLength;
+  if (payloadOffset > end) {
     return VERDICT_IPV4_TRUNCATED;
   }
   segment.addressLength = IPV4_ADDRESS_BYTES;
   segment.sourceAddressOffset = offset + IPV4_SOURCE_ADDRESS_AT;
   segment.targetAddressOffset = offset + IPV4_DESTINATION_ADDRESS_AT;
-  return decodeTcp(bytes, tcpOffset, Math.min(packetEnd, end), packetEnd, segment);
+  const capturedEnd = Math.min(packetEnd, end);
+  return protocol === PROTOCOL_TCP
+    ? decodeTcp(bytes, payloadOffset, capturedEnd, packetEnd, segment)
+    : decodeIpPayload(bytes, protocol, payloadOffset, capturedEnd, packetEnd, segment);
 }

@@ -1,5 +1,6 @@
 import { IPV6_EXTENSION_HEADERS_MAX } from '../limits.ts';
 import { readUint16BE } from './big-endian.ts';
+import { decodeIpPayload } from './ip-payload.ts';
 import type { Segment } from './segment.ts';
 import { decodeTcp, PROTOCOL_TCP } from './tcp.ts';
 import {
@@ -7,7 +8,6 @@ import {
   VERDICT_IPV6_EXTENSION_MALFORMED,
   VERDICT_IPV6_MALFORMED,
   VERDICT_IPV6_TRUNCATED,
-  VERDICT_NOT_TCP,
 } from './verdicts.ts';
 
 const IPV6_VERSION_AT = 0;
@@ -87,7 +87,7 @@ function decodeExtensionHeaders(
       return decodeTcp(bytes, offset, end, packetEnd, segment);
     }
     if (!isExtensionHeader(nextHeader)) {
-      return VERDICT_NOT_TCP;
+      return decodeIpPayload(bytes, nextHeader, offset, end, packetEnd, segment);
     }
     if (end - offset < EXTENSION_MIN_BYTES) {
       return end < packetEnd ? VERDICT_IPV6_TRUNCATED : VERDICT_IPV6_EXTENSION_MALFORMED;

@@ -1,19 +1,20 @@
-import { HEADER_LINES_MAX } from '../limits.ts';
 import { findLineEnd } from './classify-segment.ts';
 import {
   BYTE_COLON,
   BYTE_CR,
   BYTE_HTAB,
   BYTE_SPACE,
-  FIELD_NAME_BYTES_MAX,
+  FIELD_CONTENT_LENGTH,
   type FieldTable,
 } from './http-grammar.ts';
 import type { HttpMessage } from './http-message.ts';
 
 /**
- * Finds the wanted fields of a head. The first occurrence of a name wins, names are case-insensitive, a
- * value is given without the optional white space around it. A value that the captured bytes cut is given
- * as far as it goes. The scan ends at the empty line, and as soon as every wanted field was found.
+ * Finds the wanted fields of a head, and its end. The first occurrence of a name wins, names are
+ * case-insensitive, a value is given without the optional white space around it. A value that the captured
+ * bytes cut is given as far as it goes.
+ *
+ * Bound: each turn takes at least one byte, and a head is at most HEAD_BYTES_MAX long.
  *
  * @param end one past the last captured payload byte
  * @param message its start line is set
@@ -28,72 +29,68 @@ export function scanHead(
   for (let field = 0; field < fields.fieldsCount; field++) {
     message.fieldOffsets[fields.slot[field]] = 0;
   }
-  let missing = fields.fieldsCount;
-  let lineEnd = findLineEnd(bytes, message.startLineEnd, end);
-  for (let lines = 0; lines < HEADER_LINES_MAX && missing > 0; lines++) {
-    const lineOffset = lineEnd + 1;
-    if (lineOffset >= end) {
+  message.headEnd = 0;
+  message.isLengthContradicted = false;
+  let lineOffset = findLineEnd(bytes, message.startLineEnd, end) + 1;
+  while (lineOffset < end) {
+    const firstByte = bytes[lineOffset];
+    const lineEnd = findLineEnd(bytes, lineOffset, end);
+    // Most lines are of no interest, and their first letter says so.
+    const firstField = fields.firstIndex[firstByte];
+    if (firstField !== -1) {
+      keepField(bytes, lineOffset, lineEnd, firstField, fields, message);
+    }
+    if (firstByte <= BYTE_CR && isEmptyLine(bytes, lineOffset, lineEnd, end)) {
+      message.headEnd = lineEnd + 1;
       return;
     }
-    // Most lines are of no interest, and their first letter says so: only their end is looked for.
-    if (fields.firstBytes[bytes[lineOffset]] === 0) {
-      lineEnd = findLineEnd(bytes, lineOffset, end);
-      if (isEmptyLine(bytes, lineOffset, lineEnd)) {
-        return;
-      }
-      continue;
-    }
-    const nameEnd = findNameEnd(bytes, lineOffset, end);
-    lineEnd = findLineEnd(bytes, nameEnd, end);
-    const nameLength = nameEnd - lineOffset;
-    if (nameLength <= FIELD_NAME_BYTES_MAX && nameEnd < end && bytes[nameEnd] === BYTE_COLON) {
-      const field = matchField(bytes, lineOffset, nameLength, fields);
-      if (field !== -1 && message.fieldOffsets[fields.slot[field]] === 0) {
-        setValue(bytes, nameEnd + 1, lineEnd, fields.slot[field], message);
-        missing--;
-      }
-    }
+    lineOffset = lineEnd + 1;
   }
 }
 
-/** Index of the first colon or control character, or `end`. */
-function findNameEnd(bytes: Uint8Array, offset: number, end: number): number {
-  while (offset < end && bytes[offset] !== BYTE_COLON && bytes[offset] >= BYTE_SPACE) {
-    offset++;
-  }
-  return offset;
-}
-
-function isEmptyLine(bytes: Uint8Array, lineOffset: number, lineEnd: number): boolean {
-  return lineEnd === lineOffset || (lineEnd === lineOffset + 1 && bytes[lineOffset] === BYTE_CR);
-}
-
-/**
- * Index of the field that the name is, or -1. Setting bit 5 makes a letter lower case; the only other byte
- * that becomes one of a name's is CR, which `findNameEnd` has ruled out.
- */
-function matchField(
+/** Keeps the line's value if its name is that of a field; those with its first letter come in question. */
+function keepField(
   bytes: Uint8Array,
-  nameOffset: number,
-  nameLength: number,
+  lineOffset: number,
+  lineEnd: number,
+  field: number,
   fields: FieldTable,
-): number {
-  let field = fields.firstIndex[nameLength];
+  message: HttpMessage,
+): void {
   while (field !== -1) {
-    const nameBytes = fields.nameBytes[field];
-    let matched = 0;
-    while (matched < nameLength && (bytes[nameOffset + matched] | 0x20) === nameBytes[matched]) {
-      matched++;
-    }
-    if (matched === nameLength) {
-      return field;
+    const name = fields.nameBytes[field];
+    const nameEnd = lineOffset + name.length;
+    if (nameEnd < lineEnd && bytes[nameEnd] === BYTE_COLON && isName(bytes, lineOffset, name)) {
+      keepValue(bytes, nameEnd + 1, lineEnd, fields.slot[field], message);
+      return;
     }
     field = fields.nextIndex[field];
   }
-  return -1;
 }
 
-function setValue(
+/**
+ * Says whether a name stands here, in whatever case. Setting bit 5 makes a letter lower case; a control
+ * character that becomes a `-` by it is none.
+ */
+function isName(bytes: Uint8Array, offset: number, name: Uint8Array): boolean {
+  for (let index = 0; index < name.length; index++) {
+    const byte = bytes[offset + index];
+    if ((byte | 0x20) !== name[index] || byte < BYTE_SPACE) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** CR LF, or LF alone; a CR at the end of the captured bytes is not known to be one. */
+function isEmptyLine(bytes: Uint8Array, lineOffset: number, lineEnd: number, end: number): boolean {
+  return (
+    lineEnd < end &&
+    (lineEnd === lineOffset || (lineEnd === lineOffset + 1 && bytes[lineOffset] === BYTE_CR))
+  );
+}
+
+function keepValue(
   bytes: Uint8Array,
   offset: number,
   end: number,
@@ -109,8 +106,31 @@ function setValue(
   while (end > offset && isOptionalWhiteSpace(bytes[end - 1])) {
     end--;
   }
-  message.fieldOffsets[slot] = offset;
-  message.fieldEnds[slot] = end;
+  if (message.fieldOffsets[slot] === 0) {
+    message.fieldOffsets[slot] = offset;
+    message.fieldEnds[slot] = end;
+  } else if (slot === FIELD_CONTENT_LENGTH && !isSameValue(bytes, offset, end, slot, message)) {
+    message.isLengthContradicted = true;
+  }
+}
+
+function isSameValue(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  slot: number,
+  message: HttpMessage,
+): boolean {
+  const kept = message.fieldOffsets[slot];
+  if (message.fieldEnds[slot] - kept !== end - offset) {
+    return false;
+  }
+  for (let index = 0; index < end - offset; index++) {
+    if (bytes[kept + index] !== bytes[offset + index]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** OWS = *( SP / HTAB ), RFC 9110 section 5.6.3. */

@@ -1,4 +1,5 @@
 import { VLAN_TAGS_MAX } from '../limits.ts';
+import { createUdpTunnels } from './udp-tunnels.ts';
 
 /**
  * A TCP segment as offsets into the frame's bytes. One record is made by the pipeline and filled again
@@ -17,13 +18,20 @@ export interface Segment {
   payloadOffset: number;
   /** One past the last payload byte that was captured and belongs to the IP packet. */
   payloadEnd: number;
+  /** The capture cut the payload: what follows `payloadEnd` was on the wire. */
+  isPayloadCut: boolean;
   /** Tags seen, outermost first, the one out of band included. */
   vlanTagsCount: number;
   /** VLAN ids, outermost first; only the first `vlanTagsCount` are of this frame. */
   readonly vlanIds: Uint16Array;
+  /** Packets within packets that were opened on the way. */
+  tunnelsCount: number;
+  /** By UDP port: which tunnel it carries, see `udp.ts`. */
+  readonly udpTunnels: Uint8Array;
 }
 
-export function createSegment(): Segment {
+/** @param vxlanPorts UDP ports of VXLAN besides the usual ones */
+export function createSegment(vxlanPorts: readonly number[] = []): Segment {
   return {
     addressLength: 0,
     sourceAddressOffset: 0,
@@ -33,7 +41,10 @@ export function createSegment(): Segment {
     sequenceNumber: 0,
     payloadOffset: 0,
     payloadEnd: 0,
+    isPayloadCut: false,
     vlanTagsCount: 0,
     vlanIds: new Uint16Array(VLAN_TAGS_MAX),
+    tunnelsCount: 0,
+    udpTunnels: createUdpTunnels(vxlanPorts),
   };
 }

@@ -50,5 +50,6 @@ export function decodeTcp(
   segment.sequenceNumber = readInt32BE(bytes, offset + TCP_SEQUENCE_NUMBER_AT);
   segment.payloadOffset = payloadOffset;
   segment.payloadEnd = end;
+  segment.isPayloadCut = end < packetEnd;
   return VERDICT_SEGMENT;
 }

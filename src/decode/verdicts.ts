@@ -31,8 +31,14 @@ export const VERDICT_IPV6_EXTENSION_MALFORMED = 13;
 export const VERDICT_TCP_TRUNCATED = 14;
 /** Data offset below 5 words, or a header that ends beyond the IP packet. */
 export const VERDICT_TCP_MALFORMED = 15;
+/** The capture ends in the header of a tunnel or within what it says is there. */
+export const VERDICT_TUNNEL_TRUNCATED = 16;
+/** A tunnel's header contradicts itself, or is of a version that is not read. */
+export const VERDICT_TUNNEL_MALFORMED = 17;
+/** More packets within packets than TUNNELS_MAX, or more labels than MPLS_LABELS_MAX. */
+export const VERDICT_TUNNEL_TOO_DEEP = 18;
 
-export const VERDICTS_COUNT = 16;
+export const VERDICTS_COUNT = 19;
 
 /** Names for reports, by verdict. */
 export const VERDICT_NAMES: readonly string[] = [
@@ -52,6 +58,9 @@ export const VERDICT_NAMES: readonly string[] = [
   'ipv6_extension_malformed',
   'tcp_truncated',
   'tcp_malformed',
+  'tunnel_truncated',
+  'tunnel_malformed',
+  'tunnel_too_deep',
 ];
 
 /** First verdict that says a frame could not be decoded though it should have been. */

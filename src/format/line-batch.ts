@@ -27,12 +27,17 @@ export type LineStream = 0 | 1 | 2 | 3 | 4;
 export const LINE_STREAM_NAMES = ['', 'CQ', 'CR', 'SQ', 'SR'] as const;
 
 /**
- * Where finished batches go. Bounded: `take` gives null when every buffer is in use, and then a live
- * worker drops and counts lines while a replay waits with `ready`.
+ * Where finished batches go. Bounded: when every buffer is in use, a live worker drops and counts lines, and
+ * a replay waits with `ready` before it reads on.
  */
 export interface BatchSink {
-  /** A buffer of `BATCH_BYTES`, or null when all of them are waiting to be written. */
+  /**
+   * A buffer of `BATCH_BYTES`. When all are in use: null if lines may be dropped; else one more, so that a
+   * frame is always done with, and the number grows by what one frame can need at most.
+   */
   take(): Uint8Array<ArrayBuffer> | null;
+  /** True when all buffers are in use: the next frame should wait. */
+  readonly isFull: boolean;
   /** Hands the batch over; its bytes come back to `take` by themselves once they are written. */
   put(batch: LineBatch): void;
   /** Resolves when `take` has a buffer; rejects when writing has failed for good. */

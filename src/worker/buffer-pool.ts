@@ -4,6 +4,8 @@ import { BATCH_BYTES } from '../limits.ts';
 export class BufferPool {
   readonly #free: Uint8Array<ArrayBuffer>[] = [];
   #unmade: number;
+  /** Buffers made beyond the bound that are still in use. */
+  #extra = 0;
   #waiting: (() => void)[] = [];
 
   constructor(buffersMax: number) {
@@ -23,14 +25,33 @@ export class BufferPool {
     return new Uint8Array(BATCH_BYTES);
   }
 
+  /** A buffer in any case; those made beyond the bound are not kept when they come back. */
+  takeAnyway(): Uint8Array<ArrayBuffer> {
+    const bytes = this.take();
+    if (bytes !== null) {
+      return bytes;
+    }
+    this.#extra++;
+    return new Uint8Array(BATCH_BYTES);
+  }
+
+  /** True when all buffers are in use. */
+  get isEmpty(): boolean {
+    return this.#free.length === 0 && this.#unmade === 0;
+  }
+
   give(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#free.push(bytes);
+    if (this.#extra > 0) {
+      this.#extra--;
+    } else {
+      this.#free.push(bytes);
+    }
     this.wake();
   }
 
   /** Resolves when `take` may have a buffer; check again, and after `wake` for whatever ended the wait. */
   async available(): Promise<void> {
-    if (this.#free.length === 0 && this.#unmade === 0) {
+    if (this.isEmpty) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }

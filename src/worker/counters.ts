@@ -16,8 +16,12 @@ export const COUNTER_FRAMES_FILTERED = COUNTER_FRAMES_TRUNCATED + 1;
 export const COUNTER_MESSAGES_FIRST = COUNTER_FRAMES_FILTERED + 1;
 /** Retransmitted first segments, not logged again. */
 export const COUNTER_DUPLICATES = COUNTER_MESSAGES_FIRST + TYPES_COUNT;
+/** Heads of several segments that were put together. */
+export const COUNTER_HEADS_COMPLETED = COUNTER_DUPLICATES + 1;
+/** Heads written as far as they were known: a gap, the time, the room. */
+export const COUNTER_HEADS_INCOMPLETE = COUNTER_HEADS_COMPLETED + 1;
 /** Lines that were made and handed over or wait in an open batch. */
-export const COUNTER_LINES = COUNTER_DUPLICATES + 1;
+export const COUNTER_LINES = COUNTER_HEADS_INCOMPLETE + 1;
 /** Lines that found no free buffer, because the disk did not keep up. */
 export const COUNTER_LINES_DROPPED = COUNTER_LINES + 1;
 /** Live: packets that passed the kernel's filter, those that it dropped included. */

@@ -1,4 +1,5 @@
 import type { PortRange } from '../capture/port-filter.ts';
+import type { TunnelFilter } from '../capture/tunnel-filter.ts';
 import type { NetworkPrefix, PipelineSettings } from './pipeline-settings.ts';
 import type { BatchMessage, ReturnedBuffer } from './port-sink.ts';
 import type { WorkerFailure } from './worker-failure.ts';
@@ -20,7 +21,9 @@ export interface LiveCapture {
   engine: 'afpacket' | 'libpcap';
   interfaceName: string;
   ports: PortRange[] | 'any';
-  /** A tcpdump expression that takes the place of `ports`. */
+  /** Given, packets within packets pass the filter too. */
+  tunnels: TunnelFilter | false;
+  /** A tcpdump expression that takes the place of `ports` and `tunnels`. */
   filterExpression: string | undefined;
   snaplenBytes: number;
   ringBytes: number;

@@ -18,13 +18,16 @@ import type { LiveCommand, LiveReport, LiveWorkerData } from './live-protocol.ts
 import { openLiveSource } from './open-live-source.ts';
 import {
   createPipeline,
+  endPipeline,
   flushPipeline,
   PIPELINE_DONE,
+  PIPELINE_FULL,
   type Pipeline,
   runPipeline,
 } from './pipeline.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';
 import { PortSink } from './port-sink.ts';
+import { expireHeads } from './read-messages.ts';
 import { describeFailure } from './worker-failure.ts';
 
 /**
@@ -64,7 +67,7 @@ class LiveWorker {
         await this.#waitForCommand();
       }
     }
-    flushPipeline(this.#pipeline);
+    endPipeline(this.#pipeline);
     this.#post({ kind: 'stopped', isDone });
   }
 
@@ -89,7 +92,7 @@ class LiveWorker {
     try {
       while (!this.#isReopening) {
         const state = await source.fill();
-        if (runPipeline(this.#pipeline, source) === PIPELINE_DONE) {
+        if (this.#takeFrames(source)) {
           return true;
         }
         if (
@@ -109,6 +112,15 @@ class LiveWorker {
     return false;
   }
 
+  /** Gives true when the packet quota is used up. A full sink is no reason to wait: lines are dropped then. */
+  #takeFrames(source: FrameSource): boolean {
+    let state = runPipeline(this.#pipeline, source);
+    while (state === PIPELINE_FULL) {
+      state = runPipeline(this.#pipeline, source);
+    }
+    return state === PIPELINE_DONE;
+  }
+
   #closeSource(): void {
     const source = this.#source as FrameSource;
     source.close();
@@ -122,6 +134,8 @@ class LiveWorker {
 
   #flush(): void {
     this.#lastFlushMs = performance.now();
+    // Live, the packets' clock is the machine's: heads expire though no packet comes.
+    expireHeads(this.#pipeline, Date.now() / 1000, 0);
     flushPipeline(this.#pipeline);
     this.#publishStatistics();
   }
@@ -186,7 +200,7 @@ class LiveWorker {
 async function runThread(port: MessagePort, data: LiveWorkerData): Promise<void> {
   const endProfile =
     data.cpuProfilePath === undefined ? undefined : await startCpuProfile(data.cpuProfilePath);
-  const sink = new PortSink(port, data.buffersMax);
+  const sink = new PortSink(port, data.buffersMax, false);
   const options = await createPipelineOptions(data.pipeline, undefined);
   const pipeline = createPipeline(
     { ...options, frameQuota: data.packetQuota },

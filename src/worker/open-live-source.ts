@@ -9,10 +9,10 @@ import type { LiveCapture } from './live-protocol.ts';
  */
 export async function openLiveSource(capture: LiveCapture): Promise<FrameSource> {
   const { interfaceName, ringBytes, isPromiscuous, snaplenBytes: snaplen } = capture;
-  const { ports, filterExpression: expression } = capture;
+  const { ports, tunnels, filterExpression: expression } = capture;
   if (capture.engine === 'libpcap') {
     const { openLibpcapEngine } = await import('../capture/libpcap-engine.ts');
-    const filter = expression === undefined ? { ports } : { expression };
+    const filter = expression === undefined ? { ports, tunnels } : { expression };
     return openLibpcapEngine({ interfaceName, snaplen, ringBytes, isPromiscuous, filter });
   }
   const { openAfPacketEngine } = await import('../capture/af-packet-engine.ts');
@@ -24,6 +24,7 @@ export async function openLiveSource(capture: LiveCapture): Promise<FrameSource>
           ports,
           linkLayer,
           snaplen,
+          tunnels,
         })
       : (await import('../capture/compile-filter.ts')).compileLiveFilter({
           expression,

@@ -14,6 +14,10 @@ export interface NetworkPrefix {
 export interface PipelineSettings {
   ports: PortRange[] | 'any';
   methods: readonly string[];
+  /** UDP ports of VXLAN besides the usual ones. */
+  vxlanPorts: readonly number[];
+  /** Heads are put together from several segments. */
+  isHeadCompleted: boolean;
   localNetworks: NetworkPrefix[];
   /** `local`, `UTC` or an IANA name. */
   timezone: string;
@@ -23,7 +27,6 @@ export interface PipelineSettings {
   snaplenBytes: number;
   /** -1: for ever. */
   framesMax: number;
-  isLossless: boolean;
 }
 
 export async function createPipelineOptions(
@@ -34,12 +37,13 @@ export async function createPipelineOptions(
     portTable: settings.ports === 'any' ? undefined : createPortTable(settings.ports),
     frameFilter,
     methods: settings.methods,
+    vxlanPorts: settings.vxlanPorts,
+    isHeadCompleted: settings.isHeadCompleted,
     localNetworks: createLocalNetworks(settings.localNetworks),
     utcOffset: await createUtcOffset(settings.timezone),
     isSplitByType: settings.isSplitByType,
     hasVlan: settings.hasVlan,
     snaplenBytes: settings.snaplenBytes,
     framesMax: settings.framesMax,
-    isLossless: settings.isLossless,
   };
 }

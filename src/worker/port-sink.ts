@@ -19,13 +19,21 @@ export class PortSink implements BatchSink {
   readonly #port: MessagePort;
   readonly #pool: BufferPool;
 
-  constructor(port: MessagePort, buffersMax: number) {
+  readonly #isLossless: boolean;
+
+  /** @param isLossless false: when all buffers are in use, lines are dropped */
+  constructor(port: MessagePort, buffersMax: number, isLossless: boolean) {
     this.#port = port;
+    this.#isLossless = isLossless;
     this.#pool = new BufferPool(buffersMax);
   }
 
   take(): Uint8Array<ArrayBuffer> | null {
-    return this.#pool.take();
+    return this.#isLossless ? this.#pool.takeAnyway() : this.#pool.take();
+  }
+
+  get isFull(): boolean {
+    return this.#pool.isEmpty;
   }
 
   put(batch: LineBatch): void {

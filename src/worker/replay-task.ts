@@ -25,7 +25,7 @@ export const PROGRESS_WORDS = 2;
  */
 export async function runReplayTask(task: ReplayTask): Promise<WorkerFailure | undefined> {
   const { request, port, counters, progress } = task;
-  const sink = new PortSink(port, REPLAY_BATCHES_MAX);
+  const sink = new PortSink(port, REPLAY_BATCHES_MAX, true);
   port.on('message', ({ bytes }: ReturnedBuffer) => sink.give(bytes));
   try {
     await replayCapture(request, sink, counters, (bytesRead, bytesTotal) => {

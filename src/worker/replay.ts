@@ -6,9 +6,10 @@ import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
 import type { Counters } from './counters.ts';
 import {
   createPipeline,
+  endPipeline,
   flushPipeline,
-  PIPELINE_BLOCKED,
   PIPELINE_DONE,
+  PIPELINE_FULL,
   type Pipeline,
   runPipeline,
 } from './pipeline.ts';
@@ -55,7 +56,7 @@ export async function replayCapture(
     await runToEnd(pipeline, source, sink, onProgress);
   } finally {
     clearInterval(flushTimer);
-    flushPipeline(pipeline);
+    endPipeline(pipeline);
     source.close();
   }
 }
@@ -68,7 +69,7 @@ async function runToEnd(
 ): Promise<void> {
   while ((await source.fill()) !== FILL_END) {
     let state = runPipeline(pipeline, source);
-    while (state === PIPELINE_BLOCKED) {
+    while (state === PIPELINE_FULL) {
       await sink.ready();
       state = runPipeline(pipeline, source);
     }

@@ -15,7 +15,11 @@ export class WriterSink implements BatchSink {
   }
 
   take(): Uint8Array<ArrayBuffer> | null {
-    return this.#pool.take();
+    return this.#pool.takeAnyway();
+  }
+
+  get isFull(): boolean {
+    return this.#pool.isEmpty;
   }
 
   put(batch: LineBatch): void {

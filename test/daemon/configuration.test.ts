@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { type Configuration, loadConfiguration } from '../../src/daemon/configuration.ts';
 import { SETTING_OPTIONS } from '../../src/daemon/option-table.ts';
+import { METHODS_DEFAULT } from '../../src/decode/http-grammar.ts';
 import { HttplogError } from '../../src/errors.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'httplog-configuration-'));
@@ -58,6 +59,10 @@ const OTHER_VALUES: Record<string, [text: string, value: unknown]> = {
   logEvery: ['0', 0],
   serviceLogDirectory: ['/tmp', '/tmp'],
   quiet: ['true', true],
+  methods: ['PROPFIND,GET', ['PROPFIND', 'GET']],
+  completeHeads: ['true', true],
+  tunnels: ['true', true],
+  vxlanPorts: ['4790', [4790]],
   cpuProfilePath: ['a.cpuprofile', 'a.cpuprofile'],
 };
 
@@ -82,6 +87,10 @@ test('without anything given every setting has its default', () => {
     logEvery: 10000,
     serviceLogDirectory: undefined,
     quiet: false,
+    methods: [...METHODS_DEFAULT],
+    completeHeads: false,
+    tunnels: false,
+    vxlanPorts: [],
     cpuProfilePath: undefined,
   });
   expect(new Set(Object.values(origins))).toEqual(new Set(['default']));

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { FORMATS, type FormatName, findFormat } from '../../src/daemon/option-formats.ts';
-import { LOCAL_NETWORKS_MAX, PORT_RANGES_MAX } from '../../src/limits.ts';
+import { METHODS_DEFAULT, METHODS_REGISTERED } from '../../src/decode/http-grammar.ts';
+import {
+  LOCAL_NETWORKS_MAX,
+  METHODS_MAX,
+  PORT_RANGES_MAX,
+  VXLAN_PORTS_MAX,
+} from '../../src/limits.ts';
 
 const HTTP = [{ first: 80, last: 80 }];
 
@@ -14,6 +20,14 @@ function listAddresses(count: number): string[] {
 }
 
 const ALLOWED: [FormatName, string, unknown][] = [
+  ['methods', 'all', [...METHODS_REGISTERED]],
+  ['methods', METHODS_DEFAULT.join(','), [...METHODS_DEFAULT]],
+  ['methods', 'PROPFIND', ['PROPFIND']],
+  ['methods', 'GET, QUERY ,get,GET', ['GET', 'QUERY', 'get']], // case counts, twice is once
+  ['methods', "!#$%&'*+-.^_`|~09AZaz", ["!#$%&'*+-.^_`|~09AZaz"]],
+  ['methods', 'M'.repeat(32), ['M'.repeat(32)]],
+  ['udp-ports', '4790', [4790]],
+  ['udp-ports', '1,65535', [1, 65535]],
   ['interface', 'eth0', 'eth0'],
   ['interface', 'any', 'any'],
   ['interface', 'a', 'a'],
@@ -117,6 +131,17 @@ const REFUSED: [FormatName, string][] = [
   ['networks', '10.0.0'],
   ['networks', '10.0.0.1/33'],
   ['networks', '::1/129'],
+  ['methods', ''],
+  ['methods', 'GET,'],
+  ['methods', 'GET POST'],
+  ['methods', 'GE(T)'],
+  ['methods', 'G\u00c9T'],
+  ['methods', 'M'.repeat(33)],
+  ['udp-ports', ''],
+  ['udp-ports', '0'],
+  ['udp-ports', '65536'],
+  ['udp-ports', 'any'],
+  ['udp-ports', '4790,x'],
   ['networks', '10.0.0.1/'],
   ['networks', '10.0.0.1/8/8'],
   ['networks', '10.0.0.1/-1'],
@@ -145,6 +170,15 @@ describe('lists are bounded', () => {
   test('a port list may have as many ranges as the limit, and not one more', () => {
     expect(FORMATS.ports.parse(listPorts(PORT_RANGES_MAX))).toHaveLength(PORT_RANGES_MAX);
     expect(FORMATS.ports.parse(listPorts(PORT_RANGES_MAX + 1))).toBeNull();
+  });
+
+  test('methods and ports of VXLAN may be as many as the limits, and not one more', () => {
+    const methods = Array.from({ length: METHODS_MAX + 1 }, (_, index) => `M${index}`);
+    expect(FORMATS.methods.parse(methods.slice(1).join())).toHaveLength(METHODS_MAX);
+    expect(FORMATS.methods.parse(methods.join())).toBeNull();
+    const ports = Array.from({ length: VXLAN_PORTS_MAX + 1 }, (_, index) => 5_000 + index);
+    expect(FORMATS['udp-ports'].parse(ports.slice(1).join())).toHaveLength(VXLAN_PORTS_MAX);
+    expect(FORMATS['udp-ports'].parse(ports.join())).toBeNull();
   });
 
   test('a list of networks may have as many as the limit, and not one more', () => {

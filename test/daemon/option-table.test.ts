@@ -9,11 +9,12 @@ const ANCESTOR_FLAGS = [
 const NEW_FLAGS = [
   ...['-f', '--local', '--engine', '--promisc', '--timezone', '--config', '-o', '--quiet'],
   ...['--service-log', '-h', '--help', '--version'],
+  ...['--methods', '--complete-heads', '--tunnels', '--vxlan-port'],
 ];
 const ENVIRONMENT = [
   ...['DEVICE', 'PORT', 'DIR', 'SNAPLEN', 'BUFSIZE', 'CPUNO', 'FILTER', 'COUNT', 'LOG_EVERY'],
   ...['LOG_SPLIT', 'ADD_VLAN', 'CPUPROFILE', 'LOCAL', 'ENGINE', 'PROMISC', 'TIMEZONE', 'OUTPUT'],
-  ...['QUIET', 'SERVICE_LOG'],
+  ...['QUIET', 'SERVICE_LOG', 'METHODS', 'COMPLETE_HEADS', 'TUNNELS', 'VXLAN_PORT'],
 ].map((name) => `HTTPLOG_${name}`);
 
 test('the table has the options of the ancestor and the new ones, each once', () => {

@@ -115,7 +115,7 @@ describe.each(LINK_CASES)('decodeFrame: $name with EtherType $etherType', (linkC
 });
 
 describe('decodeFrame', () => {
-  it.each([6, 9, 105, 127, 147, 239, 65535])('link type %i is not supported', (linkType) => {
+  it.each([6, 105, 127, 147, 195, 253, 65535])('link type %i is not supported', (linkType) => {
     expect(verdictOf(decoderOf({ linkType }), ETHERNET_IPV4)).toBe('link_unsupported');
     expect(verdictOf(decoderOf({ linkType }), ETHERNET_IPV4, 0)).toBe('link_unsupported');
   });

@@ -113,8 +113,12 @@ export function withByte(frame: Uint8Array, offset: number, value: number): Uint
   return bytes;
 }
 
+/** One for all: its table of UDP tunnels has an entry a port. */
+const segment = createSegment();
+
 function decodeIn(decode: Decoder, bytes: Uint8Array, end: number): Decoded {
-  const segment = createSegment();
+  segment.vlanTagsCount = 0;
+  segment.tunnelsCount = 0;
   const verdict = decode(bytes, FRAME_OFFSET, end, segment);
   if (!(verdict in VERDICT_NAMES)) {
     throw new Error(`No verdict: ${verdict}`);
@@ -125,14 +129,14 @@ function decodeIn(decode: Decoder, bytes: Uint8Array, end: number): Decoded {
   };
 }
 
-function relativeSegment(segment: Segment): DecodedSegment {
-  const { vlanTagsCount, vlanIds, ...fields } = segment;
+function relativeSegment(decoded: Segment): DecodedSegment {
+  const { vlanTagsCount, vlanIds, tunnelsCount, udpTunnels, isPayloadCut, ...fields } = decoded;
   return {
     ...fields,
-    sourceAddressOffset: segment.sourceAddressOffset - FRAME_OFFSET,
-    targetAddressOffset: segment.targetAddressOffset - FRAME_OFFSET,
-    payloadOffset: segment.payloadOffset - FRAME_OFFSET,
-    payloadEnd: segment.payloadEnd - FRAME_OFFSET,
+    sourceAddressOffset: decoded.sourceAddressOffset - FRAME_OFFSET,
+    targetAddressOffset: decoded.targetAddressOffset - FRAME_OFFSET,
+    payloadOffset: decoded.payloadOffset - FRAME_OFFSET,
+    payloadEnd: decoded.payloadEnd - FRAME_OFFSET,
     vlanIds: [...vlanIds.subarray(0, vlanTagsCount)],
   };
 }

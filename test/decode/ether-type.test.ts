@@ -55,7 +55,7 @@ describe('decodeEtherType', () => {
     expect(verdictOf(decoderOf(ETHERTYPE_IPV6), IPV4_PACKET)).toBe('ipv6_malformed');
   });
 
-  it.each([0x0000, 0x0026, 0x05dc, 0x0806, 0x8035, 0x8847, 0x8864, 0x88cc, 0x8101, 0xffff])(
+  it.each([0x0000, 0x0026, 0x05dc, 0x0806, 0x8035, 0x8849, 0x8863, 0x88cc, 0x8101, 0xffff])(
     'what EtherType %i announces is not IP',
     (etherType) => {
       expect(verdictOf(decoderOf(etherType), IPV4_PACKET)).toBe('not_ip');

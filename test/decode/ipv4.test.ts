@@ -124,7 +124,7 @@ describe('decodeIpv4', () => {
     expect(verdictOf(decodeIpv4, packet)).toBe(verdict);
   });
 
-  it.each([0, 1, 5, 7, 17, 41, 51])('protocol %i is not TCP', (protocol) => {
+  it.each([0, 1, 5, 7, 17, 50, 108])('protocol %i is not TCP', (protocol) => {
     expect(verdictOf(decodeIpv4, withByte(IPV4_PACKET, PROTOCOL_AT, protocol))).toBe('not_tcp');
     expect(verdictOf(decodeIpv4, withByte(IPV4_HEADER, PROTOCOL_AT, protocol))).toBe('not_tcp');
   });

@@ -91,7 +91,7 @@ describe('decodeIpv6', () => {
     ['ICMPv6', 58],
     ['encrypted payload (ESP)', 50],
     ['no next header', 59],
-    ['IPv6 in IPv6', 41],
+    ['compressed payload', 108],
   ])('%s is not TCP', (_name, nextHeader) => {
     expect(verdictOf(decodeIpv6, withByte(IPV6_PACKET, NEXT_HEADER_AT, nextHeader))).toBe(
       'not_tcp',

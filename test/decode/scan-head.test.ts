@@ -3,13 +3,14 @@ import {
   FIELD_CONTENT_LENGTH,
   FIELD_CONTENT_TYPE,
   FIELD_HOST,
+  FIELD_TRANSFER_ENCODING,
   FIELD_USER_AGENT,
+  FIELDS_COUNT,
   REQUEST_FIELD_TABLE,
   RESPONSE_FIELD_TABLE,
 } from '../../src/decode/http-grammar.ts';
 import { createHttpMessage, type HttpMessage } from '../../src/decode/http-message.ts';
 import { scanHead } from '../../src/decode/scan-head.ts';
-import { HEADER_LINES_MAX } from '../../src/limits.ts';
 import { bytesOf } from '../fixtures/build-packets.ts';
 import { guardBytes } from './decode-guarded.ts';
 
@@ -38,45 +39,93 @@ describe('scanHead', () => {
     scan(`${START_LINE}\r\nHost: a\r\nUser-Agent: b\r\n\r\n`, REQUEST_FIELD_TABLE, message);
     expect(message.fieldOffsets[FIELD_HOST]).not.toBe(0);
     scan(`${START_LINE}\r\n\r\n`, REQUEST_FIELD_TABLE, message);
-    expect([...message.fieldOffsets]).toEqual([0, 0, 0, 0]);
+    expect([...message.fieldOffsets]).toEqual(new Array(FIELDS_COUNT).fill(0));
   });
 
   it('looks for the fields of its table only', () => {
-    const text = `${START_LINE}\r\nHost: a\r\nContent-Length: 1\r\nUser-Agent: b\r\nContent-Type: c\r\n`;
+    const text = `${START_LINE}\r\nHost: a\r\nContent-Length: 1\r\nUser-Agent: b\r\nContent-Type: c\r\nTransfer-Encoding: d\r\n`;
     const request = scan(text, REQUEST_FIELD_TABLE);
     const response = scan(text, RESPONSE_FIELD_TABLE);
-    const slots = [FIELD_HOST, FIELD_USER_AGENT, FIELD_CONTENT_LENGTH, FIELD_CONTENT_TYPE];
+    const slots = [
+      FIELD_HOST,
+      FIELD_USER_AGENT,
+      FIELD_CONTENT_LENGTH,
+      FIELD_CONTENT_TYPE,
+      FIELD_TRANSFER_ENCODING,
+    ];
+    // What tells the body's length is looked for in both.
     expect(slots.map((slot) => fieldText(text, request, slot))).toEqual([
       'a',
       'b',
+      '1',
       undefined,
-      undefined,
+      'd',
     ]);
     expect(slots.map((slot) => fieldText(text, response, slot))).toEqual([
       undefined,
       undefined,
       '1',
       'c',
+      'd',
     ]);
   });
 
-  it('looks at so many lines and no more', () => {
-    const textOf = (lines: number) => `${START_LINE}\n${'a: b\n'.repeat(lines)}Host: found\n\n`;
-    const found = (lines: number) => fieldText(textOf(lines), scan(textOf(lines)), FIELD_HOST);
-    expect(found(HEADER_LINES_MAX - 2)).toBe('found');
-    expect(found(HEADER_LINES_MAX - 1)).toBe('found');
-    expect(found(HEADER_LINES_MAX)).toBeUndefined();
+  it.each([0, 1, 999, 1_000, 1_001, 10_000])('finds a field behind %i lines', (lines) => {
+    const text = `${START_LINE}\n${'a: b\n'.repeat(lines)}Host: found\n\n`;
+    expect(fieldText(text, scan(text), FIELD_HOST)).toBe('found');
   });
 
-  it('ends as soon as all fields were found: what follows is not read', () => {
-    const head = `${START_LINE}\r\nHost: a\r\nUser-Agent: b\r\n`;
-    const bytes = bytesOf(`${head}X: y\r\n\r\n`);
+  it('ends at the empty line though fields are missing: what follows is not a field', () => {
+    const head = `${START_LINE}\r\nHost: a\r\n\r\n`;
+    const text = `${head}User-Agent: b\r\n\r\n`;
+    const message = scan(text);
+    expect(message.headEnd).toBe(head.length);
+    expect(fieldText(text, message, FIELD_USER_AGENT)).toBeUndefined();
+  });
+
+  it('looks for the empty line though all fields were found, and reads nothing behind it', () => {
+    const head = `${START_LINE}\r\nHost: a\r\nUser-Agent: b\r\nX: y\r\n\r\n`;
+    const bytes = bytesOf(head);
     const message = createHttpMessage();
     message.startLineEnd = START_LINE.length;
-    // The guard's buffer ends with these two lines, the scan's `end` does not.
-    const guarded = guardBytes(bytes, 0, head.length);
-    scanHead(guarded, head.length, REQUEST_FIELD_TABLE, message);
-    expect(message.fieldEnds[FIELD_USER_AGENT]).toBe(head.length - 2);
+    scanHead(guardBytes(bytes, 0, bytes.length), bytes.length, REQUEST_FIELD_TABLE, message);
+    expect(message.headEnd).toBe(head.length);
+    expect(fieldText(head, message, FIELD_USER_AGENT)).toBe('b');
+  });
+
+  it.each([
+    ['CR LF', '\r\n\r\n', 4],
+    ['LF alone', '\n\n', 2],
+    ['CR LF and LF', '\r\n\n', 3],
+    ['LF and CR LF', '\n\r\n', 3],
+    ['no line end', '', 0],
+    ['a line end', '\r\n', 0],
+    ['a CR that may be half a line end', '\r\n\r', 0],
+    ['a line of two CR', '\r\n\r\r\n', 0],
+    ['a line of a space', '\r\n \r\n', 0],
+  ])('the head ends behind the empty line: %s', (_name, ending, endingBytes) => {
+    const text = `${START_LINE}\r\nHost: a${ending}`;
+    const expected = endingBytes === 0 ? 0 : text.length;
+    expect(scan(text).headEnd).toBe(expected);
+  });
+
+  it.each([
+    [['5'], false],
+    [['5', '5'], false],
+    [['5', '5', '5'], false],
+    [['5', ' 5\t'], false],
+    [['5', '6'], true],
+    [['5', '5', '6'], true],
+    [['5', '05'], true],
+    [['5', ''], true],
+    [['', '5'], true],
+  ])('Content-Length fields %j contradict each other: %s', (values, isContradicted) => {
+    const text = `${START_LINE}\r\n${values.map((value) => `Content-Length:${value}\r\n`).join('')}\r\n`;
+    const message = scan(text);
+    expect(message.isLengthContradicted).toBe(isContradicted);
+    expect(scan(`${START_LINE}\r\n\r\n`, REQUEST_FIELD_TABLE, message).isLengthContradicted).toBe(
+      false,
+    );
   });
 
   it('finds a field behind a line of any first byte and any length', () => {

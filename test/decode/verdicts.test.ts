@@ -67,6 +67,19 @@ const SHORTEST_FRAMES: Record<string, { hex: string; linkType?: number }> = {
     hex: '4500001400000000 4006000000000000 00000000   # IPv4, total length 20, TCP',
     linkType: LINKTYPE_RAW,
   },
+  tunnel_truncated: {
+    hex: '4500001400000000 402f000000000000 00000000   # IPv4, total length 20, GRE',
+    linkType: LINKTYPE_RAW,
+  },
+  tunnel_malformed: {
+    hex: `4500001800000000 402f000000000000 00000000   # IPv4, total length 24, GRE
+          00020800                                     # version 2`,
+    linkType: LINKTYPE_RAW,
+  },
+  tunnel_too_deep: {
+    hex: `000000000000 000000000000 8847               # Ethernet, MPLS follows
+          ${'00000000'.repeat(16)}                     # sixteen labels, none of them the last`,
+  },
 };
 
 function decoderOf(linkType: number): Decoder {

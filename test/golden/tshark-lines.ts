@@ -52,16 +52,26 @@ export async function readWithTshark(path: string): Promise<string[]> {
   const lines = new Map<string, string>();
   for (const row of output.split('\n').filter((text) => text !== '')) {
     const values = row.split('\t');
-    const first = (field: Field) => values[FIELDS.indexOf(field)].split(AGGREGATOR)[0];
+    const all = (field: Field) => values[FIELDS.indexOf(field)].split(AGGREGATOR);
+    const first = (field: Field) => all(field)[0];
     const tags = ['ieee8021ad.id' as const, 'vlan.id' as const]
       .map((field) => values[FIELDS.indexOf(field)].replaceAll(AGGREGATOR, '.'))
       .filter((ids) => ids !== '')
       .join('.');
-    const line = describeMessage(first);
-    // A segment that was sent, or seen, twice is one message.
-    const segment = [...line.split(' ').slice(2, 4), first('tcp.seq_raw')].join(' ');
-    if (!lines.has(segment)) {
-      lines.set(segment, tags === '' ? line : `${line} vlan=${tags}`);
+    // Of several messages in a segment each has its own value of a field, or none has one.
+    const messagesCount = Math.max(
+      all('http.request.method').length,
+      all('http.response.code').length,
+    );
+    for (let index = 0; index < messagesCount; index++) {
+      const line = describeMessage((field) =>
+        field.startsWith('http.') ? (all(field)[index] ?? '') : first(field),
+      );
+      // A segment that was sent, or seen, twice has the same messages.
+      const place = [...line.split(' ').slice(2, 4), first('tcp.seq_raw'), index].join(' ');
+      if (!lines.has(place)) {
+        lines.set(place, tags === '' ? line : `${line} vlan=${tags}`);
+      }
     }
   }
   return [...lines.values()];

@@ -76,7 +76,7 @@ describe('reserveLine', () => {
   });
 
   it('without a buffer there is no batch, and what was written is handed over all the same', () => {
-    const sink = new ListSink(1);
+    const sink = new ListSink(1, false);
     const builder = createBatchBuilder(sink, false);
     addLine(builder, BATCH_BYTES);
     expect(reserveLine(builder, TYPE_CQ, DAY, 1)).toBeNull();
@@ -114,6 +114,7 @@ describe('flushBatches', () => {
     const handed: LineBatch[] = [];
     const sink = {
       take: () => new Uint8Array(BATCH_BYTES),
+      isFull: false,
       put: (batch: LineBatch) => handed.push(batch),
       ready: async () => {},
     };

@@ -40,6 +40,20 @@ describe('BufferPool', () => {
     expect(await Promise.all(waits.map(isSettled))).toEqual([true, true]);
   });
 
+  it('gives one in any case when asked so, and does not keep what is beyond its number', async () => {
+    const pool = new BufferPool(1);
+    const taken = [pool.takeAnyway(), pool.takeAnyway(), pool.takeAnyway()];
+    expect(new Set(taken).size).toBe(3);
+    expect([pool.isEmpty, pool.take()]).toEqual([true, null]);
+    pool.give(taken[1]);
+    pool.give(taken[2]);
+    expect(pool.isEmpty).toBe(true);
+    pool.give(taken[0]);
+    expect(pool.isEmpty).toBe(false);
+    expect(pool.take() === taken[0]).toBe(true);
+    expect(pool.take()).toBeNull();
+  });
+
   it('a wake ends every wait though there is no buffer', async () => {
     const pool = new BufferPool(0);
     const wait = pool.available();

@@ -14,9 +14,9 @@ import { BATCH_BYTES } from '../../src/limits.ts';
 import { COUNTER_VERDICT_FIRST, type Counters, createCounters } from '../../src/worker/counters.ts';
 import {
   createPipeline,
+  endPipeline,
   type FrameFilter,
-  flushPipeline,
-  PIPELINE_BLOCKED,
+  PIPELINE_FULL,
   type Pipeline,
   runPipeline,
 } from '../../src/worker/pipeline.ts';
@@ -100,22 +100,35 @@ export interface TakenBatch {
   stream: number;
 }
 
-/** Keeps what is put; of its buffers only `buffersMax` are out at once, and `giveBack` returns one. */
+/**
+ * Keeps what is put, and `giveBack` returns a buffer. When `buffersMax` are out, a lossless sink gives one
+ * more and says that it is full; the other gives none.
+ */
 export class ListSink implements BatchSink {
   readonly batches: TakenBatch[] = [];
   readonly #waiting: LineBatch[] = [];
+  readonly #isLossless: boolean;
+  /** Below zero: buffers given beyond `buffersMax`. */
   #free: number;
   takes = 0;
+  /** Most buffers that were out beyond `buffersMax` at once. */
+  extraMax = 0;
 
-  constructor(buffersMax = Number.POSITIVE_INFINITY) {
+  constructor(buffersMax = Number.POSITIVE_INFINITY, isLossless = true) {
     this.#free = buffersMax;
+    this.#isLossless = isLossless;
+  }
+
+  get isFull(): boolean {
+    return this.#free <= 0;
   }
 
   take(): Uint8Array<ArrayBuffer> | null {
-    if (this.#free === 0) {
+    if (this.isFull && !this.#isLossless) {
       return null;
     }
     this.#free--;
+    this.extraMax = Math.max(this.extraMax, -this.#free);
     this.takes++;
     return new Uint8Array(BATCH_BYTES);
   }
@@ -131,7 +144,7 @@ export class ListSink implements BatchSink {
   }
 
   async ready(): Promise<void> {
-    if (this.#free === 0) {
+    while (this.isFull) {
       this.giveBack();
     }
   }
@@ -157,7 +170,8 @@ export function settingsOf(changes: Partial<PipelineSettings> = {}): PipelineSet
     hasVlan: false,
     snaplenBytes: 0,
     framesMax: -1,
-    isLossless: true,
+    vxlanPorts: [],
+    isHeadCompleted: false,
     ...changes,
   };
 }
@@ -198,17 +212,17 @@ export async function pipelineOf(
   return { pipeline: createPipeline({ ...options, frameQuota }, sink, counters), sink, counters };
 }
 
-/** Runs all frames through one pipeline and flushes it. */
+/** Runs all frames through one pipeline and ends it. */
 export async function run(frames: readonly SourceFrame[], options: RunOptions = {}): Promise<Run> {
   const { pipeline, sink, counters } = await pipelineOf(options);
   const source = new FrameListSource(frames);
   source.fillNow();
   let state = runPipeline(pipeline, source);
-  while (state === PIPELINE_BLOCKED) {
-    sink.giveBack();
+  while (state === PIPELINE_FULL) {
+    await sink.ready();
     state = runPipeline(pipeline, source);
   }
-  flushPipeline(pipeline);
+  endPipeline(pipeline);
   return { sink, counters, source, state };
 }
 

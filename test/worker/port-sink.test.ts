@@ -15,7 +15,7 @@ function receiveFrom<T>(port: MessagePort): T {
 describe('PortSink', () => {
   it('sends batches without copying them, and takes their buffers back', () => {
     const { port1, port2 } = new MessageChannel();
-    const sink = new PortSink(port1, 1);
+    const sink = new PortSink(port1, 1, false);
     const bytes = sink.take() as Uint8Array<ArrayBuffer>;
     expect(sink.take()).toBeNull();
     bytes.set(Buffer.from('a line\n'));
@@ -37,9 +37,24 @@ describe('PortSink', () => {
     port1.close();
   });
 
+  it('is full when all buffers are out; a lossless one then gives one more, the other none', () => {
+    const { port1 } = new MessageChannel();
+    const lossless = new PortSink(port1, 2, true);
+    const lossy = new PortSink(port1, 2, false);
+    for (const isFullAfter of [false, true]) {
+      const taken = [lossless.take(), lossy.take()];
+      expect(taken.map((bytes) => bytes?.byteLength)).toEqual([BATCH_BYTES, BATCH_BYTES]);
+      expect([lossless.isFull, lossy.isFull]).toEqual([isFullAfter, isFullAfter]);
+    }
+    expect(lossless.take()?.byteLength).toBe(BATCH_BYTES);
+    expect(lossy.take()).toBeNull();
+    expect([lossless.isFull, lossy.isFull]).toEqual([true, true]);
+    port1.close();
+  });
+
   it('is ready when a buffer came back', async () => {
     const { port1 } = new MessageChannel();
-    const sink = new PortSink(port1, 1);
+    const sink = new PortSink(port1, 1, false);
     await sink.ready();
     const bytes = sink.take() as Uint8Array<ArrayBuffer>;
     const ready = sink.ready();

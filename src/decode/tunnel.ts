@@ -1,0 +1,28 @@
+import { TUNNELS_MAX } from '../limits.ts';
+import type { Segment } from './segment.ts';
+
+/** IP protocol numbers of what carries another packet. @see https://www.iana.org/assignments/protocol-numbers */
+export const PROTOCOL_IPV4 = 4;
+export const PROTOCOL_UDP = 17;
+export const PROTOCOL_IPV6 = 41;
+export const PROTOCOL_GRE = 47;
+export const PROTOCOL_AUTHENTICATION = 51;
+
+/** EtherType of a whole Ethernet frame as payload (transparent Ethernet bridging). */
+export const ETHERTYPE_ETHERNET = 0x6558;
+
+/**
+ * Counts one more encapsulation. Frames whose headers nest without end are a stranger's doing: each costs
+ * its depth at most.
+ *
+ * @returns false when there are too many
+ */
+export function enterTunnel(segment: Segment): boolean {
+  segment.tunnelsCount++;
+  return segment.tunnelsCount <= TUNNELS_MAX;
+}
+
+/** The frame within has VLAN tags of its own, or none: those of the outer frame are not its. */
+export function forgetVlanTags(segment: Segment): void {
+  segment.vlanTagsCount = 0;
+}

@@ -1,0 +1,205 @@
+import type { Frame } from '../capture/frame.ts';
+import { goBehindMessage } from '../decode/body-length.ts';
+import { classifySegment } from '../decode/classify-segment.ts';
+import {
+  canHold,
+  continueHead,
+  HEAD_WAITS,
+  holdHead,
+  isBeforeHead,
+  isBehindGap,
+  readHead,
+} from '../decode/continue-head.ts';
+import {
+  findExpiredHead,
+  findHead,
+  findHeadInWay,
+  NO_HEAD,
+  releaseHead,
+} from '../decode/held-heads.ts';
+import { REQUEST_FIELD_TABLE, RESPONSE_FIELD_TABLE } from '../decode/http-grammar.ts';
+import { MESSAGE_NONE, MESSAGE_REQUEST } from '../decode/http-message.ts';
+import { messageType } from '../decode/message-type.ts';
+import { scanHead } from '../decode/scan-head.ts';
+import { wasSeenBefore } from '../decode/seen-segments.ts';
+import type { Segment } from '../decode/segment.ts';
+import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
+import { setSecond } from '../format/timestamp.ts';
+import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
+import { reserveLine } from './batch-builder.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_HEADS_COMPLETED,
+  COUNTER_HEADS_INCOMPLETE,
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+  COUNTER_MESSAGES_FIRST,
+} from './counters.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** What the length fields of IP can say; the rest of a message is in one segment. */
+const IP_PACKET_BYTES_MAX = 65_535 + 40;
+
+/**
+ * Writes a line for each message of the segment: the one that it begins with, and those behind it while each
+ * head tells where the next message begins. Bound: every message is longer than its method or version.
+ *
+ * @returns false when the segment begins no message
+ */
+export function readMessages(pipeline: Pipeline): boolean {
+  const { frame, segment, message } = pipeline;
+  if (!beginsMessage(pipeline, frame.bytes, segment)) {
+    return false;
+  }
+  do {
+    if (wasSeenBefore(pipeline.seen, frame.bytes, segment)) {
+      pipeline.counters[COUNTER_DUPLICATES]++;
+    } else if (message.headEnd === 0 && canHold(pipeline.heldHeads, segment)) {
+      keepHead(pipeline);
+    } else {
+      writeMessage(pipeline, frame, segment);
+    }
+  } while (
+    goBehindMessage(frame.bytes, message, segment) &&
+    beginsMessage(pipeline, frame.bytes, segment)
+  );
+  return true;
+}
+
+/**
+ * Gives the segment to the head that its flow and direction have begun, if there is one.
+ *
+ * @returns false when the segment is to be read by itself; it may then be its rest behind the head
+ */
+export function isTakenByHeldHead(pipeline: Pipeline): boolean {
+  const { heldHeads, frame, segment } = pipeline;
+  const index = findHead(heldHeads, frame.bytes, segment);
+  if (index === NO_HEAD || isBeforeHead(heldHeads, index, segment)) {
+    return false;
+  }
+  // A new message behind a gap: the rest of the held one was lost.
+  if (isBehindGap(heldHeads, index, segment) && beginsMessage(pipeline, frame.bytes, segment)) {
+    writeHeldHead(pipeline, index);
+    return false;
+  }
+  const state = continueHead(heldHeads, index, frame.bytes, segment);
+  if (state === HEAD_WAITS) {
+    return true;
+  }
+  // A segment in the middle of a head begins no message, whatever it looks like.
+  return !(writeHeldHead(pipeline, index) && goBehindHeldHead(pipeline));
+}
+
+/** Writes the heads whose time is up at this instant. */
+export function expireHeads(
+  pipeline: Pipeline,
+  timestampSec: number,
+  timestampSubsecNs: number,
+): void {
+  const { heldHeads } = pipeline;
+  let index = findExpiredHead(heldHeads, timestampSec, timestampSubsecNs);
+  while (index !== NO_HEAD) {
+    writeHeldHead(pipeline, index);
+    index = findExpiredHead(heldHeads, timestampSec, timestampSubsecNs);
+  }
+}
+
+/** Gives true when the segment begins a message: `message` is whole then. */
+function beginsMessage(
+  { message, methods }: Pipeline,
+  bytes: Uint8Array,
+  segment: Segment,
+): boolean {
+  const { payloadOffset } = segment;
+  const end = Math.min(segment.payloadEnd, payloadOffset + HEAD_BYTES_MAX);
+  const kind = classifySegment(bytes, payloadOffset, end, methods, message);
+  if (kind === MESSAGE_NONE) {
+    return false;
+  }
+  const fields = kind === MESSAGE_REQUEST ? REQUEST_FIELD_TABLE : RESPONSE_FIELD_TABLE;
+  scanHead(bytes, end, fields, message);
+  return true;
+}
+
+/** Holds the current segment's head; when there is no place, the head in its way is written as it is. */
+function keepHead(pipeline: Pipeline): void {
+  const { heldHeads, frame, segment } = pipeline;
+  const inWay = findHeadInWay(heldHeads, frame.bytes, segment);
+  if (inWay !== NO_HEAD) {
+    writeHeldHead(pipeline, inWay);
+  }
+  holdHead(heldHeads, frame.bytes, segment, frame.timestampSec, frame.timestampSubsecNs);
+}
+
+/**
+ * Writes the line of a held head, as far as it is known, and gives its place back. A start line that turns
+ * out not to be HTTP's, now that it is whole, gives none.
+ *
+ * @returns true when its head is complete: `message` and `heldSegment` are whole then
+ */
+function writeHeldHead(pipeline: Pipeline, index: number): boolean {
+  const { heldHeads, heldFrame, heldSegment, message, counters } = pipeline;
+  const { timestampSec, timestampSubsecNs } = heldHeads.heads[index];
+  readHead(heldHeads, index, heldSegment);
+  heldFrame.timestampSec = timestampSec;
+  heldFrame.timestampSubsecNs = timestampSubsecNs;
+  releaseHead(heldHeads, index);
+  // The place is free and its bytes are still there: nothing is held before the line is written.
+  if (!beginsMessage(pipeline, heldFrame.bytes, heldSegment)) {
+    return false;
+  }
+  const isComplete = message.headEnd !== 0;
+  counters[isComplete ? COUNTER_HEADS_COMPLETED : COUNTER_HEADS_INCOMPLETE]++;
+  writeMessage(pipeline, heldFrame, heldSegment);
+  return isComplete;
+}
+
+/** Makes the current segment its rest behind the head that was just written; false when nothing is left. */
+function goBehindHeldHead(pipeline: Pipeline): boolean {
+  const { heldFrame, heldSegment, message, segment } = pipeline;
+  // The held bytes end with the head or soon behind it, so the test of what is left is the segment's own.
+  const headSequence = heldSegment.sequenceNumber;
+  const headOffset = heldSegment.payloadOffset;
+  heldSegment.payloadEnd = Number.MAX_SAFE_INTEGER;
+  if (!goBehindMessage(heldFrame.bytes, message, heldSegment)) {
+    return false;
+  }
+  const messageBytes = heldSegment.payloadOffset - headOffset;
+  // Behind any segment, and perhaps so long that sequence numbers have come round.
+  if (messageBytes > HELD_HEAD_BYTES_MAX + IP_PACKET_BYTES_MAX) {
+    return false;
+  }
+  const nextSequence = (headSequence + messageBytes) | 0;
+  const skipped = (nextSequence - segment.sequenceNumber) | 0;
+  if (skipped < 0 || segment.payloadOffset + skipped >= segment.payloadEnd) {
+    return false;
+  }
+  segment.payloadOffset += skipped;
+  segment.sequenceNumber = nextSequence;
+  return true;
+}
+
+/** Writes the line of `message`, or counts it as dropped when there is no buffer for it. */
+function writeMessage(pipeline: Pipeline, frame: Frame, segment: Segment): void {
+  const { message, timestamp, batches, counters } = pipeline;
+  const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
+  counters[COUNTER_MESSAGES_FIRST + type - 1]++;
+  setSecond(timestamp, frame.timestampSec);
+  const batch = reserveLine(batches, type, timestamp.day, textLineBytesMax(message));
+  if (batch === null) {
+    counters[COUNTER_LINES_DROPPED]++;
+    return;
+  }
+  batch.byteLength = writeTextLine(
+    batch.bytes,
+    batch.byteLength,
+    frame,
+    segment,
+    message,
+    type,
+    timestamp,
+    pipeline.hasVlan,
+  );
+  batch.lineCount++;
+  counters[COUNTER_LINES]++;
+}
