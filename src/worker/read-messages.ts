@@ -56,6 +56,8 @@ export function readMessages(pipeline: Pipeline): boolean {
       pipeline.counters[COUNTER_DUPLICATES]++;
     } else if (message.headEnd === 0 && canHold(pipeline.heldHeads, segment)) {
       keepHead(pipeline);
+      // Its end is not known, and `message` may be that of the head that gave way.
+      return true;
     } else {
       writeMessage(pipeline, frame, segment);
     }
