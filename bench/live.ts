@@ -59,7 +59,7 @@ try {
   console.table([
     {
       'requests/s': Math.round(load.requestsPerSecond),
-      answered: load.requests,
+      'nginx access log': await countLines(nginx.accessLogPath),
       CQ: types.CQ ?? 0,
       CR: types.CR ?? 0,
       'CPU s': cpuSeconds.toFixed(2),
@@ -81,6 +81,14 @@ async function sampleMemory(pid: number, overSeconds: number, samples: number[])
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
     samples.push(Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]));
   }
+}
+
+async function countLines(path: string): Promise<number> {
+  let lines = 0;
+  for await (const _ of createInterface({ input: createReadStream(path) })) {
+    lines++;
+  }
+  return lines;
 }
 
 /** Lines by type over all files, read as a stream; the type is the fifth column. */
