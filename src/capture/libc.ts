@@ -44,11 +44,7 @@ export function isMapFailed(address: unknown): boolean {
 }
 
 export const EPERM = 1;
-export const ENXIO = 6;
 export const ENOMEM = 12;
 export const EACCES = 13;
-export const ENODEV = 19;
 export const EINTR = 4;
-export const EINVAL = 22;
-export const EAFNOSUPPORT = 97;
 export const ENETDOWN = 100;

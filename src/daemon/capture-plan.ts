@@ -4,7 +4,7 @@ import type { OutputTarget } from '../log/output-target.ts';
 import type { LiveCapture } from '../worker/live-protocol.ts';
 import type { PipelineSettings } from '../worker/pipeline-settings.ts';
 import type { Settings } from './configuration.ts';
-import { findLocalNetworks } from './local-addresses.ts';
+import { FORMATS } from './option-formats.ts';
 
 /** What the settings mean for the workers and the writer of a live capture. */
 
@@ -21,18 +21,21 @@ export function chooseOutput({ outputPath, directory }: Settings): OutputTarget 
   return outputPath === '-' ? { kind: 'stdout' } : { kind: 'file', path: outputPath };
 }
 
-export function createLivePipelineSettings(settings: Settings): PipelineSettings {
+/** What live capture and replay have in common; what is the caller's to say comes beside the settings. */
+export function createPipelineSettings(
+  settings: Settings,
+  own: Pick<PipelineSettings, 'localNetworks' | 'snaplenBytes'>,
+): PipelineSettings {
   return {
-    // The kernel passes whole what it cannot follow (IPv6 extension headers): ports are looked at here too.
+    ...own,
+    // Live, the kernel passes whole what it cannot follow (IPv6 extension headers): ports are looked at here too.
     ports: settings.filter === undefined ? settings.ports : 'any',
     methods: settings.methods,
     vxlanPorts: settings.vxlanPorts,
     isHeadCompleted: settings.completeHeads,
-    localNetworks: findLocalNetworks(settings.localNetworks),
     timezone: settings.timezone,
     isSplitByType: settings.splitByType && settings.outputPath === undefined,
     hasVlan: settings.addVlan,
-    snaplenBytes: 0,
     framesMax: -1,
   };
 }
@@ -69,7 +72,8 @@ export function createPacketQuota(
 
 export function describeCapture(settings: Settings, interfaceName: string): string {
   const workers = settings.workers === 1 ? '1 worker' : `${settings.workers} workers`;
-  const ports = settings.ports === 'any' ? 'any TCP port' : `port ${describePorts(settings.ports)}`;
+  const ports =
+    settings.ports === 'any' ? 'any TCP port' : `port ${FORMATS.ports.print(settings.ports)}`;
   // An expression alone says what passes, and may well be about tunnels.
   const what = settings.filter ?? (settings.tunnels ? `${ports}, tunnels too` : ports);
   const where = settings.outputPath ?? settings.directory;
@@ -77,8 +81,4 @@ export function describeCapture(settings: Settings, interfaceName: string): stri
     `Capturing on ${interfaceName} (${what}; ${settings.engine}, ${workers},` +
     ` ${settings.ringMegabytes} MB ring), writing to ${where === '-' ? 'standard output' : where}`
   );
-}
-
-function describePorts(ranges: readonly { first: number; last: number }[]): string {
-  return ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',');
 }

@@ -1,5 +1,4 @@
 import type { HttplogError } from '../errors.ts';
-import type { LineBatch } from '../format/line-batch.ts';
 import {
   BATCHES_MAX,
   DRAIN_DEADLINE_MS,
@@ -9,12 +8,11 @@ import {
 import { type LogWriter, openLogWriter } from '../log/log-writer.ts';
 import { settlesWithin } from '../log/settles-within.ts';
 import type { LiveWorkerData } from '../worker/live-protocol.ts';
-import type { NetworkPrefix } from '../worker/pipeline-settings.ts';
 import {
   chooseOutput,
   createLiveCapture,
-  createLivePipelineSettings,
   createPacketQuota,
+  createPipelineSettings,
   describeCapture,
 } from './capture-plan.ts';
 import type { Settings } from './configuration.ts';
@@ -44,7 +42,6 @@ export class CaptureSession {
   readonly #writer: LogWriter;
   readonly #workers: LiveWorkers;
   readonly #endWatches: (() => void)[] = [];
-  readonly #finished: Promise<CaptureOutcome>;
   #finish!: (outcome: CaptureOutcome) => void;
   #resolveCapturing!: () => void;
   #isStopping = false;
@@ -54,6 +51,8 @@ export class CaptureSession {
   #lastLoss: string | undefined;
   /** Resolves when packets flow for the first time. */
   readonly capturing: Promise<void>;
+  /** Resolves when everything was written and closed. */
+  readonly finished: Promise<CaptureOutcome>;
 
   constructor(
     settings: Settings,
@@ -65,14 +64,14 @@ export class CaptureSession {
     this.#interfaceName = interfaceName;
     this.#serviceLog = serviceLog;
     this.#writer = writer;
-    this.#finished = new Promise((resolve) => {
+    this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
     this.capturing = new Promise((resolve) => {
       this.#resolveCapturing = resolve;
     });
     this.#workers = new LiveWorkers(settings.workers, this.#planWorkers(), {
-      onBatch: (batch) => this.#writeBatch(batch),
+      onBatch: (batch) => this.#writer.append(batch),
       onCapturing: () => this.#noteCapturing(),
       // Of an interface that has vanished the watch has told already.
       onLost: (reason) => {
@@ -84,11 +83,6 @@ export class CaptureSession {
       onFailed: (error) => this.#fail(error),
     });
     this.#startWatches();
-  }
-
-  /** Resolves when everything was written and closed. */
-  get finished(): Promise<CaptureOutcome> {
-    return this.#finished;
   }
 
   /** False while not one packet could have been seen. */
@@ -119,7 +113,10 @@ export class CaptureSession {
 
   #planWorkers(): (index: number, counters: Float64Array<SharedArrayBuffer>) => LiveWorkerData {
     const settings = this.#settings;
-    const pipeline = createLivePipelineSettings(settings);
+    const pipeline = createPipelineSettings(settings, {
+      localNetworks: findLocalNetworks(settings.localNetworks),
+      snaplenBytes: 0,
+    });
     const capture = createLiveCapture(settings, this.#interfaceName);
     const packetQuota = createPacketQuota(settings.packetCountMax);
     return (index, counters) => ({
@@ -130,10 +127,6 @@ export class CaptureSession {
       buffersMax: Math.max(2, Math.floor(BATCHES_MAX / settings.workers)),
       cpuProfilePath: index === 0 ? settings.cpuProfilePath : undefined,
     });
-  }
-
-  #writeBatch(batch: LineBatch): Promise<unknown> {
-    return this.#writer.append(batch);
   }
 
   #noteCapturing(): void {
@@ -254,7 +247,5 @@ export async function startCapture(
 
 /** Typed arrays as their bytes, so that two lists of networks compare as text. */
 function toText(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array
-    ? Buffer.from(value).toString('hex')
-    : (value as NetworkPrefix);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
 }

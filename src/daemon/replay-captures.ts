@@ -11,7 +11,6 @@ import {
   sumCounters,
 } from '../worker/counters.ts';
 import { startCpuProfile } from '../worker/cpu-profile.ts';
-import type { PipelineSettings } from '../worker/pipeline-settings.ts';
 import { type ReplayRequest, replayCapture } from '../worker/replay.ts';
 import {
   PROGRESS_READ,
@@ -23,7 +22,7 @@ import { threadModule } from '../worker/thread-module.ts';
 import { describeFailure, restoreFailure, type WorkerFailure } from '../worker/worker-failure.ts';
 import { WriterSink } from '../worker/writer-sink.ts';
 import { BatchStream } from './batch-stream.ts';
-import { chooseOutput } from './capture-plan.ts';
+import { chooseOutput, createPipelineSettings } from './capture-plan.ts';
 import type { Configuration } from './configuration.ts';
 import { findLocalNetworks } from './local-addresses.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
@@ -195,20 +194,12 @@ async function writeStream(stream: BatchStream, writer: LogWriter): Promise<void
 }
 
 function createJob(path: string, { settings, origins }: Configuration): ReplayJob {
-  const pipeline: PipelineSettings = {
-    ports: settings.filter === undefined ? settings.ports : 'any',
-    methods: settings.methods,
-    vxlanPorts: settings.vxlanPorts,
-    isHeadCompleted: settings.completeHeads,
+  const pipeline = createPipelineSettings(settings, {
     // Never this host's own addresses: the capture may come from anywhere.
     localNetworks:
       settings.localNetworks.length > 0 ? findLocalNetworks(settings.localNetworks) : [],
-    timezone: settings.timezone,
-    isSplitByType: settings.splitByType && settings.outputPath === undefined,
-    hasVlan: settings.addVlan,
     snaplenBytes: origins.snaplen.startsWith('option ') ? settings.snaplen : 0,
-    framesMax: -1,
-  };
+  });
   const progressBytes = PROGRESS_WORDS * Float64Array.BYTES_PER_ELEMENT;
   return {
     request: { path, settings: pipeline, filterExpression: settings.filter },

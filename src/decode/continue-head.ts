@@ -14,13 +14,10 @@ import type { Segment } from './segment.ts';
 /** The segment was taken in (or had nothing new); the head still waits. */
 export const HEAD_WAITS = 0;
 
-/** The head's empty line is there. */
-export const HEAD_COMPLETE = 1;
+/** Write what is known: the empty line is there, what is missing will not come, or no room is left. */
+export const HEAD_ENDED = 1;
 
-/** What is missing will not come, or there is no room for it: write what is known. */
-export const HEAD_ENDED = 2;
-
-export type HeadState = typeof HEAD_WAITS | typeof HEAD_COMPLETE | typeof HEAD_ENDED;
+export type HeadState = typeof HEAD_WAITS | typeof HEAD_ENDED;
 
 /** An empty line and the line end before it: CR LF CR LF, of which all but one byte may be known already. */
 const HEAD_END_BYTES = 4;
@@ -114,10 +111,11 @@ export function continueHead(
   if (head.earlyEnd > head.length && head.earlyOffset <= head.length) {
     head.length = head.earlyEnd;
   }
-  if (hasHeadEnd(held, index, searchFrom)) {
-    return HEAD_COMPLETE;
-  }
-  return head.length === HELD_HEAD_BYTES_MAX || segment.isPayloadCut ? HEAD_ENDED : HEAD_WAITS;
+  const isEnded =
+    head.length === HELD_HEAD_BYTES_MAX ||
+    segment.isPayloadCut ||
+    hasHeadEnd(held, index, searchFrom);
+  return isEnded ? HEAD_ENDED : HEAD_WAITS;
 }
 
 /** Makes `segment` what the head would be in one segment; its offsets are those of `held.bytes`. */
