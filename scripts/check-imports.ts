@@ -19,7 +19,7 @@ interface Room {
 }
 
 /**
- * The rooms of src in the direction of the data: capture -> decode -> format -> log. A data room knows the
+ * The rooms of src in the direction of the data: capture -> decode -> exchange -> format -> log. A data room knows the
  * records of the rooms before it, only worker sees all stages, daemon sees workers, cli sees daemon.
  * Nobody imports cli.
  */
@@ -34,9 +34,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: [],
     packages: [],
   },
-  format: {
+  exchange: {
     rooms: [
       'capture/frame.ts',
+      'decode/big-endian.ts',
       'decode/http-grammar.ts',
       'decode/http-message.ts',
       'decode/message-type.ts',
@@ -47,13 +48,58 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: [],
     packages: [],
   },
+  format: {
+    rooms: [
+      'capture/frame.ts',
+      'exchange/exchange.ts',
+      'decode/http-grammar.ts',
+      'decode/http-message.ts',
+      'decode/message-type.ts',
+      'decode/segment.ts',
+      'limits.ts',
+      'words.ts',
+    ],
+    node: [],
+    packages: [],
+  },
+  filter: {
+    rooms: [
+      'decode/http-grammar.ts',
+      'decode/http-message.ts',
+      'exchange/exchange.ts',
+      'limits.ts',
+    ],
+    node: [],
+    packages: ['re2js'],
+  },
+  redact: {
+    rooms: [
+      'decode/http-grammar.ts',
+      'decode/http-message.ts',
+      'exchange/exchange.ts',
+      'exchange/start-line.ts',
+      'limits.ts',
+    ],
+    node: ['buffer', 'crypto'],
+    packages: ['re2js'],
+  },
   log: {
     rooms: ['format/line-batch.ts', 'errors.ts', 'limits.ts'],
     node: ['fs', 'fs/promises', 'path', 'util'],
     packages: [],
   },
   worker: {
-    rooms: ['capture/', 'decode/', 'format/', 'log/', 'errors.ts', 'limits.ts'],
+    rooms: [
+      'capture/',
+      'decode/',
+      'exchange/',
+      'filter/',
+      'redact/',
+      'format/',
+      'log/',
+      'errors.ts',
+      'limits.ts',
+    ],
     node: ['fs/promises', 'inspector/promises', 'worker_threads'],
     packages: ['luxon'],
   },
@@ -62,14 +108,17 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'worker/',
       'log/',
       'capture/port-filter.ts',
-      'format/line-batch.ts',
+      'exchange/exchange.ts',
+      'filter/',
+      'redact/',
+      'format/',
       'decode/http-grammar.ts',
       'decode/verdicts.ts',
       'errors.ts',
       'limits.ts',
     ],
     node: 'any',
-    packages: ['cli-progress', 'convict', 'luxon', 'pino', 'pino-roll', 'piscina'],
+    packages: ['cli-progress', 'convict', 'luxon', 'pino', 'pino-roll', 'piscina', 'yaml'],
   },
   cli: { rooms: ['daemon/', 'errors.ts', 'limits.ts'], node: 'any', packages: [] },
   'errors.ts': { rooms: [], node: [], packages: [] },

@@ -75,22 +75,60 @@ export const FIELD_USER_AGENT = 1;
 export const FIELD_CONTENT_LENGTH = 2;
 export const FIELD_CONTENT_TYPE = 3;
 export const FIELD_TRANSFER_ENCODING = 4;
-export const FIELDS_COUNT = 5;
+/** From here on: fields that exchanges show, and the text line does not. */
+export const FIELD_REFERER = 5;
+export const FIELD_AUTHORIZATION = 6;
+export const FIELD_X_FORWARDED_FOR = 7;
+export const FIELD_FORWARDED = 8;
+export const FIELD_X_REQUEST_ID = 9;
+export const FIELD_X_CORRELATION_ID = 10;
+export const FIELD_TRACEPARENT = 11;
+export const FIELD_LOCATION = 12;
+export const FIELD_SERVER = 13;
+/** Slots with a name of their own; those of `--header` follow. */
+export const FIELDS_COUNT = 14;
 
-/** Lower-case names by slot: letters and `-`, no other byte. */
-const FIELD_NAMES = [
+/** Lower-case names by slot. */
+export const FIELD_NAMES: readonly string[] = [
   'host',
   'user-agent',
   'content-length',
   'content-type',
   'transfer-encoding',
-] as const;
+  'referer',
+  'authorization',
+  'x-forwarded-for',
+  'forwarded',
+  'x-request-id',
+  'x-correlation-id',
+  'traceparent',
+  'location',
+  'server',
+];
 
 /** Which fields tell a body's length (RFC 9112 section 6.3). */
 const BODY_FIELDS = [FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING];
 
-const REQUEST_FIELDS = [FIELD_HOST, FIELD_USER_AGENT, ...BODY_FIELDS];
-const RESPONSE_FIELDS = [FIELD_CONTENT_TYPE, ...BODY_FIELDS];
+const TEXT_REQUEST_FIELDS = [FIELD_HOST, FIELD_USER_AGENT, ...BODY_FIELDS];
+const TEXT_RESPONSE_FIELDS = [FIELD_CONTENT_TYPE, ...BODY_FIELDS];
+
+const CORRELATION_FIELDS = [FIELD_X_REQUEST_ID, FIELD_X_CORRELATION_ID, FIELD_TRACEPARENT];
+
+const RECORD_REQUEST_FIELDS = [
+  ...TEXT_REQUEST_FIELDS,
+  FIELD_CONTENT_TYPE,
+  FIELD_REFERER,
+  FIELD_AUTHORIZATION,
+  FIELD_X_FORWARDED_FOR,
+  FIELD_FORWARDED,
+  ...CORRELATION_FIELDS,
+];
+const RECORD_RESPONSE_FIELDS = [
+  ...TEXT_RESPONSE_FIELDS,
+  ...CORRELATION_FIELDS,
+  FIELD_LOCATION,
+  FIELD_SERVER,
+];
 
 /** The fields looked for in one kind of message, found by the first byte of a line. */
 export interface FieldTable {
@@ -100,19 +138,78 @@ export interface FieldTable {
   readonly nextIndex: Int8Array;
   /** By field: its slot. */
   readonly slot: Uint8Array;
-  /** By field: its lower-case name. */
+  /** By field: its name with bit 5 of every byte set, which makes letters lower case. */
   readonly nameBytes: readonly Uint8Array[];
   readonly fieldsCount: number;
 }
 
-function createFieldTable(slots: readonly number[]): FieldTable {
+/** A field that an output asks for by name. */
+export interface NamedField {
+  /** Lower case. */
+  name: string;
+  slot: number;
+}
+
+/** Which fields are kept of requests and of responses. */
+export interface FieldTables {
+  readonly request: FieldTable;
+  readonly response: FieldTable;
+  /** The fields of `--header`, in their order; they are looked for in both. */
+  readonly namedFields: readonly NamedField[];
+  /** Slots of a message's arrays. */
+  readonly fieldsCount: number;
+}
+
+/** What the text line shows, and what tells a body's length. */
+export const TEXT_FIELD_TABLES: FieldTables = createTables(
+  TEXT_REQUEST_FIELDS,
+  TEXT_RESPONSE_FIELDS,
+  [],
+);
+
+/**
+ * The fields that exchanges and their formats show.
+ *
+ * @param names further fields, lower case, of letters, digits, `-`, `_` and `.`
+ */
+export function createRecordFieldTables(names: readonly string[]): FieldTables {
+  let slotsCount = FIELDS_COUNT;
+  const namedFields = [...new Set(names)].map((name) => {
+    const known = FIELD_NAMES.indexOf(name);
+    return { name, slot: known === -1 ? slotsCount++ : known };
+  });
+  return createTables(RECORD_REQUEST_FIELDS, RECORD_RESPONSE_FIELDS, namedFields);
+}
+
+function createTables(
+  requestSlots: readonly number[],
+  responseSlots: readonly number[],
+  namedFields: readonly NamedField[],
+): FieldTables {
+  const nameOf = (slot: number): string =>
+    namedFields.find((field) => field.slot === slot)?.name ?? FIELD_NAMES[slot];
+  const namedSlots = namedFields.map(({ slot }) => slot);
+  return {
+    request: createFieldTable([...new Set([...requestSlots, ...namedSlots])], nameOf),
+    response: createFieldTable([...new Set([...responseSlots, ...namedSlots])], nameOf),
+    namedFields,
+    fieldsCount: Math.max(FIELDS_COUNT, ...namedSlots.map((slot) => slot + 1)),
+  };
+}
+
+function createFieldTable(slots: readonly number[], nameOf: (slot: number) => string): FieldTable {
   const firstIndex = new Int8Array(256).fill(-1);
   const nextIndex = new Int8Array(slots.length).fill(-1);
-  const nameBytes = slots.map((slot) => new Uint8Array(Buffer.from(FIELD_NAMES[slot], 'latin1')));
-  nameBytes.forEach((name, index) => {
-    nextIndex[index] = firstIndex[name[0]];
-    firstIndex[name[0]] = index;
-    firstIndex[name[0] ^ 0x20] = index;
+  const nameBytes = slots.map((slot) =>
+    new Uint8Array(Buffer.from(nameOf(slot), 'latin1')).map((byte) => byte | 0x20),
+  );
+  slots.forEach((slot, index) => {
+    const firstByte = nameOf(slot).charCodeAt(0);
+    nextIndex[index] = firstIndex[firstByte];
+    firstIndex[firstByte] = index;
+    if (/[a-z]/.test(nameOf(slot)[0])) {
+      firstIndex[firstByte ^ 0x20] = index;
+    }
   });
   return {
     firstIndex,
@@ -122,8 +219,3 @@ function createFieldTable(slots: readonly number[]): FieldTable {
     fieldsCount: slots.length,
   };
 }
-
-/** What a line shows of a request, and what tells its body's length. */
-export const REQUEST_FIELD_TABLE = createFieldTable(REQUEST_FIELDS);
-/** What a line shows of a response, and what tells its body's length. */
-export const RESPONSE_FIELD_TABLE = createFieldTable(RESPONSE_FIELDS);

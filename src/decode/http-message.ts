@@ -25,14 +25,15 @@ export interface HttpMessage {
   readonly fieldEnds: Int32Array;
 }
 
-export function createHttpMessage(): HttpMessage {
+/** @param fieldsCount slots of the field tables that it will be scanned with */
+export function createHttpMessage(fieldsCount: number = FIELDS_COUNT): HttpMessage {
   return {
     kind: MESSAGE_NONE,
     startLineOffset: 0,
     startLineEnd: 0,
     headEnd: 0,
     isLengthContradicted: false,
-    fieldOffsets: new Int32Array(FIELDS_COUNT),
-    fieldEnds: new Int32Array(FIELDS_COUNT),
+    fieldOffsets: new Int32Array(fieldsCount),
+    fieldEnds: new Int32Array(fieldsCount),
   };
 }

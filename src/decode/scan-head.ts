@@ -69,8 +69,8 @@ function keepField(
 }
 
 /**
- * Says whether a name stands here, in whatever case. Setting bit 5 makes a letter lower case; a control
- * character that becomes a `-` by it is none.
+ * Says whether a name stands here, in whatever case. Setting bit 5, as the table's names have it, makes a
+ * letter lower case; a control character that becomes a `-` by it is none.
  */
 function isName(bytes: Uint8Array, offset: number, name: Uint8Array): boolean {
   for (let index = 0; index < name.length; index++) {

@@ -1,7 +1,12 @@
 import { createFrame, type Frame, type FrameSource } from '../capture/frame.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createHeldHeads, type HeldHeads } from '../decode/held-heads.ts';
-import { createMethodTable, type MethodTable } from '../decode/http-grammar.ts';
+import {
+  createMethodTable,
+  type FieldTables,
+  type MethodTable,
+  TEXT_FIELD_TABLES,
+} from '../decode/http-grammar.ts';
 import { createHttpMessage, type HttpMessage } from '../decode/http-message.ts';
 import type { LocalNetworks } from '../decode/local-networks.ts';
 import { createSeenSegments, type SeenSegments } from '../decode/seen-segments.ts';
@@ -54,6 +59,7 @@ export interface Pipeline {
   readonly heldSegment: Segment;
   readonly timestamp: TimestampText;
   readonly methods: MethodTable;
+  readonly fieldTables: FieldTables;
   readonly batches: BatchBuilder;
   readonly counters: Counters;
   readonly portTable: Uint8Array | undefined;
@@ -91,6 +97,7 @@ export function createPipeline(
     heldSegment: createSegment(),
     timestamp: createTimestampText(options.utcOffset),
     methods: createMethodTable(options.methods),
+    fieldTables: TEXT_FIELD_TABLES,
     batches: createBatchBuilder(sink, options.isSplitByType),
     counters,
     portTable: options.portTable,

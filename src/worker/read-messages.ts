@@ -17,7 +17,6 @@ import {
   NO_HEAD,
   releaseHead,
 } from '../decode/held-heads.ts';
-import { REQUEST_FIELD_TABLE, RESPONSE_FIELD_TABLE } from '../decode/http-grammar.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../decode/http-message.ts';
 import { messageType } from '../decode/message-type.ts';
 import { scanHead } from '../decode/scan-head.ts';
@@ -108,7 +107,7 @@ export function expireHeads(
 
 /** Gives true when the segment begins a message: `message` is whole then. */
 function beginsMessage(
-  { message, methods }: Pipeline,
+  { message, methods, fieldTables }: Pipeline,
   bytes: Uint8Array,
   segment: Segment,
 ): boolean {
@@ -118,7 +117,7 @@ function beginsMessage(
   if (kind === MESSAGE_NONE) {
     return false;
   }
-  const fields = kind === MESSAGE_REQUEST ? REQUEST_FIELD_TABLE : RESPONSE_FIELD_TABLE;
+  const fields = kind === MESSAGE_REQUEST ? fieldTables.request : fieldTables.response;
   scanHead(bytes, end, fields, message);
   return true;
 }

@@ -4,8 +4,7 @@ import { classifySegment } from '../../src/decode/classify-segment.ts';
 import {
   createMethodTable,
   METHODS_DEFAULT,
-  REQUEST_FIELD_TABLE,
-  RESPONSE_FIELD_TABLE,
+  TEXT_FIELD_TABLES,
 } from '../../src/decode/http-grammar.ts';
 import {
   createHttpMessage,
@@ -32,7 +31,7 @@ function read(text: string): { bytes: Uint8Array; end: number; message: HttpMess
   scanHead(
     bytes,
     end,
-    kind === MESSAGE_REQUEST ? REQUEST_FIELD_TABLE : RESPONSE_FIELD_TABLE,
+    kind === MESSAGE_REQUEST ? TEXT_FIELD_TABLES.request : TEXT_FIELD_TABLES.response,
     message,
   );
   return { bytes, end, message };

@@ -8,8 +8,7 @@ import {
   FIELD_HOST,
   FIELD_USER_AGENT,
   METHODS_DEFAULT,
-  REQUEST_FIELD_TABLE,
-  RESPONSE_FIELD_TABLE,
+  TEXT_FIELD_TABLES,
 } from '../../src/decode/http-grammar.ts';
 import {
   createHttpMessage,
@@ -114,7 +113,7 @@ function findMessage(payload: Uint8Array, offset: number, byteLength: number): F
   }
   expect(message.kind).toBe(kind);
   const isRequest = kind === MESSAGE_REQUEST;
-  scanHead(bytes, end, isRequest ? REQUEST_FIELD_TABLE : RESPONSE_FIELD_TABLE, message);
+  scanHead(bytes, end, isRequest ? TEXT_FIELD_TABLES.request : TEXT_FIELD_TABLES.response, message);
   return { kind: isRequest ? 'request' : 'response', parts: listParts(message, isRequest, offset) };
 }
 

@@ -3,8 +3,7 @@ import {
   createMethodTable,
   METHODS_DEFAULT,
   type MethodTable,
-  REQUEST_FIELD_TABLE,
-  RESPONSE_FIELD_TABLE,
+  TEXT_FIELD_TABLES,
 } from '../../src/decode/http-grammar.ts';
 
 /** The methods that the table has for a first byte, each with its space. */
@@ -43,10 +42,14 @@ describe('field tables', () => {
   it.each([
     [
       'requests',
-      REQUEST_FIELD_TABLE,
+      TEXT_FIELD_TABLES.request,
       ['host', 'user-agent', 'content-length', 'transfer-encoding'],
     ],
-    ['responses', RESPONSE_FIELD_TABLE, ['content-type', 'content-length', 'transfer-encoding']],
+    [
+      'responses',
+      TEXT_FIELD_TABLES.response,
+      ['content-type', 'content-length', 'transfer-encoding'],
+    ],
   ])('that of %s finds its fields by their first letter, in either case', (_name, table, names) => {
     expect(table.nameBytes.map((bytes) => Buffer.from(bytes).toString('latin1'))).toEqual(names);
     expect(table.fieldsCount).toBe(names.length);
@@ -61,8 +64,8 @@ describe('field tables', () => {
   });
 
   it.each([
-    ['requests', REQUEST_FIELD_TABLE],
-    ['responses', RESPONSE_FIELD_TABLE],
+    ['requests', TEXT_FIELD_TABLES.request],
+    ['responses', TEXT_FIELD_TABLES.response],
   ])('no two fields of %s share a slot', (_name, table) => {
     expect(new Set(table.slot).size).toBe(table.fieldsCount);
   });

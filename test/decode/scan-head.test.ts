@@ -6,8 +6,7 @@ import {
   FIELD_TRANSFER_ENCODING,
   FIELD_USER_AGENT,
   FIELDS_COUNT,
-  REQUEST_FIELD_TABLE,
-  RESPONSE_FIELD_TABLE,
+  TEXT_FIELD_TABLES,
 } from '../../src/decode/http-grammar.ts';
 import { createHttpMessage, type HttpMessage } from '../../src/decode/http-message.ts';
 import { scanHead } from '../../src/decode/scan-head.ts';
@@ -18,7 +17,7 @@ const START_LINE = 'GET / HTTP/1.1';
 
 function scan(
   text: string,
-  fields = REQUEST_FIELD_TABLE,
+  fields = TEXT_FIELD_TABLES.request,
   message = createHttpMessage(),
 ): HttpMessage {
   const bytes = bytesOf(text);
@@ -36,16 +35,16 @@ function fieldText(text: string, message: HttpMessage, slot: number): string | u
 describe('scanHead', () => {
   it('forgets the fields of the message before', () => {
     const message = createHttpMessage();
-    scan(`${START_LINE}\r\nHost: a\r\nUser-Agent: b\r\n\r\n`, REQUEST_FIELD_TABLE, message);
+    scan(`${START_LINE}\r\nHost: a\r\nUser-Agent: b\r\n\r\n`, TEXT_FIELD_TABLES.request, message);
     expect(message.fieldOffsets[FIELD_HOST]).not.toBe(0);
-    scan(`${START_LINE}\r\n\r\n`, REQUEST_FIELD_TABLE, message);
+    scan(`${START_LINE}\r\n\r\n`, TEXT_FIELD_TABLES.request, message);
     expect([...message.fieldOffsets]).toEqual(new Array(FIELDS_COUNT).fill(0));
   });
 
   it('looks for the fields of its table only', () => {
     const text = `${START_LINE}\r\nHost: a\r\nContent-Length: 1\r\nUser-Agent: b\r\nContent-Type: c\r\nTransfer-Encoding: d\r\n`;
-    const request = scan(text, REQUEST_FIELD_TABLE);
-    const response = scan(text, RESPONSE_FIELD_TABLE);
+    const request = scan(text, TEXT_FIELD_TABLES.request);
+    const response = scan(text, TEXT_FIELD_TABLES.response);
     const slots = [
       FIELD_HOST,
       FIELD_USER_AGENT,
@@ -88,7 +87,7 @@ describe('scanHead', () => {
     const bytes = bytesOf(head);
     const message = createHttpMessage();
     message.startLineEnd = START_LINE.length;
-    scanHead(guardBytes(bytes, 0, bytes.length), bytes.length, REQUEST_FIELD_TABLE, message);
+    scanHead(guardBytes(bytes, 0, bytes.length), bytes.length, TEXT_FIELD_TABLES.request, message);
     expect(message.headEnd).toBe(head.length);
     expect(fieldText(head, message, FIELD_USER_AGENT)).toBe('b');
   });
@@ -123,9 +122,9 @@ describe('scanHead', () => {
     const text = `${START_LINE}\r\n${values.map((value) => `Content-Length:${value}\r\n`).join('')}\r\n`;
     const message = scan(text);
     expect(message.isLengthContradicted).toBe(isContradicted);
-    expect(scan(`${START_LINE}\r\n\r\n`, REQUEST_FIELD_TABLE, message).isLengthContradicted).toBe(
-      false,
-    );
+    expect(
+      scan(`${START_LINE}\r\n\r\n`, TEXT_FIELD_TABLES.request, message).isLengthContradicted,
+    ).toBe(false);
   });
 
   it('finds a field behind a line of any first byte and any length', () => {

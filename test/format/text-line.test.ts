@@ -4,8 +4,7 @@ import { classifySegment } from '../../src/decode/classify-segment.ts';
 import {
   createMethodTable,
   METHODS_DEFAULT,
-  REQUEST_FIELD_TABLE,
-  RESPONSE_FIELD_TABLE,
+  TEXT_FIELD_TABLES,
 } from '../../src/decode/http-grammar.ts';
 import {
   createHttpMessage,
@@ -70,7 +69,7 @@ function read(
   };
   segment.vlanIds.set(vlanIds);
   const kind = classifySegment(bytes, payloadOffset, bytes.length, methods, message);
-  const fields = kind === MESSAGE_REQUEST ? REQUEST_FIELD_TABLE : RESPONSE_FIELD_TABLE;
+  const fields = kind === MESSAGE_REQUEST ? TEXT_FIELD_TABLES.request : TEXT_FIELD_TABLES.response;
   scanHead(bytes, bytes.length, fields, message);
   const frame = { ...createFrame(), bytes, end: bytes.length, timestampSubsecNs: subsecNs };
   return { frame, segment, message };
