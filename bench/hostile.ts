@@ -10,8 +10,10 @@ import { parseArgs } from 'node:util';
 import { createFrame, FILL_END, type Frame, type FrameSource } from '../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET } from '../src/capture/link-types.ts';
 import { METHODS_DEFAULT } from '../src/decode/http-grammar.ts';
+import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
+import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
 import { COUNTER_LINES, createCounters } from '../src/worker/counters.ts';
 import { createPipeline, runPipeline } from '../src/worker/pipeline.ts';
 import {
@@ -195,7 +197,12 @@ function measure({ name, build, frames, isHeadCompleted = false }: Case, seconds
       vxlanPorts: [],
       localNetworks: { ipv4: new Int32Array(0), ipv6: new Int32Array(0) },
       utcOffset: () => 0,
-      isSplitByType: false,
+      outputs: [{ format: 'text', template: undefined, records: 'messages', isSplitByType: false }],
+      headerNames: [],
+      filter: FILTER_EMPTY,
+      redaction: REDACTION_DEFAULTS,
+      hostName: '',
+      flowSeed: 0,
       hasVlan: false,
       isHeadCompleted,
       snaplenBytes: 0,

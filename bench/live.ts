@@ -1,9 +1,9 @@
 /**
  * Live capture under load: a real nginx under wrk over a veth pair between two namespaces of our own, and
- * httplog on the server's end. Prints what must be equal (requests, CQ lines, CR lines), what must be zero
- * (drops), and what it cost.
+ * httplog on the server's end. Prints what must be equal (requests, CQ lines, CR lines; of json complete
+ * exchanges in their place), what must be zero (drops), and what it cost.
  *
- *     node bench/live.ts [--seconds 10] [--connections 32] [--workers 1] [--ring MB]
+ *     node bench/live.ts [--seconds 10] [--connections 32] [--workers 1] [--ring MB] [--format json]
  *
  * Needs root, nginx and wrk. With --seconds 300 it shows whether memory stays flat.
  */
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '1' },
     ring: { type: 'string', default: '8' },
     connections: { type: 'string', default: '32' },
+    format: { type: 'string', default: 'text' },
   },
 });
 const seconds = Number(values.seconds);
@@ -38,7 +39,10 @@ const nginx = await startNginx({
 });
 const httplog = await startHttplog({
   namespace: pair.server.namespace,
-  args: ['-i', pair.server.device, '-d', directory, '-cpu', values.workers, '-b', values.ring],
+  args: [
+    ...['-i', pair.server.device, '-d', directory, '-cpu', values.workers, '-b', values.ring],
+    ...['--format', values.format],
+  ],
   ready: /Capturing on/,
 });
 try {
@@ -60,9 +64,11 @@ try {
     {
       'requests/s': Math.round(load.requestsPerSecond),
       'nginx access log': await countLines(nginx.accessLogPath),
-      CQ: types.CQ ?? 0,
-      CR: types.CR ?? 0,
+      ...(values.format === 'json'
+        ? { complete: types.complete ?? 0, incomplete: types.incomplete ?? 0 }
+        : { CQ: types.CQ ?? 0, CR: types.CR ?? 0 }),
       'CPU s': cpuSeconds.toFixed(2),
+      'CPU us/request': ((cpuSeconds * 1e6) / (await countLines(nginx.accessLogPath))).toFixed(2),
       'peak MiB': (peakMemoryKb / 1024).toFixed(1),
       exit: exit.code,
     },
@@ -91,15 +97,19 @@ async function countLines(path: string): Promise<number> {
   return lines;
 }
 
-/** Lines by type over all files, read as a stream; the type is the fifth column. */
+/** Lines by type over all files, read as a stream; of json exchanges by whether they are complete. */
 async function countTypes(logDirectory: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const name of readdirSync(logDirectory)) {
     const input = createReadStream(join(logDirectory, name));
     for await (const line of createInterface({ input })) {
-      const type = line.split(' ', 5)[4];
+      const type = values.format === 'json' ? completenessOf(line) : line.split(' ', 5)[4];
       counts[type] = (counts[type] ?? 0) + 1;
     }
   }
   return counts;
+}
+
+function completenessOf(line: string): string {
+  return line.includes('"complete":true') ? 'complete' : 'incomplete';
 }

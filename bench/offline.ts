@@ -12,14 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median, type Run, ratio, timeCommand } from './time-command.ts';
 
 const HTTPLOG = fileURLToPath(new URL('../bin/httplog', import.meta.url));
-
-/** Whole-process seconds of one run. */
-interface Run {
-  wall: number;
-  cpu: number;
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -71,24 +66,3 @@ console.table(
     'httplog/it, CPU': ratio(base, results, 'cpu'),
   })),
 );
-
-function timeCommand(command: readonly string[]): Run {
-  const script = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1';
-  const { stderr, status } = spawnSync('bash', ['-c', script, 'time', ...command], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) {
-    throw new Error(`${command[0]} ended with ${status}`);
-  }
-  const [wall, user, system] = stderr.trim().split(' ').map(Number);
-  return { wall, cpu: user + system };
-}
-
-/** Median over the rounds of our figure divided by theirs in the same round. */
-function ratio(ours: readonly Run[], theirs: readonly Run[], figure: keyof Run): string {
-  return median(ours.map((run, round) => run[figure] / theirs[round][figure])).toFixed(2);
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-}

@@ -38,6 +38,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       'capture/frame.ts',
       'decode/big-endian.ts',
+      'decode/body-length.ts',
       'decode/http-grammar.ts',
       'decode/http-message.ts',
       'decode/message-type.ts',
@@ -85,7 +86,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   log: {
     rooms: ['format/line-batch.ts', 'errors.ts', 'limits.ts'],
-    node: ['fs', 'fs/promises', 'path', 'util'],
+    node: ['fs', 'fs/promises', 'path', 'sqlite', 'timers/promises', 'util', 'worker_threads'],
     packages: [],
   },
   worker: {
@@ -109,6 +110,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'log/',
       'capture/port-filter.ts',
       'exchange/exchange.ts',
+      'exchange/exchange-counts.ts',
       'filter/',
       'redact/',
       'format/',

@@ -1,11 +1,13 @@
 /**
  * Reads of four bytes at once, at any alignment: a DataView's compile to one load.
  *
- * Frames come from few buffers, so the view of the buffer seen last is kept and seldom made anew.
+ * Bytes come from few buffers, so the views of the two seen last are kept, and seldom is one made anew.
  */
 export interface WordView {
   bytes: Uint8Array;
   view: DataView;
+  otherBytes: Uint8Array;
+  otherView: DataView;
 }
 
 /** Bytes of a word. */
@@ -13,16 +15,25 @@ export const WORD_BYTES = 4;
 
 export function createWordView(): WordView {
   const bytes = new Uint8Array(0);
-  return { bytes, view: new DataView(bytes.buffer) };
+  const view = new DataView(bytes.buffer);
+  return { bytes, view, otherBytes: bytes, otherView: view };
 }
 
 /** The view of these bytes: offsets into it are offsets into them. */
 export function viewWords(kept: WordView, bytes: Uint8Array): DataView {
-  if (kept.bytes !== bytes) {
-    kept.bytes = bytes;
-    kept.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-  return kept.view;
+  return kept.bytes === bytes ? kept.view : turnTo(kept, bytes);
+}
+
+function turnTo(kept: WordView, bytes: Uint8Array): DataView {
+  const view =
+    kept.otherBytes === bytes
+      ? kept.otherView
+      : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  kept.otherBytes = kept.bytes;
+  kept.otherView = kept.view;
+  kept.bytes = bytes;
+  kept.view = view;
+  return view;
 }
 
 const ONES = 0x01010101;

@@ -6,18 +6,21 @@ import {
 import { quoteValue } from '../daemon/mistakes.ts';
 import { findFormat } from '../daemon/option-formats.ts';
 import { SETTING_OPTIONS, type SettingOption } from '../daemon/option-table.ts';
+import { planRecords } from '../daemon/output-plan.ts';
 import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { alignColumns } from './text-table.ts';
 
 /**
  * `httplog check-config`: prints every option with its effective value and where that came from, then
- * the warnings. Throws the error of {@link loadConfiguration} if a start would.
+ * the warnings. Throws the error of {@link loadConfiguration} or of {@link planRecords} if a start would.
  */
 export function runCheckConfigCommand(
   input: ConfigurationInput,
   print: (text: string) => void,
 ): ExitCode {
-  print(renderConfiguration(loadConfiguration(input)));
+  const configuration = loadConfiguration(input);
+  planRecords(configuration.settings);
+  print(renderConfiguration(configuration));
   return EXIT_OK;
 }
 

@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
 import { SNAPLEN_MAX, TUNNEL_HEADERS_BYTES } from '../limits.ts';
-import type { OutputTarget } from '../log/output-target.ts';
 import type { LiveCapture } from '../worker/live-protocol.ts';
 import type { PipelineSettings } from '../worker/pipeline-settings.ts';
 import type { Settings } from './configuration.ts';
 import { FORMATS } from './option-formats.ts';
+import { describeTarget, type RecordPlan } from './output-plan.ts';
 
 /** What the settings mean for the workers and the writer of a live capture. */
 
@@ -14,17 +16,11 @@ const FANOUT_GROUPS_COUNT = 65_536;
 /** Atomics work on words of 32 bits. */
 const PACKET_QUOTA_MAX = 2 ** 31 - 1;
 
-export function chooseOutput({ outputPath, directory }: Settings): OutputTarget {
-  if (outputPath === undefined) {
-    return { kind: 'daily', directory };
-  }
-  return outputPath === '-' ? { kind: 'stdout' } : { kind: 'file', path: outputPath };
-}
-
 /** What live capture and replay have in common; what is the caller's to say comes beside the settings. */
 export function createPipelineSettings(
   settings: Settings,
-  own: Pick<PipelineSettings, 'localNetworks' | 'snaplenBytes'>,
+  { outputs, headerNames, filter, redaction }: RecordPlan,
+  own: Pick<PipelineSettings, 'localNetworks' | 'snaplenBytes' | 'flowSeed'>,
 ): PipelineSettings {
   return {
     ...own,
@@ -32,10 +28,15 @@ export function createPipelineSettings(
     ports: settings.filter === undefined ? settings.ports : 'any',
     methods: settings.methods,
     vxlanPorts: settings.vxlanPorts,
-    isHeadCompleted: settings.completeHeads,
+    // Without its whole head the size of a message is not known, and so not where the next one begins.
+    isHeadCompleted: settings.completeHeads || needsExchanges(outputs, filter),
     timezone: settings.timezone,
-    isSplitByType: settings.splitByType && settings.outputPath === undefined,
+    outputs: outputs.map((output) => output.settings),
+    headerNames,
+    filter,
+    redaction,
     hasVlan: settings.addVlan,
+    hostName: hostname(),
     framesMax: -1,
   };
 }
@@ -70,15 +71,28 @@ export function createPacketQuota(
   return quota;
 }
 
-export function describeCapture(settings: Settings, interfaceName: string): string {
+export function describeCapture(
+  settings: Settings,
+  { outputs }: RecordPlan,
+  interfaceName: string,
+): string {
   const workers = settings.workers === 1 ? '1 worker' : `${settings.workers} workers`;
   const ports =
     settings.ports === 'any' ? 'any TCP port' : `port ${FORMATS.ports.print(settings.ports)}`;
   // An expression alone says what passes, and may well be about tunnels.
   const what = settings.filter ?? (settings.tunnels ? `${ports}, tunnels too` : ports);
-  const where = settings.outputPath ?? settings.directory;
+  const where = [...new Set(outputs.map(describeTarget))].join(', ');
   return (
     `Capturing on ${interfaceName} (${what}; ${settings.engine}, ${workers},` +
-    ` ${settings.ringMegabytes} MB ring), writing to ${where === '-' ? 'standard output' : where}`
+    ` ${settings.ringMegabytes} MB ring), writing to ${where}`
   );
+}
+
+/** Unforeseeable, so that nobody can choose flows of one hash. */
+export function chooseFlowSeed(): number {
+  return randomInt(2 ** 31);
+}
+
+function needsExchanges(outputs: RecordPlan['outputs'], filter: FilterSettings): boolean {
+  return hasFilter(filter) || outputs.some(({ settings }) => settings.records === 'exchanges');
 }

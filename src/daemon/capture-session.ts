@@ -5,11 +5,11 @@ import {
   INTERFACE_WATCH_INTERVAL_MS,
   WORKERS_STOP_DEADLINE_MS,
 } from '../limits.ts';
-import { type LogWriter, openLogWriter } from '../log/log-writer.ts';
 import { settlesWithin } from '../log/settles-within.ts';
+import { patternNames } from '../redact/redaction-settings.ts';
 import type { LiveWorkerData } from '../worker/live-protocol.ts';
 import {
-  chooseOutput,
+  chooseFlowSeed,
   createLiveCapture,
   createPacketQuota,
   createPipelineSettings,
@@ -19,6 +19,8 @@ import type { Settings } from './configuration.ts';
 import { isInterfaceUp, watchInterface } from './interface-watch.ts';
 import { LiveWorkers } from './live-workers.ts';
 import { findLocalNetworks } from './local-addresses.ts';
+import { planRecords, type RecordPlan } from './output-plan.ts';
+import { type OutputWriters, openOutputs } from './output-writers.ts';
 import type { ServiceLog } from './service-log.ts';
 import { describeLoss, type Tally, takeTally } from './summary.ts';
 
@@ -39,7 +41,8 @@ export class CaptureSession {
   readonly #settings: Settings;
   readonly #interfaceName: string;
   readonly #serviceLog: ServiceLog;
-  readonly #writer: LogWriter;
+  readonly #plan: RecordPlan;
+  readonly #writer: OutputWriters;
   readonly #workers: LiveWorkers;
   readonly #endWatches: (() => void)[] = [];
   #finish!: (outcome: CaptureOutcome) => void;
@@ -58,11 +61,13 @@ export class CaptureSession {
     settings: Settings,
     interfaceName: string,
     serviceLog: ServiceLog,
-    writer: LogWriter,
+    plan: RecordPlan,
+    writer: OutputWriters,
   ) {
     this.#settings = settings;
     this.#interfaceName = interfaceName;
     this.#serviceLog = serviceLog;
+    this.#plan = plan;
     this.#writer = writer;
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
@@ -108,14 +113,16 @@ export class CaptureSession {
   }
 
   tally(): Tally {
-    return takeTally(this.#workers.counters(), this.#writer.counters);
+    const names = patternNames(this.#plan.redaction);
+    return takeTally(this.#workers.counters(), this.#writer.counters, names);
   }
 
   #planWorkers(): (index: number, counters: Float64Array<SharedArrayBuffer>) => LiveWorkerData {
     const settings = this.#settings;
-    const pipeline = createPipelineSettings(settings, {
+    const pipeline = createPipelineSettings(settings, this.#plan, {
       localNetworks: findLocalNetworks(settings.localNetworks),
       snaplenBytes: 0,
+      flowSeed: chooseFlowSeed(),
     });
     const capture = createLiveCapture(settings, this.#interfaceName);
     const packetQuota = createPacketQuota(settings.packetCountMax);
@@ -136,7 +143,7 @@ export class CaptureSession {
     this.#serviceLog.info(
       isAgain
         ? `Capturing on ${this.#interfaceName} again`
-        : describeCapture(this.#settings, this.#interfaceName),
+        : describeCapture(this.#settings, this.#plan, this.#interfaceName),
     );
     this.#isInterrupted = false;
   }
@@ -234,7 +241,8 @@ export async function startCapture(
   interfaceName: string,
   serviceLog: ServiceLog,
 ): Promise<CaptureSession> {
-  const writer = await openLogWriter(chooseOutput(settings), {
+  const plan = planRecords(settings);
+  const writer = await openOutputs(plan.outputs, {
     policy: 'hold',
     events: {
       onFault: ({ message, hint }) => serviceLog.error(`${message}. ${hint}`),
@@ -242,7 +250,7 @@ export async function startCapture(
         serviceLog.info(`${path} is written again`, { secondsDown, failedTries }),
     },
   });
-  return new CaptureSession(settings, interfaceName, serviceLog, writer);
+  return new CaptureSession(settings, interfaceName, serviceLog, plan, writer);
 }
 
 /** Typed arrays as their bytes, so that two lists of networks compare as text. */

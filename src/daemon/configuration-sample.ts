@@ -1,6 +1,8 @@
 import { findFormat } from './option-formats.ts';
 import { OPTION_GROUPS, SETTING_OPTIONS, type SettingOption } from './option-table.ts';
 
+const LINE_COLUMNS = 100;
+
 const HEADER = `\
 # Configuration of httplog: copy to /etc/sysconfig/httplog, or to httplog.conf in the directory that
 # httplog is started from, and take the # from the lines to change.
@@ -26,10 +28,23 @@ function renderEntry(option: SettingOption): string {
   const unit = option.unit === undefined ? '' : `Unit: ${option.unit}. `;
   const value = option.default ?? '';
   const lines = [
-    `# ${option.description}.`,
-    `# Option ${option.flags[0]}. ${unit}Allowed: ${allowed}.`,
-    `# Default: ${option.default ?? `not set: ${option.unset}`}.`,
+    ...renderComment(`${option.description}.`),
+    ...renderComment(`Option ${option.flags[0]}. ${unit}Allowed: ${allowed}.`),
+    ...renderComment(`Default: ${option.default ?? `not set: ${option.unset}`}.`),
     `#${option.environment}=${value}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function renderComment(sentence: string): string[] {
+  const lines: string[] = [];
+  let line = '#';
+  for (const word of sentence.split(' ')) {
+    if (line.length + 1 + word.length > LINE_COLUMNS) {
+      lines.push(line);
+      line = '#  ';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
 }

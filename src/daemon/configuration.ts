@@ -1,20 +1,31 @@
 import { createRequire } from 'node:module';
 import type { Schema } from 'convict';
 import type { PortRange } from '../capture/port-filter.ts';
+import type {
+  HeaderRule,
+  HostRule,
+  MethodRule,
+  NetworkRule,
+  PathRule,
+  StatusRule,
+} from '../filter/filter-settings.ts';
+import type { BuiltInPattern, FieldModes } from '../redact/redaction-settings.ts';
+import type { Records } from '../worker/output-settings.ts';
+import { type FileEntries, findConfigurationFile } from './configuration-file.ts';
 import {
-  ENVIRONMENT_PREFIX,
-  type FileEntries,
-  findConfigurationFile,
-} from './configuration-file.ts';
+  describeUnknownKeys,
+  describeUnused,
+  type Layered,
+  type LayeredValues,
+} from './configuration-warnings.ts';
+import type { AddressOption } from './filter-formats.ts';
 import {
   configurationError,
   type Mistake,
   ORIGIN_DEFAULT,
   type Origin,
-  quoteValue,
-  valueMistake,
+  refusedValueMistake,
 } from './mistakes.ts';
-import { describeNearestName, findNearestName } from './nearest-name.ts';
 import { FORMATS, findFormat } from './option-formats.ts';
 import {
   type CommandName,
@@ -22,6 +33,7 @@ import {
   SETTING_OPTIONS,
   type SettingOption,
 } from './option-table.ts';
+import type { FormatChoice, OutputChoice } from './output-formats.ts';
 
 /** The effective value of every option, checked and in its own type. */
 export interface Settings {
@@ -60,6 +72,30 @@ export interface Settings {
   timezone: string;
   /** `-`: standard output. Undefined: daily files in `directory`. */
   outputPath: string | undefined;
+  /** In the place of `outputPath` and `directory`; empty: those two say it. */
+  outputs: OutputChoice[];
+  /** Of outputs that name none; undefined: text. */
+  format: FormatChoice | undefined;
+  /** Of outputs that say nothing else; undefined: what the format is for. */
+  records: Records | undefined;
+  /** Fields that formats show besides their own, lower case. */
+  headerNames: string[];
+  includePaths: PathRule[];
+  excludePaths: PathRule[];
+  methodFilter: MethodRule[];
+  statusFilter: StatusRule[];
+  hostFilter: HostRule[];
+  clientFilter: NetworkRule[];
+  serverFilter: NetworkRule[];
+  headerFilter: HeaderRule[];
+  slowerThanMs: number | undefined;
+  sampleOneIn: number | undefined;
+  headerModes: FieldModes;
+  queryModes: FieldModes;
+  cookieModes: FieldModes;
+  redactPatterns: BuiltInPattern[];
+  redactFile: string | undefined;
+  anonymizeIp: AddressOption | undefined;
   /** Undefined: standard error. */
   serviceLogDirectory: string | undefined;
 }
@@ -100,14 +136,6 @@ export interface ConfigurationInput {
   systemFile?: string;
 }
 
-/** The text that counts for an option, and where it was written. */
-interface Layered {
-  value: string;
-  origin: Origin;
-}
-
-type LayeredValues = Map<keyof Settings, Layered>;
-
 const NO_FILE: FileEntries = { name: '', entries: new Map(), mistakes: [] };
 
 /**
@@ -147,7 +175,7 @@ function layerOption(
   const last = given.at(-1);
   if (last !== undefined) {
     const values = given.map(({ value }) => value);
-    const value = option.isRepeatable === true ? values.join(',') : last.value;
+    const value = option.isRepeatable === true ? values.join('\n') : last.value;
     return { value, origin: `option ${last.spelling}` };
   }
   const variable = environment[option.environment];
@@ -169,11 +197,11 @@ function checkValues(layered: LayeredValues): { settings: Settings; mistakes: Mi
   const require = createRequire(import.meta.url);
   const convict: typeof import('convict') = require('convict');
   for (const [name, format] of Object.entries(FORMATS)) {
-    convict.addFormat({ name, coerce: format.parse, validate: refuseNull });
+    convict.addFormat({ name, coerce: (text) => box(format.parse(text)), validate: refuseNull });
   }
   const config = convict(buildSchema(), { env: {}, args: [] });
   config.load(Object.fromEntries([...layered].map(([key, { value }]) => [key, value])));
-  const settings: Settings = config.getProperties();
+  const settings = unboxAll(config.getProperties());
   const mistakes: Mistake[] = [];
   try {
     config.validate({ allowed: 'strict' });
@@ -181,8 +209,9 @@ function checkValues(layered: LayeredValues): { settings: Settings; mistakes: Mi
     for (const option of SETTING_OPTIONS) {
       const wrong = layered.get(option.key);
       if (wrong !== undefined && settings[option.key] === null) {
-        const { allowed } = findFormat(option.format);
-        mistakes.push(valueMistake(option.flags[0], wrong.value, wrong.origin, allowed));
+        const { allowed, explain } = findFormat(option.format);
+        const reason = explain?.(wrong.value) ?? `allowed is ${allowed}`;
+        mistakes.push(refusedValueMistake(option.flags[0], wrong.value, wrong.origin, reason));
       }
     }
     if (mistakes.length === 0) {
@@ -192,6 +221,18 @@ function checkValues(layered: LayeredValues): { settings: Settings; mistakes: Mi
   return { settings, mistakes };
 }
 
+/** Values in a list of one: convict would take a value that is an object for a group of settings. */
+type BoxedSettings = { [Key in keyof Settings]: [Settings[Key]] | null };
+
+function box<T>(value: T | null): [T] | null {
+  return value === null ? null : [value];
+}
+
+function unboxAll(boxed: BoxedSettings): Settings {
+  const rows = Object.entries(boxed).map(([key, value]) => [key, value === null ? null : value[0]]);
+  return Object.fromEntries(rows);
+}
+
 /** A format gives null for a text that is not allowed, so that convict can gather all of them. */
 function refuseNull(value: unknown): void {
   if (value === null) {
@@ -199,11 +240,12 @@ function refuseNull(value: unknown): void {
   }
 }
 
-function buildSchema(): Schema<Settings> {
+function buildSchema(): Schema<BoxedSettings> {
   const rows = SETTING_OPTIONS.map((option) => {
     const format = findFormat(option.format);
     const value = option.default === undefined ? format.unset : format.parse(option.default);
-    return [option.key, { doc: option.description, format: option.format, default: value }];
+    const boxed = option.default === undefined ? [value] : box(value);
+    return [option.key, { doc: option.description, format: option.format, default: boxed }];
   });
   return Object.fromEntries(rows);
 }
@@ -211,36 +253,4 @@ function buildSchema(): Schema<Settings> {
 function collectOrigins(layered: LayeredValues): Record<keyof Settings, Origin> {
   const rows = SETTING_OPTIONS.map(({ key }) => [key, layered.get(key)?.origin ?? ORIGIN_DEFAULT]);
   return Object.fromEntries(rows);
-}
-
-function describeUnknownKeys(file: FileEntries): string[] {
-  const known = SETTING_OPTIONS.map(({ environment }) => environment);
-  const endings = known.map((name) => name.slice(ENVIRONMENT_PREFIX.length));
-  const warnings: string[] = [];
-  for (const [key, { lineNumber }] of file.entries) {
-    if (!known.includes(key)) {
-      const ending = findNearestName(key.slice(ENVIRONMENT_PREFIX.length), endings);
-      const nearest = ending === undefined ? undefined : `${ENVIRONMENT_PREFIX}${ending}`;
-      const where = `${file.name} line ${lineNumber}`;
-      warnings.push(`Unknown option ${key} (from ${where})${describeNearestName(nearest)}`);
-    }
-  }
-  return warnings;
-}
-
-/** Options that were set and that another one puts out of action. */
-function describeUnused(settings: Settings, layered: LayeredValues): string[] {
-  const warnings: string[] = [];
-  const ports = layered.get('ports');
-  const filter = layered.get('filter');
-  if (ports !== undefined && filter !== undefined) {
-    const taker = `-f ${quoteValue(filter.value)} (from ${filter.origin})`;
-    warnings.push(`Option -p (from ${ports.origin}) is not used, ${taker} takes its place`);
-  }
-  const split = layered.get('splitByType');
-  if (split !== undefined && settings.splitByType && settings.outputPath !== undefined) {
-    const origin = layered.get('outputPath')?.origin;
-    warnings.push(`Option -log_split (from ${split.origin}) is not used with -o (from ${origin})`);
-  }
-  return warnings;
 }

@@ -25,9 +25,17 @@ export function valueMistake(
   origin: Origin,
   allowed: string,
 ): Mistake {
-  return usageMistake(
-    `Option ${flag} cannot be ${quoteValue(value)} (from ${origin}), allowed is ${allowed}`,
-  );
+  return refusedValueMistake(flag, value, origin, `allowed is ${allowed}`);
+}
+
+/** As {@link valueMistake}, with what is wrong in words of its own. */
+export function refusedValueMistake(
+  flag: string,
+  value: string,
+  origin: Origin,
+  reason: string,
+): Mistake {
+  return usageMistake(`Option ${flag} cannot be ${quoteValue(value)} (from ${origin}), ${reason}`);
 }
 
 /**

@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
-import { isIP } from 'node:net';
-import type { PortRange } from '../capture/port-filter.ts';
 import { METHODS_REGISTERED } from '../decode/http-grammar.ts';
 import {
+  HEADER_NAMES_MAX,
   LOCAL_NETWORKS_MAX,
   METHODS_MAX,
   PORT_RANGES_MAX,
@@ -11,6 +10,22 @@ import {
   VXLAN_PORTS_MAX,
   WORKERS_MAX,
 } from '../limits.ts';
+import { FILTER_FORMATS } from './filter-formats.ts';
+import { parseInteger, parseIntegerBetween } from './integer-formats.ts';
+import {
+  explainFormat,
+  explainOutputs,
+  FORMATS_ALLOWED,
+  OUTPUTS_ALLOWED,
+  parseFormat,
+  parseHeaderNames,
+  parseOutputs,
+  parseRecords,
+  printFormat,
+  printOutputs,
+  RECORDS_ALLOWED,
+} from './output-formats.ts';
+import { PORT_MAX, parseNetworks, parsePorts, parseUdpPorts, printPorts } from './port-formats.ts';
 
 /** How the value of an option is written: what is allowed, and the way from text to value and back. */
 export interface Format<T> {
@@ -19,35 +34,17 @@ export interface Format<T> {
   /** The value of a text, or null if the text is not allowed. */
   parse(text: string): T | null;
   print(value: T): string;
+  /** Why a text is not allowed, where more can be said than `allowed`; stands in its place. */
+  explain?(text: string): string | undefined;
   /** The value while the option is not set. */
   unset?: T;
 }
-
-const PORT_MAX = 65535;
 
 /** Bytes of an interface name with its final zero: IFNAMSIZ of the kernel. */
 const INTERFACE_NAME_BYTES = 16;
 
 /** A method on the wire: tchar of RFC 9110 section 5.6.2. */
 const METHOD_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
-
-const ADDRESS_BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
-
-/** Decimal or 0x, as the ancestor took them; a leading zero, octal there, is refused as ambiguous. */
-function parseInteger(text: string): number | null {
-  const match = /^([+-]?)(0x[0-9a-f]+|0|[1-9][0-9]*)$/i.exec(text.trim());
-  if (match === null) {
-    return null;
-  }
-  const magnitude = Number(match[2]);
-  const value = match[1] === '-' ? 0 - magnitude : magnitude;
-  return Number.isSafeInteger(value) ? value : null;
-}
-
-function parseIntegerBetween(text: string, lowest: number, highest: number): number | null {
-  const value = parseInteger(text);
-  return value === null || value < lowest || value > highest ? null : value;
-}
 
 function parseSnaplen(text: string): number | null {
   const value = parseInteger(text);
@@ -68,63 +65,6 @@ function parseInterfaceName(text: string): string | null {
   return isName && Buffer.byteLength(text) < INTERFACE_NAME_BYTES ? text : null;
 }
 
-function parsePorts(text: string): PortRange[] | 'any' | null {
-  if (text.trim() === 'any') {
-    return 'any';
-  }
-  const parts = text.split(',');
-  if (parts.length > PORT_RANGES_MAX) {
-    return null;
-  }
-  const ranges: PortRange[] = [];
-  for (const part of parts) {
-    const range = parsePortRange(part);
-    if (range === null) {
-      return null;
-    }
-    ranges.push(range);
-  }
-  return mergeRanges(ranges);
-}
-
-function parsePortRange(text: string): PortRange | null {
-  const ends = text.split('-');
-  const first = parseIntegerBetween(ends[0], 1, PORT_MAX);
-  const last = ends.length === 1 ? first : parseIntegerBetween(ends[1], 1, PORT_MAX);
-  return ends.length > 2 || first === null || last === null || first > last
-    ? null
-    : { first, last };
-}
-
-/** Each range becomes filter instructions: those that overlap or touch are made one. */
-function mergeRanges(ranges: PortRange[]): PortRange[] {
-  const merged: PortRange[] = [];
-  for (const range of ranges.toSorted((left, right) => left.first - right.first)) {
-    const previous = merged.at(-1);
-    if (previous !== undefined && range.first <= previous.last + 1) {
-      previous.last = Math.max(previous.last, range.last);
-    } else {
-      merged.push({ ...range });
-    }
-  }
-  return merged;
-}
-
-function printPorts(ports: PortRange[] | 'any'): string {
-  if (ports === 'any') {
-    return ports;
-  }
-  return ports.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',');
-}
-
-/** Single ports only: a table of them is what the decoder looks in. */
-function parseUdpPorts(text: string): number[] | null {
-  const parts = text.split(',');
-  const ports = parts.map((part) => parseIntegerBetween(part, 1, PORT_MAX));
-  const isAllowed = parts.length <= VXLAN_PORTS_MAX && ports.every((port) => port !== null);
-  return isAllowed ? ports : null;
-}
-
 /** Tokens as they stand on the wire: methods are case-sensitive. @see RFC 9110 section 9.1 */
 function parseMethods(text: string): string[] | null {
   if (text === 'all') {
@@ -141,22 +81,6 @@ function printMethods(methods: string[]): string {
     methods.every((method, index) => method === METHODS_REGISTERED[index])
     ? 'all'
     : methods.join(',');
-}
-
-function parseNetworks(text: string): string[] | null {
-  const networks = text.split(/[\s,]+/).filter((part) => part !== '');
-  const isAllowed = networks.length > 0 && networks.length <= LOCAL_NETWORKS_MAX;
-  return isAllowed && networks.every(isNetwork) ? networks : null;
-}
-
-/** A zone such as `%eth0` passes `isIP`, but no packet carries one. */
-function isNetwork(text: string): boolean {
-  const [address, prefix, ...rest] = text.split('/');
-  const bits = address.includes('%') ? undefined : ADDRESS_BITS[isIP(address)];
-  if (bits === undefined || rest.length > 0) {
-    return false;
-  }
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
 }
 
 /** luxon is read only for a name: that is some 30 ms of a start that seldom needs it. */
@@ -251,6 +175,27 @@ export const FORMATS = {
     allowed: `up to ${VXLAN_PORTS_MAX} ports (1-${PORT_MAX}) as in 4790,51820`,
     parse: parseUdpPorts,
     print: (value: number[]) => value.join(','),
+    unset: [],
+  },
+  'record-format': {
+    allowed: FORMATS_ALLOWED,
+    parse: parseFormat,
+    print: printFormat,
+    explain: explainFormat,
+  },
+  records: { allowed: RECORDS_ALLOWED, parse: parseRecords, print },
+  outputs: {
+    allowed: OUTPUTS_ALLOWED,
+    parse: parseOutputs,
+    print: printOutputs,
+    explain: explainOutputs,
+    unset: [],
+  },
+  ...FILTER_FORMATS,
+  'header-names': {
+    allowed: `up to ${HEADER_NAMES_MAX} names of letters, digits, -, _ and . as in Accept,X-Tenant`,
+    parse: parseHeaderNames,
+    print: (value: string[]) => value.join(','),
     unset: [],
   },
   engine: { allowed: 'afpacket or libpcap', parse: parseEngine, print },

@@ -3,7 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
 import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { DRAIN_DEADLINE_MS } from '../limits.ts';
-import { type LogWriter, openLogWriter } from '../log/log-writer.ts';
+import { patternNames } from '../redact/redaction-settings.ts';
 import {
   COUNTER_VERDICT_FIRST,
   countFrames,
@@ -22,9 +22,11 @@ import { threadModule } from '../worker/thread-module.ts';
 import { describeFailure, restoreFailure, type WorkerFailure } from '../worker/worker-failure.ts';
 import { WriterSink } from '../worker/writer-sink.ts';
 import { BatchStream } from './batch-stream.ts';
-import { chooseOutput, createPipelineSettings } from './capture-plan.ts';
+import { createPipelineSettings } from './capture-plan.ts';
 import type { Configuration } from './configuration.ts';
 import { findLocalNetworks } from './local-addresses.ts';
+import { type OutputPlan, planRecords, type RecordPlan } from './output-plan.ts';
+import { type OutputWriters, openOutputs } from './output-writers.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
 import { checkProfilePath } from './run-capture.ts';
 import { type Tally, takeTally } from './summary.ts';
@@ -59,14 +61,15 @@ export async function replayCaptures(
 ): Promise<ReplayOutcome> {
   const { settings } = configuration;
   checkProfilePath(settings.cpuProfilePath);
-  const writer = await openLogWriter(chooseOutput(settings), { policy: 'fail' });
-  const jobs = files.map((path) => createJob(path, configuration));
+  const plan = planRecords(settings);
+  const writer = await openOutputs(plan.outputs, { policy: 'fail' });
+  const jobs = files.map((path) => createJob(path, configuration, plan));
   const endProfile =
     settings.cpuProfilePath === undefined
       ? undefined
       : await startCpuProfile(settings.cpuProfilePath);
   // On the terminal that takes the lines a bar would stand among them.
-  const hasLinesOnTerminal = settings.outputPath === '-' && process.stdout.isTTY;
+  const hasLinesOnTerminal = plan.outputs.some(isStandardOutput) && process.stdout.isTTY;
   const hideProgress =
     settings.quiet || hasLinesOnTerminal
       ? () => undefined
@@ -92,7 +95,7 @@ export async function replayCaptures(
     await writer.close(DRAIN_DEADLINE_MS);
   }
   const counters = sumCounters(jobs.map((job) => job.counters));
-  return { exitCode, tally: takeTally(counters, writer.counters) };
+  return { exitCode, tally: takeTally(counters, writer.counters, patternNames(plan.redaction)) };
 }
 
 type NoteResult = (job: ReplayJob, error: HttplogError | undefined) => void;
@@ -101,10 +104,10 @@ type NoteResult = (job: ReplayJob, error: HttplogError | undefined) => void;
 async function replayInTurn(
   jobs: readonly ReplayJob[],
   packetCountMax: number,
-  writer: LogWriter,
+  writer: OutputWriters,
   noteResult: NoteResult,
 ): Promise<void> {
-  const sink = new WriterSink(writer);
+  const sink = new WriterSink(writer, writer.outputsCount);
   let packetsLeft = packetCountMax;
   for (const job of jobs) {
     const { request, counters } = job;
@@ -126,7 +129,7 @@ async function replayInTurn(
 async function replayInPool(
   jobs: readonly ReplayJob[],
   threadsCount: number,
-  writer: LogWriter,
+  writer: OutputWriters,
   noteResult: NoteResult,
 ): Promise<void> {
   const { Piscina } = await import('piscina');
@@ -164,7 +167,7 @@ async function replayInPool(
  *
  * @throws HttplogError of the writer
  */
-async function writeStream(stream: BatchStream, writer: LogWriter): Promise<void> {
+async function writeStream(stream: BatchStream, writer: OutputWriters): Promise<void> {
   const writes = new Set<Promise<void>>();
   let failure: unknown;
   for (
@@ -193,12 +196,22 @@ async function writeStream(stream: BatchStream, writer: LogWriter): Promise<void
   }
 }
 
-function createJob(path: string, { settings, origins }: Configuration): ReplayJob {
-  const pipeline = createPipelineSettings(settings, {
+function isStandardOutput({ target }: OutputPlan): boolean {
+  return target.kind === 'lines' && target.target.kind === 'stdout';
+}
+
+function createJob(
+  path: string,
+  { settings, origins }: Configuration,
+  plan: RecordPlan,
+): ReplayJob {
+  const pipeline = createPipelineSettings(settings, plan, {
     // Never this host's own addresses: the capture may come from anywhere.
     localNetworks:
       settings.localNetworks.length > 0 ? findLocalNetworks(settings.localNetworks) : [],
     snaplenBytes: origins.snaplen.startsWith('option ') ? settings.snaplen : 0,
+    // The same input gives the same bytes.
+    flowSeed: 0,
   });
   const progressBytes = PROGRESS_WORDS * Float64Array.BYTES_PER_ELEMENT;
   return {

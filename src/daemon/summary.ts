@@ -1,7 +1,10 @@
 import { VERDICT_FIRST_UNDECODABLE, VERDICT_NAMES, VERDICTS_COUNT } from '../decode/verdicts.ts';
+import { INCOMPLETE_NAMES } from '../exchange/exchange.ts';
+import { COUNT_EXCHANGES_FIRST } from '../exchange/exchange-counts.ts';
 import type { LogWriterCounters } from '../log/batch-queue.ts';
 import {
   COUNTER_DUPLICATES,
+  COUNTER_EXCHANGES_FILTERED,
   COUNTER_FRAMES_FILTERED,
   COUNTER_FRAMES_TRUNCATED,
   COUNTER_HEADS_COMPLETED,
@@ -11,6 +14,8 @@ import {
   COUNTER_KERNEL_PACKETS,
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
+  COUNTER_REDACTIONS_FIRST,
+  COUNTER_TRACKER_FIRST,
   COUNTER_VERDICT_FIRST,
   type Counters,
   countFrames,
@@ -35,6 +40,11 @@ export interface Tally {
   /** With `--complete-heads` only: heads of several segments, put together or written as far as known. */
   headsCompleted: number;
   headsIncomplete: number;
+  /** Exchanges by reason of their incompleteness, the complete ones first; undefined when none were looked for. */
+  exchanges: number[] | undefined;
+  exchangesFiltered: number;
+  /** Values redacted, by what for, those that are not zero. */
+  redactions: [name: string, count: number][];
   linesWritten: number;
   /** Lines that found no buffer, and lines given up at the disk. */
   linesDropped: number;
@@ -42,7 +52,12 @@ export interface Tally {
   linesGivenUp: number;
 }
 
-export function takeTally(counters: Counters, writer: LogWriterCounters): Tally {
+/** @param redactionNames what redactions are counted for, as `patternNames` gives them */
+export function takeTally(
+  counters: Counters,
+  writer: LogWriterCounters,
+  redactionNames: readonly string[] = [],
+): Tally {
   const framesUndecodable: [string, number][] = [];
   for (let verdict = VERDICT_FIRST_UNDECODABLE; verdict < VERDICTS_COUNT; verdict++) {
     const count = counters[COUNTER_VERDICT_FIRST + verdict];
@@ -62,9 +77,27 @@ export function takeTally(counters: Counters, writer: LogWriterCounters): Tally 
     duplicates: counters[COUNTER_DUPLICATES],
     headsCompleted: counters[COUNTER_HEADS_COMPLETED],
     headsIncomplete: counters[COUNTER_HEADS_INCOMPLETE],
+    ...takeExchanges(counters, redactionNames),
     linesWritten: writer.linesWritten,
     linesDropped: counters[COUNTER_LINES_DROPPED] + writer.linesDropped,
     linesGivenUp: writer.linesDropped,
+  };
+}
+
+function takeExchanges(
+  counters: Counters,
+  redactionNames: readonly string[],
+): Pick<Tally, 'exchanges' | 'exchangesFiltered' | 'redactions'> {
+  const first = COUNTER_TRACKER_FIRST + COUNT_EXCHANGES_FIRST;
+  const exchanges = [...counters.subarray(first, first + INCOMPLETE_NAMES.length)];
+  const redactions = redactionNames.map((name, index): [string, number] => [
+    name,
+    counters[COUNTER_REDACTIONS_FIRST + index],
+  ]);
+  return {
+    exchanges: exchanges.some((count) => count > 0) ? exchanges : undefined,
+    exchangesFiltered: counters[COUNTER_EXCHANGES_FILTERED],
+    redactions: redactions.filter(([, count]) => count > 0),
   };
 }
 
@@ -114,10 +147,28 @@ function describeHeads({ headsCompleted, headsIncomplete }: Tally): string {
     : `, ${headsCompleted} heads put together, ${headsIncomplete} left incomplete`;
 }
 
+/** Nothing where no output asked for exchanges, or there were none. */
+function describeExchanges({ exchanges, exchangesFiltered }: Tally): string[] {
+  if (exchanges === undefined) {
+    return [];
+  }
+  const [complete, ...incomplete] = exchanges;
+  const reasons = incomplete.map((count, index) => `${count} ${INCOMPLETE_NAMES[index + 1]}`);
+  const filtered = exchangesFiltered > 0 ? `; ${exchangesFiltered} not in the filter` : '';
+  return [`Exchanges: ${complete} complete, ${reasons.join(', ')}${filtered}`];
+}
+
+function describeRedactions({ redactions }: Tally): string[] {
+  const parts = redactions.map(([name, count]) => `${count} ${name}`);
+  return parts.length === 0 ? [] : [`Redacted: ${parts.join(', ')}`];
+}
+
 function describeLines(tally: Tally): string[] {
   const messages = TYPE_NAMES.map((name, index) => `${tally.messages[index]} ${name}`);
   return [
     `Messages: ${messages.join(', ')}, ${tally.duplicates} retransmitted${describeHeads(tally)}`,
+    ...describeExchanges(tally),
+    ...describeRedactions(tally),
     `Lines: ${tally.linesWritten} written, ${tally.linesDropped} dropped`,
   ];
 }

@@ -14,7 +14,7 @@ const LENGTH_MAX = 1e15;
 /**
  * Length of a message's body in bytes, as its head tells it; never a guess.
  *
- * Also for the answer to a HEAD request, which has a Content-Length and no body, the head's word counts: then
+ * Of the answer to a HEAD request, which has a Content-Length and no body, the caller has to know: otherwise
  * the next message is taken for body and is not seen, but no body is taken for a message.
  *
  * @param message scanned, its head is complete
@@ -46,19 +46,21 @@ export function bodyLength(bytes: Uint8Array, message: HttpMessage): number {
 /**
  * Makes `segment` the rest of itself behind a message, as if the rest had come in a segment of its own.
  *
+ * @param hasNoBody the request says so, whatever the response's head does
  * @returns false when nothing is left, or when the head does not tell where the next message begins
  */
 export function goBehindMessage(
   bytes: Uint8Array,
   message: HttpMessage,
   segment: Segment,
+  hasNoBody = false,
 ): boolean {
   const { headEnd } = message;
   // Most segments end with the head: the first test is enough for them.
   if (headEnd === 0 || headEnd >= segment.payloadEnd) {
     return false;
   }
-  const length = bodyLength(bytes, message);
+  const length = hasNoBody ? 0 : bodyLength(bytes, message);
   const nextOffset = headEnd + length;
   if (length === BODY_LENGTH_UNKNOWN || nextOffset >= segment.payloadEnd) {
     return false;

@@ -60,6 +60,8 @@ export function holdHead(
   head.sourcePort = segment.sourcePort;
   head.targetPort = segment.targetPort;
   head.startSequence = segment.sequenceNumber;
+  head.acknowledgmentNumber = segment.acknowledgmentNumber;
+  head.flags = segment.flags;
   head.length = segment.payloadEnd - payloadOffset;
   head.earlyOffset = 0;
   head.earlyEnd = 0;
@@ -128,6 +130,8 @@ export function readHead(held: HeldHeads, index: number, segment: Segment): void
   segment.sourcePort = head.sourcePort;
   segment.targetPort = head.targetPort;
   segment.sequenceNumber = head.startSequence;
+  segment.acknowledgmentNumber = head.acknowledgmentNumber;
+  segment.flags = head.flags;
   segment.payloadOffset = place + HEAD_AT;
   segment.payloadEnd = place + HEAD_AT + head.length;
   segment.isPayloadCut = false;

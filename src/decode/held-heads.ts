@@ -43,6 +43,9 @@ export interface HeldHead {
   targetPort: number;
   /** Sequence number of the head's first byte. */
   startSequence: number;
+  /** Of the first segment. */
+  acknowledgmentNumber: number;
+  flags: number;
   /** Bytes known from the start on without a gap. */
   length: number;
   /** A run beyond a gap that came too early, as offsets from the start; empty when both are 0. */
@@ -225,6 +228,8 @@ function createHead(index: number, headsMax: number): HeldHead {
     sourcePort: 0,
     targetPort: 0,
     startSequence: 0,
+    acknowledgmentNumber: 0,
+    flags: 0,
     length: 0,
     earlyOffset: 0,
     earlyEnd: 0,

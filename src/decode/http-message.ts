@@ -17,6 +17,9 @@ export interface HttpMessage {
   startLineEnd: number;
   /** By field slot: first byte of the value without surrounding white space; 0 = not in the captured head. */
   readonly fieldOffsets: Int32Array;
+  /** Slots of the fields that were found, in the order of the head; the first `foundCount` are of meaning. */
+  readonly foundSlots: Uint8Array;
+  foundCount: number;
   /** One past the empty line, where the body begins; 0 when the head does not end in the captured bytes. */
   headEnd: number;
   /** There are several Content-Length fields, and they contradict each other. */
@@ -31,9 +34,20 @@ export function createHttpMessage(fieldsCount: number = FIELDS_COUNT): HttpMessa
     kind: MESSAGE_NONE,
     startLineOffset: 0,
     startLineEnd: 0,
+    foundSlots: new Uint8Array(fieldsCount),
+    foundCount: 0,
     headEnd: 0,
     isLengthContradicted: false,
     fieldOffsets: new Int32Array(fieldsCount),
     fieldEnds: new Int32Array(fieldsCount),
   };
+}
+
+/** Takes all fields back: only those found before are looked at. */
+export function clearFields(message: HttpMessage): void {
+  const { fieldOffsets, foundSlots } = message;
+  for (let index = 0; index < message.foundCount; index++) {
+    fieldOffsets[foundSlots[index]] = 0;
+  }
+  message.foundCount = 0;
 }

@@ -7,7 +7,7 @@ import {
   FIELD_CONTENT_LENGTH,
   type FieldTable,
 } from './http-grammar.ts';
-import type { HttpMessage } from './http-message.ts';
+import { clearFields, type HttpMessage } from './http-message.ts';
 
 /**
  * Finds the wanted fields of a head, and its end. The first occurrence of a name wins, names are
@@ -26,9 +26,7 @@ export function scanHead(
   fields: FieldTable,
   message: HttpMessage,
 ): void {
-  for (let field = 0; field < fields.fieldsCount; field++) {
-    message.fieldOffsets[fields.slot[field]] = 0;
-  }
+  clearFields(message);
   message.headEnd = 0;
   message.isLengthContradicted = false;
   let lineOffset = findLineEnd(bytes, message.startLineEnd, end) + 1;
@@ -107,6 +105,7 @@ function keepValue(
     end--;
   }
   if (message.fieldOffsets[slot] === 0) {
+    message.foundSlots[message.foundCount++] = slot;
     message.fieldOffsets[slot] = offset;
     message.fieldEnds[slot] = end;
   } else if (slot === FIELD_CONTENT_LENGTH && !isSameValue(bytes, offset, end, slot, message)) {

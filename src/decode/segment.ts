@@ -1,9 +1,18 @@
 import { VLAN_TAGS_MAX } from '../limits.ts';
 import { createUdpTunnels } from './udp-tunnels.ts';
 
+/** The segment's sender wants a connection. */
+export const TCP_FLAG_SYN = 0x02;
+export const TCP_FLAG_RST = 0x04;
+/** The acknowledgment number is of meaning. */
+export const TCP_FLAG_ACK = 0x10;
+/** The segment's sender has no more to send. */
+export const TCP_FLAG_FIN = 0x01;
+
 /**
  * A TCP segment as offsets into the frame's bytes. One record is made by the pipeline and filled again
- * for each frame; after a verdict other than VERDICT_SEGMENT its fields are of no meaning.
+ * for each frame; after a verdict other than VERDICT_SEGMENT and VERDICT_NO_PAYLOAD its fields are of no
+ * meaning.
  */
 export interface Segment {
   /** 4 or 16: length of both addresses in bytes. */
@@ -12,12 +21,21 @@ export interface Segment {
   targetAddressOffset: number;
   sourcePort: number;
   targetPort: number;
-  /** Sequence number as a signed 32-bit integer: compare with `===` or by wrapped difference only. */
+  /**
+   * Sequence number of the first payload byte (a SYN takes one before it) as a signed 32-bit integer: compare
+   * with `===` or by wrapped difference only.
+   */
   sequenceNumber: number;
+  /** What the sender has received of the other direction; of meaning with TCP_FLAG_ACK. Signed, likewise. */
+  acknowledgmentNumber: number;
+  /** TCP_FLAG_* together. */
+  flags: number;
   /** First payload byte. */
   payloadOffset: number;
   /** One past the last payload byte that was captured and belongs to the IP packet. */
   payloadEnd: number;
+  /** Payload on the wire, of which the capture may have kept less. */
+  payloadBytes: number;
   /** The capture cut the payload: what follows `payloadEnd` was on the wire. */
   isPayloadCut: boolean;
   /** Tags seen, outermost first, the one out of band included. */
@@ -39,8 +57,11 @@ export function createSegment(vxlanPorts: readonly number[] = []): Segment {
     sourcePort: 0,
     targetPort: 0,
     sequenceNumber: 0,
+    acknowledgmentNumber: 0,
+    flags: 0,
     payloadOffset: 0,
     payloadEnd: 0,
+    payloadBytes: 0,
     isPayloadCut: false,
     vlanTagsCount: 0,
     vlanIds: new Uint16Array(VLAN_TAGS_MAX),

@@ -1,5 +1,5 @@
 import { readInt32BE, readUint16BE } from './big-endian.ts';
-import type { Segment } from './segment.ts';
+import { type Segment, TCP_FLAG_SYN } from './segment.ts';
 import {
   VERDICT_NO_PAYLOAD,
   VERDICT_SEGMENT,
@@ -10,7 +10,9 @@ import {
 const TCP_SOURCE_PORT_AT = 0;
 const TCP_DESTINATION_PORT_AT = 2;
 const TCP_SEQUENCE_NUMBER_AT = 4;
+const TCP_ACKNOWLEDGMENT_NUMBER_AT = 8;
 const TCP_DATA_OFFSET_AT = 12;
+const TCP_FLAGS_AT = 13;
 const TCP_HEADER_MIN_BYTES = 20;
 
 /** IP protocol number of TCP. */
@@ -22,7 +24,7 @@ export const PROTOCOL_TCP = 6;
  * @param offset first byte of the header
  * @param end one past the last captured byte of the IP packet
  * @param packetEnd one past the last byte of the IP packet, captured or not; `end` at least
- * @returns a verdict; VERDICT_SEGMENT leaves `segment` whole
+ * @returns a verdict; VERDICT_SEGMENT and VERDICT_NO_PAYLOAD leave `segment` whole
  * @see RFC 9293 section 3.1
  */
 export function decodeTcp(
@@ -42,14 +44,19 @@ export function decodeTcp(
     return VERDICT_TCP_MALFORMED;
   }
   const payloadOffset = offset + headerLength;
-  if (payloadOffset >= end) {
-    return payloadOffset === packetEnd ? VERDICT_NO_PAYLOAD : VERDICT_TCP_TRUNCATED;
+  if (payloadOffset > end || (payloadOffset === end && end < packetEnd)) {
+    return VERDICT_TCP_TRUNCATED;
   }
+  const flags = bytes[offset + TCP_FLAGS_AT];
+  const isSyn = (flags & TCP_FLAG_SYN) === 0 ? 0 : 1;
   segment.sourcePort = readUint16BE(bytes, offset + TCP_SOURCE_PORT_AT);
   segment.targetPort = readUint16BE(bytes, offset + TCP_DESTINATION_PORT_AT);
-  segment.sequenceNumber = readInt32BE(bytes, offset + TCP_SEQUENCE_NUMBER_AT);
+  segment.sequenceNumber = (readInt32BE(bytes, offset + TCP_SEQUENCE_NUMBER_AT) + isSyn) | 0;
+  segment.acknowledgmentNumber = readInt32BE(bytes, offset + TCP_ACKNOWLEDGMENT_NUMBER_AT);
+  segment.flags = flags;
   segment.payloadOffset = payloadOffset;
   segment.payloadEnd = end;
+  segment.payloadBytes = packetEnd - payloadOffset;
   segment.isPayloadCut = end < packetEnd;
-  return VERDICT_SEGMENT;
+  return payloadOffset === end ? VERDICT_NO_PAYLOAD : VERDICT_SEGMENT;
 }

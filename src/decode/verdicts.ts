@@ -5,7 +5,7 @@
  * themselves. Neither is ever an exception.
  */
 
-/** A TCP segment with payload: the only verdict after which the segment record is whole. */
+/** A TCP segment with payload. After this verdict and the next the segment record is whole. */
 export const VERDICT_SEGMENT = 0;
 /** A TCP segment without payload (SYN, pure ACK, FIN). */
 export const VERDICT_NO_PAYLOAD = 1;

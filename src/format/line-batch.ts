@@ -8,6 +8,8 @@ export interface LineBatch {
   bytes: Uint8Array<ArrayBuffer>;
   byteLength: number;
   lineCount: number;
+  /** Which of the outputs, in the order of the settings. */
+  output: number;
   /** Which of the files of a day: `LINE_STREAM_ALL`, or the message type's when split. */
   stream: LineStream;
   /** Local calendar day of the packets' time as a number, 20190901. All lines of a batch share it. */
@@ -32,14 +34,15 @@ export const LINE_STREAM_NAMES = ['', 'CQ', 'CR', 'SQ', 'SR'] as const;
  */
 export interface BatchSink {
   /**
-   * A buffer of `BATCH_BYTES`. When all are in use: null if lines may be dropped; else one more, so that a
-   * frame is always done with, and the number grows by what one frame can need at most.
+   * A buffer of `BATCH_BYTES` of those that the output may have. When all are in use: null if lines may be
+   * dropped; else one more, so that a frame is always done with, and the number grows by what one frame can
+   * need at most.
    */
-  take(): Uint8Array<ArrayBuffer> | null;
-  /** True when all buffers are in use: the next frame should wait. */
+  take(output: number): Uint8Array<ArrayBuffer> | null;
+  /** True when all buffers of an output are in use: the next frame should wait. */
   readonly isFull: boolean;
   /** Hands the batch over; its bytes come back to `take` by themselves once they are written. */
   put(batch: LineBatch): void;
-  /** Resolves when `take` has a buffer; rejects when writing has failed for good. */
+  /** Resolves when `take` has a buffer for each output; rejects when writing has failed for good. */
   ready(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { systemErrorName } from '../errors.ts';
 import { LOG_FILE_CHECK_INTERVAL_MS } from '../limits.ts';
+import { FileHeader } from './file-header.ts';
 import type { LineOutput } from './line-output.ts';
 import { OpenFile } from './open-file.ts';
 
@@ -29,38 +30,57 @@ const OPEN_FLAGS =
 export class DiskFile implements LineOutput {
   readonly path: string;
   readonly #onOpen: (path: string) => void;
+  readonly #header: FileHeader;
   #file: OpenFile | null = null;
   #mustReopen = false;
   #checkedAtMs = 0;
+  /** The file became another one, and who writes has not been told yet. */
+  #isOther = false;
 
-  constructor(path: string, onOpen: (path: string) => void) {
+  /**
+   * @param header what a new or empty file begins with. A named pipe gets it when it is opened, and again
+   *   after a write found no reader: a reader that takes over without one cannot be told from the one before.
+   */
+  constructor(path: string, onOpen: (path: string) => void, header?: Uint8Array) {
     this.path = path;
     this.#onOpen = onOpen;
+    this.#header = new FileHeader(header);
   }
 
   async prepare(tornByteLength: number): Promise<boolean> {
-    const previous = this.#file;
-    if (previous !== null && !this.#mustReopen && (await this.#isInPlace(previous))) {
-      return false;
+    let file = this.#file;
+    if (file === null || this.#mustReopen || !(await this.#isInPlace(file))) {
+      file = await this.#open(tornByteLength);
     }
+    await this.#header.write(file);
+    const isOther = this.#isOther;
+    this.#isOther = false;
+    return isOther;
+  }
+
+  async #open(tornByteLength: number): Promise<OpenFile> {
+    const previous = this.#file;
     const fd = await openDescriptor(this.path, OPEN_FLAGS, LOG_FILE_MODE);
     const file = await OpenFile.adopt(fd, previous);
     this.#file = file;
     this.#mustReopen = false;
     this.#checkedAtMs = performance.now();
-    if (previous === null) {
-      this.#onOpen(this.path);
-      return false;
-    }
     // The new reader of a named pipe has not seen the beginning of the line either.
-    const isOther = !file.stats.isFile() || !previous.isSameFile(file.stats);
+    const isOther = previous !== null && (!file.stats.isFile() || !previous.isSameFile(file.stats));
     if (isOther) {
-      await previous.takeBack(tornByteLength);
+      // A line is torn only in the file that it was begun in, and a header only before all lines.
+      await previous.takeBack(this.#header.tornByteLength || (this.#isOther ? 0 : tornByteLength));
+      this.#isOther = true;
+    }
+    if (previous === null || isOther || file.stats.size === 0) {
+      this.#header.begin(file.stats.size > 0);
+    }
+    if (previous === null || isOther) {
       this.#onOpen(this.path);
     }
     // It was left because it failed or is gone; its end has nothing to tell that matters now.
-    await previous.close().catch(() => undefined);
-    return isOther;
+    await previous?.close().catch(() => undefined);
+    return file;
   }
 
   async write(chunks: Uint8Array[]): Promise<number> {
@@ -75,7 +95,7 @@ export class DiskFile implements LineOutput {
   }
 
   async takeBack(byteLength: number): Promise<void> {
-    await this.#file?.takeBack(byteLength);
+    await this.#file?.takeBack(this.#header.tornByteLength || byteLength);
   }
 
   async close(): Promise<void> {
@@ -92,7 +112,14 @@ export class DiskFile implements LineOutput {
     }
     this.#checkedAtMs = nowMs;
     const stats = await statIfThere(this.path);
-    return stats !== null && file.isSameFile(stats);
+    if (stats === null || !file.isSameFile(stats)) {
+      return false;
+    }
+    if (stats.isFile() && stats.size === 0) {
+      // Emptied in place by a rotation that copies; of a file that was not, nothing is there yet.
+      this.#header.begin(false);
+    }
+    return true;
   }
 }
 

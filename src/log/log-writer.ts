@@ -7,6 +7,7 @@ import {
   type BatchQueueOwner,
   type LogWriterCounters,
 } from './batch-queue.ts';
+import type { BatchWriter } from './batch-writer.ts';
 import { DiskFile } from './disk-file.ts';
 import type { LineOutput } from './line-output.ts';
 import { checkOutputTarget, findBatchPath, type OutputTarget } from './output-target.ts';
@@ -53,12 +54,12 @@ export async function openLogWriter(
   options: LogWriterOptions,
 ): Promise<LogWriter> {
   await checkOutputTarget(target);
-  const standardOutput = target.kind === 'stdout' ? await openStandardOutput() : null;
+  const standardOutput = target.kind === 'stdout' ? await openStandardOutput(target.header) : null;
   return new LogWriter(target, standardOutput, options);
 }
 
 /** The one owner of the log files. Files are independent of each other, each is written in order. */
-export class LogWriter {
+export class LogWriter implements BatchWriter {
   readonly counters: LogWriterCounters = {
     linesWritten: 0,
     bytesWritten: 0,
@@ -174,10 +175,11 @@ export class LogWriter {
     if (this.#standardOutput !== null) {
       return this.#standardOutput;
     }
-    return new DiskFile(path, () => {
+    const noteOpen = (): void => {
       this.counters.filesOpened += 1;
       this.#options.events?.onOpen?.(path);
-    });
+    };
+    return new DiskFile(path, noteOpen, this.#target.header);
   }
 
   /**

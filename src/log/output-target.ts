@@ -12,13 +12,25 @@ import {
 import { LINE_STREAM_NAMES, type LineBatch } from '../format/line-batch.ts';
 import { describeSystemError } from './write-fault.ts';
 
-/** Where the lines go. */
-export type OutputTarget =
-  /** `DIR/http-YYYYMMDD.log`, or `DIR/http-CQ-YYYYMMDD.log` when split, by the batch's day and stream. */
-  | { kind: 'daily'; directory: string }
+/** Where the lines go, and what a new file begins with. */
+export type OutputTarget = OutputPlace & {
+  /** Whole lines, such as names of columns; not counted as lines. A file that has bytes gets none. */
+  header?: Uint8Array | undefined;
+  /** The option that named the place, for hints; else `-o` or `-d`. */
+  option?: string | undefined;
+};
+
+type OutputPlace =
+  /**
+   * `DIR/http-YYYYMMDD.SUFFIX`, or `DIR/http-CQ-YYYYMMDD.SUFFIX` when split, by the batch's day and stream.
+   * The suffix is `log` unless another one is given.
+   */
+  | { kind: 'daily'; directory: string; suffix?: string | undefined }
   /** One file, appended to. */
   | { kind: 'file'; path: string }
   | { kind: 'stdout' };
+
+const DAILY_SUFFIX = 'log';
 
 /** Stands for standard output where a path is expected. */
 export const STDOUT_PATH = 'standard output';
@@ -28,8 +40,8 @@ export function findBatchPath(target: OutputTarget, batch: LineBatch): string {
   switch (target.kind) {
     case 'daily': {
       const name = LINE_STREAM_NAMES[batch.stream];
-      const day = String(batch.day).padStart(8, '0');
-      return join(target.directory, name === '' ? `http-${day}.log` : `http-${name}-${day}.log`);
+      const suffix = target.suffix ?? DAILY_SUFFIX;
+      return join(target.directory, findDailyName(batch.day, name, suffix));
     }
     case 'file':
       return target.path;
@@ -40,6 +52,12 @@ export function findBatchPath(target: OutputTarget, batch: LineBatch): string {
   }
 }
 
+/** `http-20190901.log`, or `http-CQ-20190901.log` for the stream of that name. */
+export function findDailyName(day: number, streamName: string, suffix: string): string {
+  const digits = String(day).padStart(8, '0');
+  return streamName === '' ? `http-${digits}.${suffix}` : `http-${streamName}-${digits}.${suffix}`;
+}
+
 /**
  * Says no before anything is captured when the target cannot be written. Nothing is created.
  *
@@ -48,9 +66,9 @@ export function findBatchPath(target: OutputTarget, batch: LineBatch): string {
 export async function checkOutputTarget(target: OutputTarget): Promise<void> {
   switch (target.kind) {
     case 'daily':
-      return checkDirectory(target.directory, '-d');
+      return checkDirectory(target.directory, target.option ?? '-d');
     case 'file':
-      return checkFile(target.path);
+      return checkFile(target.path, target.option ?? '-o');
     case 'stdout':
       return;
     default:
@@ -85,14 +103,15 @@ export async function checkDirectory(directory: string, option: string): Promise
   await checkWritable(directory, `Directory ${directory}`, constants.W_OK | constants.X_OK, naming);
 }
 
-async function checkFile(path: string): Promise<void> {
-  const naming = 'or name another one with -o';
+/** As `checkDirectory`, for a file that may still be missing. */
+export async function checkFile(path: string, option: string): Promise<void> {
+  const naming = `or name another one with ${option}`;
   try {
     if ((await stat(path)).isDirectory()) {
       throw new HttplogError(`${path} is a directory, not a file`, {
         code: 'HTTPLOG_OUTPUT_IS_DIRECTORY',
         exitCode: EXIT_USAGE,
-        hint: 'Name a file with -o, or use -d for daily files in a directory',
+        hint: `Name a file with ${option}, or use -d for daily files in a directory`,
       });
     }
   } catch (error) {
@@ -100,10 +119,10 @@ async function checkFile(path: string): Promise<void> {
       throw error;
     }
     if (systemErrorName(error) === 'ENOENT') {
-      return checkDirectory(dirname(path), '-o');
+      return checkDirectory(dirname(path), option);
     }
     throw createAccessError(`File ${path}`, error, {
-      missing: 'Name a file with -o',
+      missing: `Name a file with ${option}`,
       denied: `Give this user access to ${path}, ${naming}`,
     });
   }

@@ -1,4 +1,5 @@
 import { fstatSync } from 'node:fs';
+import { FileHeader } from './file-header.ts';
 import type { LineOutput } from './line-output.ts';
 import { OpenFile } from './open-file.ts';
 import { STDOUT_PATH } from './output-target.ts';
@@ -11,26 +12,34 @@ const STDOUT_FD = 1;
  * reader without a thread: a `write` of the thread pool on a full pipe cannot be called off, and the end of
  * the process waits for it (measured: `process.exit` came back only when the reader had gone). A file or a
  * terminal is written like any other file, because `process.stdout` drops the rest of a short write there.
+ *
+ * @param headerBytes written once before the first line, unless it goes to a file that has bytes already
  */
-export async function openStandardOutput(): Promise<LineOutput> {
+export async function openStandardOutput(headerBytes?: Uint8Array): Promise<LineOutput> {
+  const header = new FileHeader(headerBytes);
   const stats = fstatSync(STDOUT_FD);
   if (stats.isFIFO() || stats.isSocket()) {
-    return new PipedOutput();
+    return new PipedOutput(header);
   }
-  return new RedirectedOutput(await OpenFile.adopt(STDOUT_FD));
+  const file = await OpenFile.adopt(STDOUT_FD);
+  header.begin(stats.isFile() && stats.size > 0);
+  return new RedirectedOutput(file, header);
 }
 
 class PipedOutput implements LineOutput {
   readonly path = STDOUT_PATH;
+  readonly #header: FileHeader;
   readonly #ignoreError = (): void => {
     // The callback of the write tells the same; without a listener the process would end here.
   };
 
-  constructor() {
+  constructor(header: FileHeader) {
+    this.#header = header;
     process.stdout.on('error', this.#ignoreError);
   }
 
   async prepare(): Promise<boolean> {
+    await this.#header.write(this);
     return false;
   }
 
@@ -63,12 +72,15 @@ class PipedOutput implements LineOutput {
 class RedirectedOutput implements LineOutput {
   readonly path = STDOUT_PATH;
   readonly #file: OpenFile;
+  readonly #header: FileHeader;
 
-  constructor(file: OpenFile) {
+  constructor(file: OpenFile, header: FileHeader) {
     this.#file = file;
+    this.#header = header;
   }
 
   async prepare(): Promise<boolean> {
+    await this.#header.write(this.#file);
     return false;
   }
 
@@ -81,7 +93,7 @@ class RedirectedOutput implements LineOutput {
   }
 
   takeBack(byteLength: number): Promise<void> {
-    return this.#file.takeBack(byteLength);
+    return this.#file.takeBack(this.#header.tornByteLength || byteLength);
   }
 
   async close(): Promise<void> {

@@ -7,9 +7,10 @@ import {
   type LineStream,
 } from '../format/line-batch.ts';
 
-/** The batches that lines are being written into: one, or one a message type when split. */
+/** The batches that one output's lines are being written into: one, or one a message type when split. */
 export interface BatchBuilder {
   readonly sink: BatchSink;
+  readonly output: number;
   readonly isSplitByType: boolean;
   /** By stream. Without a buffer of its own a batch holds `NO_BYTES`. */
   readonly open: readonly LineBatch[];
@@ -17,9 +18,13 @@ export interface BatchBuilder {
 
 const NO_BYTES = new Uint8Array(0);
 
-export function createBatchBuilder(sink: BatchSink, isSplitByType: boolean): BatchBuilder {
-  const open = LINE_STREAM_NAMES.map((_, stream) => createBatch(stream as LineStream));
-  return { sink, isSplitByType, open };
+export function createBatchBuilder(
+  sink: BatchSink,
+  isSplitByType: boolean,
+  output = 0,
+): BatchBuilder {
+  const open = LINE_STREAM_NAMES.map((_, stream) => createBatch(stream as LineStream, output));
+  return { sink, output, isSplitByType, open };
 }
 
 /**
@@ -41,7 +46,7 @@ export function reserveLine(
     handOver(builder.sink, batch);
   }
   if (batch.bytes === NO_BYTES) {
-    const bytes = builder.sink.take();
+    const bytes = builder.sink.take(builder.output);
     if (bytes === null) {
       return null;
     }
@@ -68,6 +73,6 @@ function handOver(sink: BatchSink, batch: LineBatch): void {
   batch.lineCount = 0;
 }
 
-function createBatch(stream: LineStream): LineBatch {
-  return { bytes: NO_BYTES, byteLength: 0, lineCount: 0, stream, day: 0 };
+function createBatch(stream: LineStream, output: number): LineBatch {
+  return { bytes: NO_BYTES, byteLength: 0, lineCount: 0, output, stream, day: 0 };
 }

@@ -65,3 +65,45 @@ export class BufferPool {
     }
   }
 }
+
+/**
+ * The buffers of several outputs, each with a share of its own: a disk that is stuck costs the lines of its
+ * output and of no other.
+ */
+export class BufferPools {
+  readonly #pools: readonly BufferPool[];
+
+  /** @param buffersMax of all outputs together; each gets two at least */
+  constructor(buffersMax: number, outputsCount: number) {
+    const share = Math.max(2, Math.floor(buffersMax / outputsCount));
+    this.#pools = Array.from({ length: outputsCount }, () => new BufferPool(share));
+  }
+
+  of(output: number): BufferPool {
+    return this.#pools[output];
+  }
+
+  /** True when an output has all its buffers in use. */
+  get isAnyEmpty(): boolean {
+    for (const pool of this.#pools) {
+      if (pool.isEmpty) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Resolves when every output may have a buffer, see `BufferPool.available`. */
+  async available(): Promise<void> {
+    for (const pool of this.#pools) {
+      await pool.available();
+    }
+  }
+
+  /** Ends every wait. */
+  wake(): void {
+    for (const pool of this.#pools) {
+      pool.wake();
+    }
+  }
+}

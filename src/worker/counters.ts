@@ -1,5 +1,7 @@
 import { TYPES_COUNT } from '../decode/message-type.ts';
 import { VERDICTS_COUNT } from '../decode/verdicts.ts';
+import { COUNTS_COUNT } from '../exchange/exchange-counts.ts';
+import { REDACTION_COUNTS_MAX } from '../limits.ts';
 
 /**
  * Named slots of the counters that a decode worker writes and the control plane reads. One array a worker,
@@ -31,7 +33,14 @@ export const COUNTER_KERNEL_DROPS = COUNTER_KERNEL_PACKETS + 1;
 /** Live: times that the kernel froze the ring's queue. */
 export const COUNTER_KERNEL_FREEZES = COUNTER_KERNEL_DROPS + 1;
 
-export const COUNTERS_COUNT = COUNTER_KERNEL_FREEZES + 1;
+/** The tracker's counts: exchanges by reason, flows, retransmissions. */
+export const COUNTER_TRACKER_FIRST = COUNTER_KERNEL_FREEZES + 1;
+/** Exchanges that a filter refused. */
+export const COUNTER_EXCHANGES_FILTERED = COUNTER_TRACKER_FIRST + COUNTS_COUNT;
+/** Values redacted, by what they were redacted for. */
+export const COUNTER_REDACTIONS_FIRST = COUNTER_EXCHANGES_FILTERED + 1;
+
+export const COUNTERS_COUNT = COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX;
 
 export type Counters = Float64Array<ArrayBufferLike>;
 

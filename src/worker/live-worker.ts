@@ -8,6 +8,7 @@ import {
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { HttplogError } from '../errors.ts';
 import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
+import { BufferPools } from './buffer-pool.ts';
 import {
   COUNTER_KERNEL_DROPS,
   COUNTER_KERNEL_FREEZES,
@@ -19,6 +20,7 @@ import { openLiveSource } from './open-live-source.ts';
 import {
   createPipeline,
   endPipeline,
+  expirePipeline,
   flushPipeline,
   PIPELINE_DONE,
   PIPELINE_FULL,
@@ -27,7 +29,6 @@ import {
 } from './pipeline.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';
 import { PortSink } from './port-sink.ts';
-import { expireHeads } from './read-messages.ts';
 import { describeFailure } from './worker-failure.ts';
 
 /**
@@ -134,8 +135,8 @@ class LiveWorker {
 
   #flush(): void {
     this.#lastFlushMs = performance.now();
-    // Live, the packets' clock is the machine's: heads expire though no packet comes.
-    expireHeads(this.#pipeline, Date.now() / 1000, 0);
+    // Live, the packets' clock is the machine's: what waits expires though no packet comes.
+    expirePipeline(this.#pipeline, Date.now() / 1000);
     flushPipeline(this.#pipeline);
     this.#publishStatistics();
   }
@@ -172,7 +173,7 @@ class LiveWorker {
   #obey(command: LiveCommand): void {
     switch (command.kind) {
       case 'buffer':
-        this.#sink.give(command.bytes);
+        this.#sink.give(command);
         return;
       case 'local-networks':
         this.#pipeline.localNetworks = createLocalNetworks(command.networks);
@@ -200,7 +201,11 @@ class LiveWorker {
 async function runThread(port: MessagePort, data: LiveWorkerData): Promise<void> {
   const endProfile =
     data.cpuProfilePath === undefined ? undefined : await startCpuProfile(data.cpuProfilePath);
-  const sink = new PortSink(port, data.buffersMax, false);
+  const sink = new PortSink(
+    port,
+    new BufferPools(data.buffersMax, data.pipeline.outputs.length),
+    false,
+  );
   const options = await createPipelineOptions(data.pipeline, undefined);
   const pipeline = createPipeline(
     { ...options, frameQuota: data.packetQuota },

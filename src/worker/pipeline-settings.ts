@@ -1,5 +1,8 @@
 import type { PortRange } from '../capture/port-filter.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
+import type { FilterSettings } from '../filter/filter-settings.ts';
+import type { RedactionSettings } from '../redact/redaction-settings.ts';
+import type { OutputSettings } from './output-settings.ts';
 import type { FrameFilter, PipelineOptions } from './pipeline.ts';
 import { createPortTable } from './port-table.ts';
 import { createUtcOffset } from './utc-offset.ts';
@@ -21,8 +24,18 @@ export interface PipelineSettings {
   localNetworks: NetworkPrefix[];
   /** `local`, `UTC` or an IANA name. */
   timezone: string;
-  isSplitByType: boolean;
+  /** Where lines go, and what they are; at least one. */
+  outputs: readonly OutputSettings[];
+  /** Fields that outputs show besides their own, lower case. */
+  headerNames: readonly string[];
+  filter: FilterSettings;
+  redaction: RedactionSettings;
+  /** Text lines of tagged frames end with their VLAN ids. */
   hasVlan: boolean;
+  /** Name of this host, where a format has a place for the observer. */
+  hostName: string;
+  /** Of the hash of flows; equal in all workers of a run. */
+  flowSeed: number;
   /** 0: all bytes that were captured. */
   snaplenBytes: number;
   /** -1: for ever. */
@@ -41,8 +54,13 @@ export async function createPipelineOptions(
     isHeadCompleted: settings.isHeadCompleted,
     localNetworks: createLocalNetworks(settings.localNetworks),
     utcOffset: await createUtcOffset(settings.timezone),
-    isSplitByType: settings.isSplitByType,
+    outputs: settings.outputs,
+    headerNames: settings.headerNames,
+    filter: settings.filter,
+    redaction: settings.redaction,
     hasVlan: settings.hasVlan,
+    hostName: settings.hostName,
+    flowSeed: settings.flowSeed,
     snaplenBytes: settings.snaplenBytes,
     framesMax: settings.framesMax,
   };

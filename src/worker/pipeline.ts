@@ -3,25 +3,34 @@ import { decodeFrame } from '../decode/decode-frame.ts';
 import { createHeldHeads, type HeldHeads } from '../decode/held-heads.ts';
 import {
   createMethodTable,
+  FIELDS_COUNT,
   type FieldTables,
   type MethodTable,
-  TEXT_FIELD_TABLES,
 } from '../decode/http-grammar.ts';
 import { createHttpMessage, type HttpMessage } from '../decode/http-message.ts';
 import type { LocalNetworks } from '../decode/local-networks.ts';
 import { createSeenSegments, type SeenSegments } from '../decode/seen-segments.ts';
 import { createSegment, type Segment } from '../decode/segment.ts';
-import { VERDICT_SEGMENT } from '../decode/verdicts.ts';
+import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
+import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
+import { beginSegment, endSegment } from '../exchange/follow-segment.ts';
+import { NO_REST } from '../exchange/pass-bytes.ts';
+import { type ExchangeTracker, timeOf } from '../exchange/tracker.ts';
+import type { FilterSettings } from '../filter/filter-settings.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { createTimestampText, type TimestampText, type UtcOffset } from '../format/timestamp.ts';
-import { type BatchBuilder, createBatchBuilder, flushBatches } from './batch-builder.ts';
+import type { RedactionSettings } from '../redact/redaction-settings.ts';
+import { type BatchBuilder, flushBatches } from './batch-builder.ts';
 import {
   COUNTER_FRAMES_FILTERED,
   COUNTER_FRAMES_TRUNCATED,
   COUNTER_VERDICT_FIRST,
   type Counters,
 } from './counters.ts';
+import { createOutputs } from './create-outputs.ts';
+import type { OutputSettings } from './output-settings.ts';
 import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
+import type { RecordOutputs } from './record-outputs.ts';
 
 /** Says whether a frame is to be read at all; a replay's `-f`. */
 export type FrameFilter = (frame: Frame) => boolean;
@@ -35,8 +44,13 @@ export interface PipelineOptions {
   vxlanPorts: readonly number[];
   localNetworks: LocalNetworks;
   utcOffset: UtcOffset;
-  isSplitByType: boolean;
+  outputs: readonly OutputSettings[];
+  headerNames: readonly string[];
+  filter: FilterSettings;
+  redaction: RedactionSettings;
   hasVlan: boolean;
+  hostName: string;
+  flowSeed: number;
   /** Heads are put together from several segments. */
   isHeadCompleted: boolean;
   /** Bytes of each frame that are looked at; 0: all that were captured. */
@@ -60,7 +74,15 @@ export interface Pipeline {
   readonly timestamp: TimestampText;
   readonly methods: MethodTable;
   readonly fieldTables: FieldTables;
-  readonly batches: BatchBuilder;
+  readonly sink: BatchSink;
+  /** Outputs of text lines of messages as they pass, written from the frame itself. */
+  readonly textLines: readonly BatchBuilder[];
+  /** All other outputs; undefined when there are none, and then nothing is kept of a flow. */
+  readonly records: RecordOutputs | undefined;
+  /** Undefined when no output and no filter asks for exchanges. */
+  readonly tracker: ExchangeTracker | undefined;
+  /** Second of packet time for which waiting flows were looked through. */
+  expirySec: number;
   readonly counters: Counters;
   readonly portTable: Uint8Array | undefined;
   readonly frameFilter: FrameFilter | undefined;
@@ -71,6 +93,8 @@ export interface Pipeline {
   framesLeft: number;
   readonly frameQuota: Int32Array | undefined;
 }
+
+const NANOSECONDS_PER_SECOND = 1e9;
 
 /** The source has no more frames for now. */
 export const PIPELINE_DRAINED = 0;
@@ -87,18 +111,20 @@ export function createPipeline(
   counters: Counters,
 ): Pipeline {
   const heldHeads = createHeldHeads(options.isHeadCompleted);
+  const timestamp = createTimestampText(options.utcOffset);
   return {
     frame: createFrame(),
     segment: createSegment(options.vxlanPorts),
-    message: createHttpMessage(),
+    message: createHttpMessage(FIELDS_COUNT + options.headerNames.length),
     seen: createSeenSegments(),
     heldHeads,
     heldFrame: { ...createFrame(), bytes: heldHeads.bytes },
     heldSegment: createSegment(),
-    timestamp: createTimestampText(options.utcOffset),
+    timestamp,
     methods: createMethodTable(options.methods),
-    fieldTables: TEXT_FIELD_TABLES,
-    batches: createBatchBuilder(sink, options.isSplitByType),
+    sink,
+    ...createOutputs(options, sink, counters, timestamp),
+    expirySec: Number.NEGATIVE_INFINITY,
     counters,
     portTable: options.portTable,
     frameFilter: options.frameFilter,
@@ -115,8 +141,7 @@ export function createPipeline(
  * here or below allocates a frame, and a frame that begins no message costs its decoding and one look-up.
  */
 export function runPipeline(pipeline: Pipeline, source: FrameSource): PipelineState {
-  const { frame, counters, heldHeads } = pipeline;
-  const { sink } = pipeline.batches;
+  const { frame, counters, heldHeads, tracker, sink } = pipeline;
   while (pipeline.framesLeft > 0) {
     if (!source.next(frame)) {
       return PIPELINE_DRAINED;
@@ -138,26 +163,58 @@ export function runPipeline(pipeline: Pipeline, source: FrameSource): PipelineSt
     if (heldHeads.heldCount !== 0) {
       expireHeads(pipeline, frame.timestampSec, frame.timestampSubsecNs);
     }
+    if (tracker !== undefined && frame.timestampSec !== pipeline.expirySec) {
+      pipeline.expirySec = frame.timestampSec;
+      expireFlows(tracker, timeOf(tracker, frame));
+    }
     const verdict = decodeFrame(frame, pipeline.segment);
     counters[COUNTER_VERDICT_FIRST + verdict]++;
-    if (verdict === VERDICT_SEGMENT && isPortRead(pipeline) && readSegment(pipeline)) {
-      if (sink.isFull) {
-        return PIPELINE_FULL;
-      }
+    if (verdict > VERDICT_NO_PAYLOAD || !isPortRead(pipeline)) {
+      continue;
+    }
+    const mayHaveWritten =
+      tracker === undefined
+        ? verdict === VERDICT_SEGMENT && readSegment(pipeline)
+        : readTrackedSegment(pipeline, tracker, verdict === VERDICT_SEGMENT);
+    if (mayHaveWritten && sink.isFull) {
+      return PIPELINE_FULL;
     }
   }
   return PIPELINE_DONE;
 }
 
 /** Hands over what is in open batches; call it when idle, and before the sink is closed. */
-export function flushPipeline(pipeline: Pipeline): void {
-  flushBatches(pipeline.batches);
+export function flushPipeline({ textLines, records }: Pipeline): void {
+  for (const batches of textLines) {
+    flushBatches(batches);
+  }
+  if (records !== undefined) {
+    for (const { batches } of [
+      ...records.exchanges,
+      ...records.messages,
+      ...records.chosenMessages,
+    ]) {
+      flushBatches(batches);
+    }
+  }
+}
+
+/** Writes what has waited too long at this time, in seconds; live the packets' clock is the machine's. */
+export function expirePipeline(pipeline: Pipeline, epochSec: number): void {
+  const { tracker } = pipeline;
+  expireHeads(pipeline, epochSec, 0);
+  if (tracker !== undefined) {
+    expireFlows(tracker, (epochSec - tracker.baseSec) * NANOSECONDS_PER_SECOND);
+  }
 }
 
 /** Writes what is still held and hands everything over; no frame may follow. */
 export function endPipeline(pipeline: Pipeline): void {
   expireHeads(pipeline, Number.POSITIVE_INFINITY, 0);
-  flushBatches(pipeline.batches);
+  if (pipeline.tracker !== undefined) {
+    endAllFlows(pipeline.tracker);
+  }
+  flushPipeline(pipeline);
 }
 
 /** Takes the frame just read from the shared quota; false when others took the last one before. */
@@ -183,4 +240,27 @@ function readSegment(pipeline: Pipeline): boolean {
     return true;
   }
   return readMessages(pipeline);
+}
+
+/** The same for pipelines that follow flows, which segments without payload are of interest to as well. */
+function readTrackedSegment(
+  pipeline: Pipeline,
+  tracker: ExchangeTracker,
+  hasPayload: boolean,
+): boolean {
+  const { frame, segment } = pipeline;
+  const { payloadOffset } = segment;
+  beginSegment(tracker, frame, segment);
+  if (hasPayload) {
+    readSegment(pipeline);
+  }
+  let rest = endSegment(tracker, frame.bytes, segment, payloadOffset);
+  // Behind a chunked body, whose end its head could not tell, stands the next message.
+  while (rest !== NO_REST) {
+    segment.payloadOffset = rest;
+    segment.sequenceNumber = (tracker.segmentSequence + rest - payloadOffset) | 0;
+    readMessages(pipeline);
+    rest = endSegment(tracker, frame.bytes, segment, payloadOffset);
+  }
+  return true;
 }

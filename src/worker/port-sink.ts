@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
-import { BufferPool } from './buffer-pool.ts';
+import type { BufferPools } from './buffer-pool.ts';
 
 /** What a worker posts with a batch; its bytes are transferred, and come back as a `ReturnedBuffer`. */
 export interface BatchMessage {
@@ -12,28 +12,30 @@ export interface BatchMessage {
 export interface ReturnedBuffer {
   kind: 'buffer';
   bytes: Uint8Array<ArrayBuffer>;
+  /** The output whose buffer it is. */
+  output: number;
 }
 
 /** The sink of a pipeline in a thread of its own: batches go through a port, and their buffers come back. */
 export class PortSink implements BatchSink {
   readonly #port: MessagePort;
-  readonly #pool: BufferPool;
-
+  readonly #pools: BufferPools;
   readonly #isLossless: boolean;
 
-  /** @param isLossless false: when all buffers are in use, lines are dropped */
-  constructor(port: MessagePort, buffersMax: number, isLossless: boolean) {
+  /** @param isLossless false: when all buffers of an output are in use, its lines are dropped */
+  constructor(port: MessagePort, pools: BufferPools, isLossless: boolean) {
     this.#port = port;
     this.#isLossless = isLossless;
-    this.#pool = new BufferPool(buffersMax);
+    this.#pools = pools;
   }
 
-  take(): Uint8Array<ArrayBuffer> | null {
-    return this.#isLossless ? this.#pool.takeAnyway() : this.#pool.take();
+  take(output: number): Uint8Array<ArrayBuffer> | null {
+    const pool = this.#pools.of(output);
+    return this.#isLossless ? pool.takeAnyway() : pool.take();
   }
 
   get isFull(): boolean {
-    return this.#pool.isEmpty;
+    return this.#pools.isAnyEmpty;
   }
 
   put(batch: LineBatch): void {
@@ -42,12 +44,12 @@ export class PortSink implements BatchSink {
   }
 
   ready(): Promise<void> {
-    return this.#pool.available();
+    return this.#pools.available();
   }
 
   /** Takes back a buffer that the control plane returned. */
-  give(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#pool.give(bytes);
+  give({ bytes, output }: ReturnedBuffer): void {
+    this.#pools.of(output).give(bytes);
   }
 }
 
@@ -56,6 +58,6 @@ export function returnBuffer(
   port: { postMessage(message: unknown, transfer: ArrayBuffer[]): void },
   batch: LineBatch,
 ): void {
-  const message: ReturnedBuffer = { kind: 'buffer', bytes: batch.bytes };
+  const message: ReturnedBuffer = { kind: 'buffer', bytes: batch.bytes, output: batch.output };
   port.postMessage(message, [batch.bytes.buffer]);
 }

@@ -18,14 +18,15 @@ import {
   releaseHead,
 } from '../decode/held-heads.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../decode/http-message.ts';
-import { messageType } from '../decode/message-type.ts';
+import { type MessageType, messageType } from '../decode/message-type.ts';
 import { scanHead } from '../decode/scan-head.ts';
 import { wasSeenBefore } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
+import { noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
 import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
 import { setSecond } from '../format/timestamp.ts';
 import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
-import { reserveLine } from './batch-builder.ts';
+import { type BatchBuilder, reserveLine } from './batch-builder.ts';
 import {
   COUNTER_DUPLICATES,
   COUNTER_HEADS_COMPLETED,
@@ -35,6 +36,7 @@ import {
   COUNTER_MESSAGES_FIRST,
 } from './counters.ts';
 import type { Pipeline } from './pipeline.ts';
+import { writeMessageRecord } from './record-outputs.ts';
 
 /** What the length fields of IP can say; the rest of a message is in one segment. */
 const IP_PACKET_BYTES_MAX = 65_535 + 40;
@@ -50,7 +52,9 @@ export function readMessages(pipeline: Pipeline): boolean {
   if (!beginsMessage(pipeline, frame.bytes, segment)) {
     return false;
   }
+  let hasNoBody: boolean;
   do {
+    hasNoBody = false;
     if (wasSeenBefore(pipeline.seen, frame.bytes, segment)) {
       pipeline.counters[COUNTER_DUPLICATES]++;
     } else if (message.headEnd === 0 && canHold(pipeline.heldHeads, segment)) {
@@ -58,10 +62,10 @@ export function readMessages(pipeline: Pipeline): boolean {
       // Its end is not known, and `message` may be that of the head that gave way.
       return true;
     } else {
-      writeMessage(pipeline, frame, segment);
+      hasNoBody = takeMessage(pipeline, frame, segment, false);
     }
   } while (
-    goBehindMessage(frame.bytes, message, segment) &&
+    goBehindMessage(frame.bytes, message, segment, hasNoBody) &&
     beginsMessage(pipeline, frame.bytes, segment)
   );
   return true;
@@ -151,7 +155,7 @@ function writeHeldHead(pipeline: Pipeline, index: number): boolean {
   }
   const isComplete = message.headEnd !== 0;
   counters[isComplete ? COUNTER_HEADS_COMPLETED : COUNTER_HEADS_INCOMPLETE]++;
-  writeMessage(pipeline, heldFrame, heldSegment);
+  takeMessage(pipeline, heldFrame, heldSegment, true);
   return isComplete;
 }
 
@@ -180,26 +184,54 @@ function goBehindHeldHead(pipeline: Pipeline): boolean {
   return true;
 }
 
-/** Writes the line of `message`, or counts it as dropped when there is no buffer for it. */
-function writeMessage(pipeline: Pipeline, frame: Frame, segment: Segment): void {
-  const { message, timestamp, batches, counters } = pipeline;
+/**
+ * Writes the lines of `message`, and notes it for its exchange.
+ *
+ * @param isHeld the segment is not the one in hand
+ * @returns true when it has no body whatever its head says, as far as is known of its request
+ */
+function takeMessage(pipeline: Pipeline, frame: Frame, segment: Segment, isHeld: boolean): boolean {
+  const { message, textLines, records, tracker } = pipeline;
   const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
-  counters[COUNTER_MESSAGES_FIRST + type - 1]++;
+  pipeline.counters[COUNTER_MESSAGES_FIRST + type - 1]++;
+  for (let index = 0; index < textLines.length; index++) {
+    writeLine(pipeline, textLines[index], frame, segment, type);
+  }
+  if (records !== undefined && records.messages.length > 0) {
+    writeMessageRecord(records, frame, segment, message, type);
+  }
+  if (tracker === undefined) {
+    return false;
+  }
+  return isHeld
+    ? noteHeldMessage(tracker, frame, segment, message, type)
+    : noteMessage(tracker, frame, segment, message, type);
+}
+
+/** Writes the text line of `message`, or counts it as dropped when there is no buffer for it. */
+function writeLine(
+  { message, timestamp, counters, hasVlan }: Pipeline,
+  batches: BatchBuilder,
+  frame: Frame,
+  segment: Segment,
+  type: MessageType,
+): void {
   setSecond(timestamp, frame.timestampSec);
   const batch = reserveLine(batches, type, timestamp.day, textLineBytesMax(message));
   if (batch === null) {
     counters[COUNTER_LINES_DROPPED]++;
     return;
   }
+  const at = batch.byteLength;
   batch.byteLength = writeTextLine(
     batch.bytes,
-    batch.byteLength,
+    at,
     frame,
     segment,
     message,
     type,
     timestamp,
-    pipeline.hasVlan,
+    hasVlan,
   );
   batch.lineCount++;
   counters[COUNTER_LINES]++;

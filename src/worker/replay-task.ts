@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { REPLAY_BATCHES_MAX } from '../limits.ts';
+import { BufferPools } from './buffer-pool.ts';
 import type { Counters } from './counters.ts';
 import { PortSink, type ReturnedBuffer } from './port-sink.ts';
 import { type ReplayRequest, replayCapture } from './replay.ts';
@@ -25,8 +26,9 @@ export const PROGRESS_WORDS = 2;
  */
 export async function runReplayTask(task: ReplayTask): Promise<WorkerFailure | undefined> {
   const { request, port, counters, progress } = task;
-  const sink = new PortSink(port, REPLAY_BATCHES_MAX, true);
-  port.on('message', ({ bytes }: ReturnedBuffer) => sink.give(bytes));
+  const pools = new BufferPools(REPLAY_BATCHES_MAX, request.settings.outputs.length);
+  const sink = new PortSink(port, pools, true);
+  port.on('message', (buffer: ReturnedBuffer) => sink.give(buffer));
   try {
     await replayCapture(request, sink, counters, (bytesRead, bytesTotal) => {
       progress[PROGRESS_READ] = bytesRead;

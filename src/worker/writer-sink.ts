@@ -1,33 +1,39 @@
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
 import { REPLAY_BATCHES_MAX } from '../limits.ts';
-import type { LogWriter } from '../log/log-writer.ts';
-import { BufferPool } from './buffer-pool.ts';
+import type { AppendOutcome } from '../log/batch-queue.ts';
+import { BufferPools } from './buffer-pool.ts';
+
+/** What takes the batches of all outputs. */
+export interface BatchAppender {
+  append(batch: LineBatch): Promise<AppendOutcome>;
+}
 
 /** The sink of a pipeline that runs in the log writer's own thread. */
 export class WriterSink implements BatchSink {
-  readonly #writer: LogWriter;
-  readonly #pool = new BufferPool(REPLAY_BATCHES_MAX);
+  readonly #writer: BatchAppender;
+  readonly #pools: BufferPools;
   #lastWrite: Promise<unknown> = Promise.resolve();
   #failure: unknown;
 
-  constructor(writer: LogWriter) {
+  constructor(writer: BatchAppender, outputsCount: number) {
     this.#writer = writer;
+    this.#pools = new BufferPools(REPLAY_BATCHES_MAX, outputsCount);
   }
 
-  take(): Uint8Array<ArrayBuffer> | null {
-    return this.#pool.takeAnyway();
+  take(output: number): Uint8Array<ArrayBuffer> | null {
+    return this.#pools.of(output).takeAnyway();
   }
 
   get isFull(): boolean {
-    return this.#pool.isEmpty;
+    return this.#pools.isAnyEmpty;
   }
 
   put(batch: LineBatch): void {
     const write: Promise<void> = this.#writer.append(batch).then(
-      () => this.#pool.give(batch.bytes),
+      () => this.#pools.of(batch.output).give(batch.bytes),
       (error) => {
         this.#failure ??= error;
-        this.#pool.wake();
+        this.#pools.wake();
       },
     );
     this.#lastWrite = Promise.all([this.#lastWrite, write]);
@@ -40,7 +46,7 @@ export class WriterSink implements BatchSink {
   }
 
   async ready(): Promise<void> {
-    await this.#pool.available();
+    await this.#pools.available();
     this.#throwFailure();
   }
 

@@ -7,10 +7,13 @@ import { parseArguments } from '../../src/cli/arguments.ts';
 import { loadConfiguration } from '../../src/daemon/configuration.ts';
 import { parseConfigurationText } from '../../src/daemon/configuration-file.ts';
 import { renderConfigurationFile } from '../../src/daemon/configuration-sample.ts';
+import { findFormat } from '../../src/daemon/option-formats.ts';
 import { SETTING_OPTIONS } from '../../src/daemon/option-table.ts';
 
 const samplePath = fileURLToPath(new URL('../../conf/httplog.conf', import.meta.url));
 const sample = readFileSync(samplePath, 'utf8');
+/** Long sentences go on in lines that begin with two spaces more. */
+const unwrapped = sample.replace(/\n# {3}/g, ' ');
 const directory = mkdtempSync(join(tmpdir(), 'httplog-sample-'));
 
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -28,11 +31,18 @@ test('conf/httplog.conf is what the option table says (vitest -u writes it again
 
 test('it documents every option with flag, description, unit, default and name', () => {
   for (const { flags, description, unit, default: value = '', environment } of SETTING_OPTIONS) {
-    expect(sample).toContain(`# ${description}.\n# Option ${flags[0]}. `);
+    expect(unwrapped).toContain(`# ${description}.\n# Option ${flags[0]}. `);
     expect(sample).toContain(`\n#${environment}=${value}\n`);
     if (unit !== undefined) {
-      expect(sample).toContain(`# Option ${flags[0]}. Unit: ${unit}. Allowed: `);
+      expect(unwrapped).toContain(`# Option ${flags[0]}. Unit: ${unit}. Allowed: `);
     }
+  }
+});
+
+test('it says of every option what is allowed', () => {
+  for (const { flags, unit, format } of SETTING_OPTIONS) {
+    const start = `# Option ${flags[0]}. ${unit === undefined ? '' : `Unit: ${unit}. `}`;
+    expect(unwrapped).toContain(`${start}Allowed: ${findFormat(format).allowed}.\n# Default: `);
   }
 });
 

@@ -64,6 +64,39 @@ const OTHER_VALUES: Record<string, [text: string, value: unknown]> = {
   tunnels: ['true', true],
   vxlanPorts: ['4790', [4790]],
   cpuProfilePath: ['a.cpuprofile', 'a.cpuprofile'],
+  format: ['json', { name: 'json', template: undefined }],
+  records: ['exchanges', 'exchanges'],
+  outputs: ['format=json,path=/log/json/', [{ format: { name: 'json' }, path: '/log/json/' }]],
+  headerNames: ['Accept,X-Tenant', ['accept', 'x-tenant']],
+  includePaths: ['^/shop/', [{ pattern: '^/shop/', isNegated: false }]],
+  excludePaths: ['!^/shop/', [{ pattern: '^/shop/', isNegated: true }]],
+  methodFilter: ['POST', [{ method: 'POST', isNegated: false }]],
+  statusFilter: ['5xx', [{ first: 500, last: 599, isNegated: false }]],
+  hostFilter: ['a.example', [{ host: 'a.example', isSuffix: false, port: '', isNegated: false }]],
+  clientFilter: [
+    '10.0.0.0/8',
+    [
+      {
+        network: '10.0.0.0/8',
+        address: Uint8Array.of(10, 0, 0, 0),
+        prefixBits: 8,
+        isNegated: false,
+      },
+    ],
+  ],
+  serverFilter: [
+    '!10.0.0.1',
+    [{ network: '10.0.0.1', address: Uint8Array.of(10, 0, 0, 1), prefixBits: 32, isNegated: true }],
+  ],
+  headerFilter: ['X-Tenant=a', [{ name: 'x-tenant', value: 'a', isNegated: false }]],
+  slowerThanMs: ['0.5', 0.5],
+  sampleOneIn: ['10', 10],
+  headerModes: ['drop', { default: 'drop', byName: [] }],
+  queryModes: ['token=redact', { byName: [['token', 'redact']] }],
+  cookieModes: ['keep,sid=drop', { default: 'keep', byName: [['sid', 'drop']] }],
+  redactPatterns: ['email,jwt', ['email', 'jwt']],
+  redactFile: ['patterns.yaml', 'patterns.yaml'],
+  anonymizeIp: ['hash:key', { method: 'hash', keyFile: 'key' }],
 };
 
 test('without anything given every setting has its default', () => {
@@ -92,6 +125,26 @@ test('without anything given every setting has its default', () => {
     tunnels: false,
     vxlanPorts: [],
     cpuProfilePath: undefined,
+    format: undefined,
+    records: undefined,
+    outputs: [],
+    headerNames: [],
+    includePaths: [],
+    excludePaths: [],
+    methodFilter: [],
+    statusFilter: [],
+    hostFilter: [],
+    clientFilter: [],
+    serverFilter: [],
+    headerFilter: [],
+    slowerThanMs: undefined,
+    sampleOneIn: undefined,
+    headerModes: { default: undefined, byName: [] },
+    queryModes: { default: undefined, byName: [] },
+    cookieModes: { default: undefined, byName: [] },
+    redactPatterns: [],
+    redactFile: undefined,
+    anonymizeIp: undefined,
   });
   expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
   expect(Object.keys(origins).toSorted()).toEqual(Object.keys(settings).toSorted());
@@ -183,6 +236,24 @@ test('--local can be repeated, and lists of the layers are not mixed', () => {
   expect(load(argv, environment).settings.localNetworks).toEqual(['10.0.0.1', '10.0.0.2', '::1']);
 });
 
+test('options with lists of rules can be repeated, and commas belong to patterns', () => {
+  const { settings } = load([
+    ...['--include-path', 'a{1,2}', '--include-path=!b', '--method', 'GET,PUT', '--method', 'POST'],
+    ...['--header', 'Accept', '-header', 'X-Tenant,accept', '--header-filter', 'A=1,2'],
+    ...['--header-filter', '!B', '--redact', 'email', '--redact', 'jwt,email'],
+  ]);
+  expect(settings).toMatchObject({
+    includePaths: [{ pattern: 'a{1,2}' }, { pattern: 'b', isNegated: true }],
+    methodFilter: [{ method: 'GET' }, { method: 'PUT' }, { method: 'POST' }],
+    headerNames: ['accept', 'x-tenant'],
+    headerFilter: [
+      { name: 'a', value: '1,2' },
+      { name: 'b', isNegated: true },
+    ],
+    redactPatterns: ['email', 'jwt'],
+  });
+});
+
 test('of an option that is not repeatable the last value counts', () => {
   expect(load(['-s', '1', '-s', '2']).settings.snaplen).toBe(2);
 });
@@ -235,36 +306,6 @@ describe('mistakes', () => {
   test('a --config file that is not there is exit code 3, with others 2', () => {
     expect(loadError(['--config', 'gone']).exitCode).toBe(3);
     expect(loadError(['--config', 'gone', '-b', '0']).exitCode).toBe(2);
-  });
-});
-
-describe('warnings', () => {
-  test('name unknown HTTPLOG_ keys of the file with the nearest one', () => {
-    writeFileSync(localFile, 'HTTPLOG_PROT=80\nHTTPLOG_XYZ=1\nPATH=/bin\nHTTPLOG_PORT=80\n');
-    expect(load([]).warnings).toEqual([
-      'Unknown option HTTPLOG_PROT (from ./httplog.conf line 1), did you mean HTTPLOG_PORT',
-      'Unknown option HTTPLOG_XYZ (from ./httplog.conf line 2)',
-    ]);
-  });
-
-  test('are not given for unknown variables of the environment', () => {
-    expect(load([], { HTTPLOG_PROT: '80' }).warnings).toEqual([]);
-  });
-
-  test('tell that -f takes the place of -p', () => {
-    expect(load(['-p', '80'], { HTTPLOG_FILTER: 'udp' }).warnings).toEqual([
-      'Option -p (from option -p) is not used, -f "udp" (from environment HTTPLOG_FILTER) ' +
-        'takes its place',
-    ]);
-    expect(load(['-f', 'udp']).warnings).toEqual([]);
-  });
-
-  test('tell that -log_split is not used with -o', () => {
-    expect(load(['-log_split', '-o', '-']).warnings).toEqual([
-      'Option -log_split (from option -log_split) is not used with -o (from option -o)',
-    ]);
-    expect(load(['-log_split=false', '-o', '-']).warnings).toEqual([]);
-    expect(load(['-log_split']).warnings).toEqual([]);
   });
 });
 

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { findFormat } from '../../src/daemon/option-formats.ts';
-import { COMMAND_NAMES, OPTIONS, SETTING_OPTIONS } from '../../src/daemon/option-table.ts';
+import {
+  COMMAND_NAMES,
+  OPTION_GROUPS,
+  OPTIONS,
+  SETTING_OPTIONS,
+} from '../../src/daemon/option-table.ts';
 
 const ANCESTOR_FLAGS = [
   ...['-i', '-p', '-d', '-s', '-b', '-c', '-cpu', '-log_every', '-log_split', '-add_vlan'],
@@ -10,11 +15,20 @@ const NEW_FLAGS = [
   ...['-f', '--local', '--engine', '--promisc', '--timezone', '--config', '-o', '--quiet'],
   ...['--service-log', '-h', '--help', '--version'],
   ...['--methods', '--complete-heads', '--tunnels', '--vxlan-port'],
+  ...['--format', '--records', '--output', '--header'],
+  ...['--include-path', '--exclude-path', '--method', '--status', '--host', '--client', '--server'],
+  ...['--header-filter', '--slower-than', '--sample'],
+  ...['--header-mode', '--query-mode', '--cookie-mode', '--redact', '--redact-file'],
+  '--anonymize-ip',
 ];
 const ENVIRONMENT = [
   ...['DEVICE', 'PORT', 'DIR', 'SNAPLEN', 'BUFSIZE', 'CPUNO', 'FILTER', 'COUNT', 'LOG_EVERY'],
   ...['LOG_SPLIT', 'ADD_VLAN', 'CPUPROFILE', 'LOCAL', 'ENGINE', 'PROMISC', 'TIMEZONE', 'OUTPUT'],
   ...['QUIET', 'SERVICE_LOG', 'METHODS', 'COMPLETE_HEADS', 'TUNNELS', 'VXLAN_PORT'],
+  ...['FORMAT', 'RECORDS', 'OUTPUTS', 'HEADERS'],
+  ...['INCLUDE_PATH', 'EXCLUDE_PATH', 'METHOD', 'STATUS', 'HOST', 'CLIENT', 'SERVER'],
+  ...['HEADER_FILTER', 'SLOWER_THAN', 'SAMPLE'],
+  ...['HEADER_MODE', 'QUERY_MODE', 'COOKIE_MODE', 'REDACT', 'REDACT_FILE', 'ANONYMIZE_IP'],
 ].map((name) => `HTTPLOG_${name}`);
 
 test('the table has the options of the ancestor and the new ones, each once', () => {
@@ -25,6 +39,12 @@ test('the table has the options of the ancestor and the new ones, each once', ()
 test('every setting has an environment variable of its own', () => {
   const names = SETTING_OPTIONS.map(({ environment }) => environment);
   expect(names.toSorted()).toEqual(ENVIRONMENT.toSorted());
+});
+
+test('every group has options, and they stand together in the order of the groups', () => {
+  const groups = OPTIONS.map(({ group }) => group);
+  const changes = groups.filter((group, index) => group !== groups[index - 1]);
+  expect(changes).toEqual([...OPTION_GROUPS]);
 });
 
 test('version, help and --config are no settings', () => {

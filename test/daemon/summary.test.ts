@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { describeLoss, describeReplay, describeRun, takeTally } from '../../src/daemon/summary.ts';
 import {
   COUNTER_DUPLICATES,
+  COUNTER_EXCHANGES_FILTERED,
   COUNTER_HEADS_COMPLETED,
   COUNTER_HEADS_INCOMPLETE,
   COUNTER_MESSAGES_FIRST,
+  COUNTER_REDACTIONS_FIRST,
+  COUNTER_TRACKER_FIRST,
   createCounters,
 } from '../../src/worker/counters.ts';
 
@@ -41,5 +44,18 @@ describe('the summary', () => {
   ])('says that %i heads were put together and %i were not', (completed, incomplete) => {
     const line = `${plain}, ${completed} heads put together, ${incomplete} left incomplete`;
     expect(messagesLine(completed, incomplete)).toEqual([line, line]);
+  });
+
+  it('counts exchanges by reason, and what was redacted by pattern, where there are any', () => {
+    const counters = createCounters();
+    counters.set([7, 1, 2, 3, 4, 5], COUNTER_TRACKER_FIRST);
+    counters[COUNTER_EXCHANGES_FILTERED] = 6;
+    counters.set([3, 0, 2], COUNTER_REDACTIONS_FIRST);
+    const tally = takeTally(counters, written, ['headers', 'query', 'cookies']);
+    expect(describeReplay(tally).slice(2)).toEqual([
+      'Exchanges: 7 complete, 1 no_response, 2 no_request, 3 evicted, 4 reset, 5 gap; 6 not in the filter',
+      'Redacted: 3 headers, 2 cookies',
+      'Lines: 6 written, 0 dropped',
+    ]);
   });
 });

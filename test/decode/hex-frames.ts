@@ -60,6 +60,10 @@ export const TCP_FIELDS = {
   sourcePort: 40000,
   targetPort: 80,
   sequenceNumber: 0x89abcdef | 0,
+  acknowledgmentNumber: 1,
+  /** PSH and ACK. */
+  flags: 0x18,
+  payloadBytes: 5,
 } as const;
 
 /** IPV4_PACKET decoded when it begins at `offset`. */

@@ -105,7 +105,10 @@ function findMessage(payload: Uint8Array, offset: number, byteLength: number): F
   buffer.set(payload, offset);
   const end = offset + byteLength;
   const message = createHttpMessage();
-  message.fieldOffsets.fill(3); // what a message before left
+  // What a message before left.
+  message.fieldOffsets.fill(3);
+  message.foundSlots.set([...message.foundSlots.keys()]);
+  message.foundCount = message.foundSlots.length;
   const bytes = guardBytes(buffer, offset, end);
   const kind = classifySegment(bytes, offset, end, methods, message);
   if (kind === MESSAGE_NONE) {

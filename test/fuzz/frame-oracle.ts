@@ -1,8 +1,10 @@
 import { createFrame, type Frame, type FrameSource } from '../../src/capture/frame.ts';
 import { METHODS_DEFAULT } from '../../src/decode/http-grammar.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
+import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink } from '../../src/format/line-batch.ts';
 import { BATCH_BYTES, TUNNELS_MAX, VLAN_TAGS_MAX } from '../../src/limits.ts';
+import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import { COUNTER_LINES, COUNTER_VERDICT_FIRST, createCounters } from '../../src/worker/counters.ts';
 import {
   createPipeline,
@@ -125,7 +127,12 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
       vxlanPorts: [],
       localNetworks: { ipv4: new Int32Array(0), ipv6: new Int32Array(0) },
       utcOffset: () => 0,
-      isSplitByType: false,
+      outputs: [{ format: 'text', template: undefined, records: 'messages', isSplitByType: false }],
+      headerNames: [],
+      filter: FILTER_EMPTY,
+      redaction: REDACTION_DEFAULTS,
+      hostName: '',
+      flowSeed: 0,
       hasVlan: true,
       isHeadCompleted: options.isHeadCompleted ?? false,
       snaplenBytes: 0,

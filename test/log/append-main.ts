@@ -9,6 +9,8 @@ import { makeBatches } from './line-batches.ts';
 
 export interface AppendTask {
   target: OutputTarget;
+  /** The target's header. */
+  header?: string;
   policy: LogWriterOptions['policy'];
   batchCount: number;
   closeMs: number;
@@ -36,7 +38,9 @@ const note = (error: unknown): void => {
   report.errors.push({ code: error.code, exitCode: error.exitCode, message: error.message });
 };
 try {
-  const writer = await openLogWriter(task.target, { policy: task.policy, retryIntervalMs: 20 });
+  const header = task.header === undefined ? undefined : new TextEncoder().encode(task.header);
+  const target: OutputTarget = { ...task.target, header };
+  const writer = await openLogWriter(target, { policy: task.policy, retryIntervalMs: 20 });
   const appends = makeBatches(task.batchCount).map((batch) => writer.append(batch).catch(note));
   if (task.policy === 'fail') {
     await Promise.all(appends);

@@ -16,7 +16,7 @@ export function makeBatch(number: number, shape: BatchShape = {}): LineBatch {
     return `${head.padEnd(39 + ((number * 31 + index * 17) % 100), 'x')}\n`;
   });
   const bytes = new TextEncoder().encode(lines.join(''));
-  return { bytes, byteLength: bytes.byteLength, lineCount, stream, day };
+  return { bytes, byteLength: bytes.byteLength, lineCount, output: 0, stream, day };
 }
 
 export function makeBatches(count: number, shape: BatchShape = {}): LineBatch[] {

@@ -50,6 +50,14 @@ describe('findBatchPath', () => {
     ]);
   });
 
+  test('a suffix stands in place of log', () => {
+    const json = { ...daily, suffix: 'json' };
+    const paths = ([0, 4] as const).map((stream) =>
+      findBatchPath(json, makeBatch(0, { day: 20261121, stream })),
+    );
+    expect(paths).toEqual(['/logs/http-20261121.json', '/logs/http-SR-20261121.json']);
+  });
+
   test('a year before 1000 keeps eight digits', () => {
     expect(findBatchPath(daily, makeBatch(0, { day: 10101 }))).toBe('/logs/http-00010101.log');
   });

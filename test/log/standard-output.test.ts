@@ -86,6 +86,41 @@ describe('openStandardOutput: a file', () => {
   });
 });
 
+describe('openStandardOutput: a header', () => {
+  /** Uint8Arrays do not survive JSON: the process gets its header as text. */
+  const task: AppendTask = { ...TASK, header: '#fields\ttime\n' };
+  const text = `#fields\ttime\n${TEXT}`;
+
+  for (const shellLine of ['$APPEND | cat', '$APPEND | dd bs=5 status=none', '$APPEND']) {
+    test(`comes once before the lines of ${shellLine}, and is none of them`, () => {
+      const { report, stdout } = runAppend(shellLine, task);
+      expect(stdout).toBe(text);
+      expect(report.counters).toMatchObject({
+        linesWritten: sumLines(BATCHES),
+        bytesWritten: TEXT.length,
+      });
+    });
+  }
+
+  test('goes to a new file, and not to one that has bytes', () => {
+    const path = join(directory, 'out');
+    runAppend(`$APPEND > ${path}`, task);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+    runAppend(`$APPEND >> ${path}`, task);
+    expect(readFileSync(path, 'utf8')).toBe(`${text}${TEXT}`);
+  });
+
+  test('is not written without a line', () => {
+    expect(runAppend('$APPEND | cat', { ...task, batchCount: 0 }).stdout).toBe('');
+  });
+
+  test('that nobody reads ends as lines do', () => {
+    const { report } = runAppend('$APPEND | true', task);
+    expect(report.errors[0].code).toBe('HTTPLOG_OUTPUT_CLOSED');
+    expect(sumCounted(report.counters)).toBe(sumLines(BATCHES));
+  });
+});
+
 function sumCounted(counters: Record<string, number> | undefined): number {
   return (counters?.linesWritten ?? 0) + (counters?.linesDropped ?? 0);
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { TYPES_COUNT } from '../../src/decode/message-type.ts';
 import { VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
+import { COUNTS_COUNT } from '../../src/exchange/exchange-counts.ts';
+import { REDACTION_COUNTS_MAX } from '../../src/limits.ts';
 import * as slots from '../../src/worker/counters.ts';
 
 const { countFrames, createCounters, sumCounters, COUNTERS_COUNT } = slots;
@@ -14,6 +16,8 @@ describe('counters', () => {
       const sizes: Record<string, number> = {
         COUNTER_VERDICT_FIRST: VERDICTS_COUNT,
         COUNTER_MESSAGES_FIRST: TYPES_COUNT,
+        COUNTER_TRACKER_FIRST: COUNTS_COUNT,
+        COUNTER_REDACTIONS_FIRST: REDACTION_COUNTS_MAX,
       };
       return Array.from({ length: sizes[name] ?? 1 }, (_, index) => slot + index);
     });

@@ -34,6 +34,7 @@ import {
   requestFrame,
   requestFrames,
   run,
+  TEXT_OUTPUT,
 } from './pipeline-parts.ts';
 
 /** 2019-09-02 00:00:00 UTC. */
@@ -82,7 +83,9 @@ describe('runPipeline: batches', () => {
       requestFrame(1),
     ];
     const localNetworks = [local(SERVER.address)];
-    const split = await run(frames, { settings: { localNetworks, isSplitByType: true } });
+    const split = await run(frames, {
+      settings: { localNetworks, outputs: [{ ...TEXT_OUTPUT, isSplitByType: true }] },
+    });
     expect(split.sink.batches.map(({ stream, lines }) => [stream, lines.map(messageOf)])).toEqual([
       [1, [asked('/0'), asked('/1')]],
       [2, ['CR HTTP/1.1 204 No Content - -']],

@@ -9,9 +9,12 @@ import {
 import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
 import { METHODS_DEFAULT } from '../../src/decode/http-grammar.ts';
 import { VERDICT_NAMES } from '../../src/decode/verdicts.ts';
+import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink, LineBatch } from '../../src/format/line-batch.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
+import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import { COUNTER_VERDICT_FIRST, type Counters, createCounters } from '../../src/worker/counters.ts';
+import type { OutputSettings } from '../../src/worker/output-settings.ts';
 import {
   createPipeline,
   endPipeline,
@@ -98,6 +101,7 @@ export interface TakenBatch {
   lines: string[];
   day: number;
   stream: number;
+  output: number;
 }
 
 /**
@@ -140,7 +144,8 @@ export class ListSink implements BatchSink {
     if (!text.endsWith('\n') || lines.length !== batch.lineCount) {
       throw new Error(`A batch of ${batch.lineCount} lines holds ${lines.length}`);
     }
-    this.batches.push({ lines, day: batch.day, stream: batch.stream });
+    const { day, stream, output } = batch;
+    this.batches.push({ lines, day, stream, output });
   }
 
   async ready(): Promise<void> {
@@ -160,14 +165,27 @@ export class ListSink implements BatchSink {
   }
 }
 
+/** Text lines of messages, all in one file. */
+export const TEXT_OUTPUT: OutputSettings = {
+  format: 'text',
+  template: undefined,
+  records: 'messages',
+  isSplitByType: false,
+};
+
 export function settingsOf(changes: Partial<PipelineSettings> = {}): PipelineSettings {
   return {
     ports: 'any',
     methods: METHODS_DEFAULT,
     localNetworks: [],
     timezone: 'UTC',
-    isSplitByType: false,
+    outputs: [TEXT_OUTPUT],
+    headerNames: [],
+    filter: FILTER_EMPTY,
+    redaction: REDACTION_DEFAULTS,
     hasVlan: false,
+    hostName: 'sensor',
+    flowSeed: 0,
     snaplenBytes: 0,
     framesMax: -1,
     vxlanPorts: [],

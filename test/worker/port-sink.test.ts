@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { BATCH_BYTES } from '../../src/limits.ts';
+import { BufferPools } from '../../src/worker/buffer-pool.ts';
 import {
   type BatchMessage,
   PortSink,
@@ -15,52 +16,72 @@ function receiveFrom<T>(port: MessagePort): T {
 describe('PortSink', () => {
   it('sends batches without copying them, and takes their buffers back', () => {
     const { port1, port2 } = new MessageChannel();
-    const sink = new PortSink(port1, 1, false);
-    const bytes = sink.take() as Uint8Array<ArrayBuffer>;
-    expect(sink.take()).toBeNull();
+    const sink = new PortSink(port1, new BufferPools(2, 1), false);
+    sink.take(0);
+    const bytes = sink.take(0) as Uint8Array<ArrayBuffer>;
+    expect(sink.take(0)).toBeNull();
     bytes.set(Buffer.from('a line\n'));
-    sink.put({ bytes, byteLength: 7, lineCount: 1, stream: 2, day: 20190901 });
+    sink.put({ bytes, byteLength: 7, lineCount: 1, output: 0, stream: 2, day: 20190901 });
     // Transferred: this side has the bytes no more.
     expect(bytes.byteLength).toBe(0);
 
     const { kind, batch } = receiveFrom<BatchMessage>(port2);
     expect(kind).toBe('batch');
-    expect(batch).toMatchObject({ byteLength: 7, lineCount: 1, stream: 2, day: 20190901 });
+    expect(batch).toMatchObject({
+      byteLength: 7,
+      lineCount: 1,
+      output: 0,
+      stream: 2,
+      day: 20190901,
+    });
     expect(Buffer.from(batch.bytes.subarray(0, 7)).toString()).toBe('a line\n');
 
     returnBuffer(port2, batch);
     expect(batch.bytes.byteLength).toBe(0);
     const returned = receiveFrom<ReturnedBuffer>(port1);
     expect(returned.kind).toBe('buffer');
-    sink.give(returned.bytes);
-    expect(sink.take()?.byteLength).toBe(BATCH_BYTES);
+    sink.give(returned);
+    expect(sink.take(0)?.byteLength).toBe(BATCH_BYTES);
     port1.close();
   });
 
   it('is full when all buffers are out; a lossless one then gives one more, the other none', () => {
     const { port1 } = new MessageChannel();
-    const lossless = new PortSink(port1, 2, true);
-    const lossy = new PortSink(port1, 2, false);
+    const lossless = new PortSink(port1, new BufferPools(2, 1), true);
+    const lossy = new PortSink(port1, new BufferPools(2, 1), false);
     for (const isFullAfter of [false, true]) {
-      const taken = [lossless.take(), lossy.take()];
+      const taken = [lossless.take(0), lossy.take(0)];
       expect(taken.map((bytes) => bytes?.byteLength)).toEqual([BATCH_BYTES, BATCH_BYTES]);
       expect([lossless.isFull, lossy.isFull]).toEqual([isFullAfter, isFullAfter]);
     }
-    expect(lossless.take()?.byteLength).toBe(BATCH_BYTES);
-    expect(lossy.take()).toBeNull();
+    expect(lossless.take(0)?.byteLength).toBe(BATCH_BYTES);
+    expect(lossy.take(0)).toBeNull();
     expect([lossless.isFull, lossy.isFull]).toEqual([true, true]);
     port1.close();
   });
 
   it('is ready when a buffer came back', async () => {
     const { port1 } = new MessageChannel();
-    const sink = new PortSink(port1, 1, false);
+    const sink = new PortSink(port1, new BufferPools(2, 1), false);
     await sink.ready();
-    const bytes = sink.take() as Uint8Array<ArrayBuffer>;
+    sink.take(0);
+    const bytes = sink.take(0) as Uint8Array<ArrayBuffer>;
     const ready = sink.ready();
-    sink.give(bytes);
+    sink.give({ kind: 'buffer', bytes, output: 0 });
     await ready;
-    expect(sink.take() === bytes).toBe(true);
+    expect(sink.take(0) === bytes).toBe(true);
+    port1.close();
+  });
+
+  it('gives each output buffers of its own', () => {
+    const { port1 } = new MessageChannel();
+    const sink = new PortSink(port1, new BufferPools(4, 2), false);
+    expect([sink.take(0), sink.take(0)].every((bytes) => bytes !== null)).toBe(true);
+    expect([sink.take(0), sink.isFull]).toEqual([null, true]);
+    const bytes = sink.take(1) as Uint8Array<ArrayBuffer>;
+    expect(bytes.byteLength).toBe(BATCH_BYTES);
+    sink.give({ kind: 'buffer', bytes, output: 1 });
+    expect(sink.take(0)).toBeNull();
     port1.close();
   });
 });

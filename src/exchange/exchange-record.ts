@@ -1,0 +1,137 @@
+import type { HttpMessage } from '../decode/http-message.ts';
+import { VLAN_TAGS_MAX } from '../limits.ts';
+import { type ByteStore, blockOffset, gatherBytes, isOneBlock, NO_BLOCK } from './byte-store.ts';
+import { type Exchange, UNIT_EXCHANGE, UNKNOWN } from './exchange.ts';
+import { EXCHANGE_REQUEST, EXCHANGE_RESPONSE, type ExchangeSlots } from './exchange-slots.ts';
+import { ADDRESS_WORDS, KEY_WORDS, PORTS_AT } from './flow-key.ts';
+import { FLOW_CLIENT_FIRST, FLOW_IPV6, type FlowTable } from './flow-table.ts';
+import { unpackMessage } from './pack-message.ts';
+import { splitRequestLine, splitStatusLine } from './start-line.ts';
+import type { ExchangeTracker } from './tracker.ts';
+import { writeUuid } from './uuid.ts';
+
+const ADDRESS_BYTES = 16;
+const IPV4_AT = 12;
+const LIMITED = Number.MAX_SAFE_INTEGER;
+
+/** Makes the tracker's record that of an exchange under way, in one piece in the store's staging area. */
+export function fillRecord(tracker: ExchangeTracker, index: number, incomplete: number): void {
+  const { exchange, slots, flows, store } = tracker;
+  const flow = slots.flow[index];
+  const flags = slots.flags[index];
+  exchange.unit = UNIT_EXCHANGE;
+  exchange.incomplete = incomplete;
+  exchange.type = slots.type[index] as Exchange['type'];
+  exchange.hasRequest = (flags & EXCHANGE_REQUEST) !== 0;
+  exchange.hasResponse = (flags & EXCHANGE_RESPONSE) !== 0;
+  exchange.timestampSec = slots.startSec[index];
+  exchange.timestampSubsecNs = slots.startSubsecNs[index];
+  exchange.flowHash = flows.hashes[flow] >>> 0;
+  exchange.retransmittedSegments = slots.retransmitted[index];
+  exchange.vlanTagsCount = slots.vlanTagsCount[index];
+  for (let tag = 0; tag < exchange.vlanTagsCount; tag++) {
+    exchange.vlanIds[tag] = slots.vlanIds[index * VLAN_TAGS_MAX + tag];
+  }
+  let at = writeEnds(exchange, flows, flow, store.stagingOffset);
+  if (exchange.hasRequest && slots.requestChain[index] !== NO_BLOCK) {
+    at = readMessage(store, slots.requestChain[index], at, exchange.request);
+    splitRequestLine(exchange);
+  } else {
+    exchange.hasRequest = false;
+  }
+  exchange.statusCode = UNKNOWN;
+  if (exchange.hasResponse && slots.responseChain[index] !== NO_BLOCK) {
+    at = readMessage(store, slots.responseChain[index], at, exchange.response);
+    splitStatusLine(exchange);
+  } else {
+    exchange.hasResponse = false;
+  }
+  exchange.bytesEnd = at;
+  setTimes(exchange, slots, index);
+  setSizes(exchange, slots, index);
+  writeUuid(
+    exchange.id,
+    exchange.timestampSec,
+    exchange.timestampSubsecNs,
+    flows.hashes[flow],
+    slots.requestSequence[index],
+  );
+}
+
+/**
+ * Makes `message` what was kept: where it stands when that is in one piece, else gathered at `at`.
+ *
+ * @returns where the next byte goes
+ */
+function readMessage(store: ByteStore, chain: number, at: number, message: HttpMessage): number {
+  if (isOneBlock(store, chain)) {
+    unpackMessage(store.bytes, blockOffset(chain), message);
+    return at;
+  }
+  const end = gatherBytes(store, chain, at);
+  unpackMessage(store.bytes, at, message);
+  return end;
+}
+
+function setTimes(exchange: Exchange, slots: ExchangeSlots, index: number): void {
+  const startNs = slots.startNs[index];
+  const requestLastNs = slots.requestLastNs[index];
+  const responseFirstNs = slots.responseFirstNs[index];
+  const responseLastNs = slots.responseLastNs[index];
+  const { hasRequest, hasResponse } = exchange;
+  const lastNs = hasRequest ? Math.max(requestLastNs, responseLastNs) : responseLastNs;
+  exchange.connectNs = hasRequest ? durationOf(slots.connectNs[index]) : UNKNOWN;
+  exchange.requestNs = hasRequest ? durationOf(requestLastNs - startNs) : UNKNOWN;
+  exchange.firstByteNs =
+    hasRequest && hasResponse ? durationOf(responseFirstNs - startNs) : UNKNOWN;
+  exchange.responseNs = hasResponse ? durationOf(responseLastNs - responseFirstNs) : UNKNOWN;
+  exchange.totalNs = hasResponse ? durationOf(lastNs - startNs) : UNKNOWN;
+}
+
+function setSizes(exchange: Exchange, slots: ExchangeSlots, index: number): void {
+  const { hasRequest, hasResponse } = exchange;
+  const requestHead = hasRequest ? slots.requestHeadBytes[index] : 0;
+  const responseHead = hasResponse ? slots.responseHeadBytes[index] : 0;
+  exchange.requestHeadBytes = requestHead || UNKNOWN;
+  exchange.requestBodyBytes = bodyOf(slots.requestBytes[index], requestHead);
+  exchange.responseHeadBytes = responseHead || UNKNOWN;
+  exchange.responseBodyBytes = bodyOf(slots.responseBytes[index], responseHead);
+}
+
+/** UNKNOWN while the head's length is, or its last byte was not seen. */
+function bodyOf(bytes: number, headBytes: number): number {
+  return headBytes === 0 || bytes < headBytes ? UNKNOWN : bytes - headBytes;
+}
+
+/** Clocks are set back now and then, and captures claim any time: a duration is never negative, nor inexact. */
+function durationOf(ns: number): number {
+  return ns === UNKNOWN ? UNKNOWN : Math.min(Math.max(ns, 0), LIMITED);
+}
+
+/** Writes both addresses, the client's first; gives where the next byte goes. */
+function writeEnds(exchange: Exchange, flows: FlowTable, flow: number, at: number): number {
+  const keyAt = flow * KEY_WORDS;
+  const isClientFirst = (flows.flags[flow] & FLOW_CLIENT_FIRST) !== 0;
+  const isIpv6 = (flows.flags[flow] & FLOW_IPV6) !== 0;
+  const ports = flows.keys[keyAt + PORTS_AT];
+  const firstAt = keyAt;
+  const secondAt = keyAt + ADDRESS_WORDS;
+  writeAddress(exchange.bytes, at, flows.keys, isClientFirst ? firstAt : secondAt);
+  writeAddress(exchange.bytes, at + ADDRESS_BYTES, flows.keys, isClientFirst ? secondAt : firstAt);
+  exchange.addressLength = isIpv6 ? ADDRESS_BYTES : ADDRESS_BYTES - IPV4_AT;
+  exchange.clientAddressOffset = isIpv6 ? at : at + IPV4_AT;
+  exchange.serverAddressOffset = exchange.clientAddressOffset + ADDRESS_BYTES;
+  exchange.clientPort = isClientFirst ? ports >>> 16 : ports & 0xffff;
+  exchange.serverPort = isClientFirst ? ports & 0xffff : ports >>> 16;
+  return at + 2 * ADDRESS_BYTES;
+}
+
+function writeAddress(target: Uint8Array, at: number, words: Int32Array, wordAt: number): void {
+  for (let word = 0; word < ADDRESS_WORDS; word++) {
+    const value = words[wordAt + word];
+    target[at + 4 * word] = value >>> 24;
+    target[at + 4 * word + 1] = value >> 16;
+    target[at + 4 * word + 2] = value >> 8;
+    target[at + 4 * word + 3] = value;
+  }
+}

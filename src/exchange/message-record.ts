@@ -1,0 +1,166 @@
+import type { Frame } from '../capture/frame.ts';
+import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../decode/http-message.ts';
+import type { MessageType } from '../decode/message-type.ts';
+import type { Segment } from '../decode/segment.ts';
+import { HEAD_BYTES_MAX, REDACTION_BYTES_MAX } from '../limits.ts';
+import {
+  createExchange,
+  type Exchange,
+  INCOMPLETE_NONE,
+  UNIT_MESSAGE,
+  UNKNOWN,
+} from './exchange.ts';
+import { createFlowKey, type FlowKey, setFlowKey } from './flow-key.ts';
+import { packMessage, unpackMessage } from './pack-message.ts';
+import { splitRequestLine, splitStatusLine } from './start-line.ts';
+import { writeUuid } from './uuid.ts';
+
+/** Makes records of single messages, for outputs that show messages and not exchanges. */
+export interface MessageRecords {
+  /** Filled anew by each `loadMessage`; its bytes are its own, with room for what redaction makes. */
+  readonly record: Exchange;
+  readonly key: FlowKey;
+  readonly seed: number;
+}
+
+const ADDRESS_BYTES = 16;
+/** Two addresses and the lengths of the fields, generously. */
+const FRAME_BYTES = 1024;
+const NANOSECONDS_PER_SECOND = 1e9;
+/** From TYPE_CQ to TYPE_CR, from TYPE_SQ to TYPE_SR. */
+const RESPONSE_TYPE_STEP = 1;
+
+/**
+ * @param fieldsCount slots of the field tables that messages are scanned with
+ * @param seed of the hash of flows, see `createFlowTable`
+ */
+export function createMessageRecords(fieldsCount: number, seed: number): MessageRecords {
+  const record = createExchange(fieldsCount);
+  record.bytes = new Uint8Array(FRAME_BYTES + HEAD_BYTES_MAX + REDACTION_BYTES_MAX);
+  record.unit = UNIT_MESSAGE;
+  return { record, key: createFlowKey(), seed };
+}
+
+/** Makes the record that of a message, scanned with the record's field tables. */
+export function loadMessage(
+  records: MessageRecords,
+  frame: Frame,
+  segment: Segment,
+  message: HttpMessage,
+  type: MessageType,
+): Exchange {
+  const { record, key } = records;
+  const isRequest = message.kind === MESSAGE_REQUEST;
+  const { addressLength } = segment;
+  setFlowKey(key, frame.bytes, segment, records.seed);
+  record.type = type;
+  record.hasRequest = isRequest;
+  record.hasResponse = !isRequest;
+  record.timestampSec = frame.timestampSec;
+  record.timestampSubsecNs = frame.timestampSubsecNs;
+  record.flowHash = key.hash >>> 0;
+  record.addressLength = addressLength;
+  record.clientPort = isRequest ? segment.sourcePort : segment.targetPort;
+  record.serverPort = isRequest ? segment.targetPort : segment.sourcePort;
+  record.vlanTagsCount = segment.vlanTagsCount;
+  record.vlanIds.set(segment.vlanIds);
+  // Offset 0 stands for an absent value: nothing begins there.
+  const sourceAt = ADDRESS_BYTES;
+  const targetAt = sourceAt + ADDRESS_BYTES;
+  copyBytes(record.bytes, sourceAt, frame.bytes, segment.sourceAddressOffset, addressLength);
+  copyBytes(record.bytes, targetAt, frame.bytes, segment.targetAddressOffset, addressLength);
+  record.clientAddressOffset = isRequest ? sourceAt : targetAt;
+  record.serverAddressOffset = isRequest ? targetAt : sourceAt;
+  const messageAt = targetAt + ADDRESS_BYTES;
+  const part = isRequest ? record.request : record.response;
+  record.bytesEnd = packMessage(record.bytes, messageAt, frame.bytes, message);
+  unpackMessage(record.bytes, messageAt, part);
+  setHead(
+    record,
+    isRequest,
+    message.headEnd === 0 ? UNKNOWN : message.headEnd - segment.payloadOffset,
+  );
+  writeUuid(
+    record.id,
+    record.timestampSec,
+    record.timestampSubsecNs,
+    key.hash,
+    segment.sequenceNumber,
+  );
+  return record;
+}
+
+/**
+ * Makes the record of an exchange that of its request alone, as `loadMessage` would have; what it said of the
+ * response is lost, so the caller keeps what `becomeResponse` takes.
+ */
+export function becomeRequest(exchange: Exchange): void {
+  const { requestHeadBytes } = exchange;
+  becomeMessage(exchange, true);
+  exchange.requestHeadBytes = requestHeadBytes;
+}
+
+/**
+ * Makes the record of an exchange that of its response alone.
+ *
+ * @param sinceStartNs of the response's first byte; 0 when the exchange begins with it
+ */
+export function becomeResponse(
+  exchange: Exchange,
+  sinceStartNs: number,
+  statusCode: number,
+  headBytes: number,
+): void {
+  const subsecNs = exchange.timestampSubsecNs + Math.max(sinceStartNs, 0);
+  const seconds = Math.floor(subsecNs / NANOSECONDS_PER_SECOND);
+  becomeMessage(exchange, false);
+  exchange.timestampSec += seconds;
+  exchange.timestampSubsecNs = subsecNs - seconds * NANOSECONDS_PER_SECOND;
+  exchange.type = (exchange.type + RESPONSE_TYPE_STEP) as MessageType;
+  exchange.statusCode = statusCode;
+  exchange.responseHeadBytes = headBytes;
+}
+
+function setHead(record: Exchange, isRequest: boolean, headBytes: number): void {
+  becomeMessage(record, isRequest);
+  if (isRequest) {
+    record.requestHeadBytes = headBytes;
+    splitRequestLine(record);
+  } else {
+    record.responseHeadBytes = headBytes;
+    splitStatusLine(record);
+  }
+}
+
+/** One side only, and nothing that only both sides together could tell. */
+function becomeMessage(record: Exchange, isRequest: boolean): void {
+  record.unit = UNIT_MESSAGE;
+  record.hasRequest = isRequest;
+  record.hasResponse = !isRequest;
+  record.request.kind = MESSAGE_REQUEST;
+  record.response.kind = MESSAGE_RESPONSE;
+  record.statusCode = UNKNOWN;
+  record.incomplete = INCOMPLETE_NONE;
+  record.connectNs = UNKNOWN;
+  record.requestNs = UNKNOWN;
+  record.firstByteNs = UNKNOWN;
+  record.responseNs = UNKNOWN;
+  record.totalNs = UNKNOWN;
+  record.requestHeadBytes = UNKNOWN;
+  record.requestBodyBytes = UNKNOWN;
+  record.responseHeadBytes = UNKNOWN;
+  record.responseBodyBytes = UNKNOWN;
+  record.retransmittedSegments = 0;
+}
+
+function copyBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  offset: number,
+  byteLength: number,
+): void {
+  for (let index = 0; index < byteLength; index++) {
+    target[at + index] = source[offset + index];
+  }
+}

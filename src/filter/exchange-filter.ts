@@ -1,0 +1,153 @@
+import { FIELD_NAMES, type NamedField } from '../decode/http-grammar.ts';
+import type { HttpMessage } from '../decode/http-message.ts';
+import { UNKNOWN } from '../exchange/exchange.ts';
+import { isEqual, isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
+import type {
+  FilterSettings,
+  HeaderRule,
+  MethodRule,
+  NetworkRule,
+  PathRule,
+  StatusRule,
+} from './filter-settings.ts';
+import { createHostTest } from './host-test.ts';
+import { createListTest, type ExchangeTest } from './list-test.ts';
+import { compilePattern } from './path-pattern.ts';
+
+const NANOSECONDS_PER_MILLISECOND = 1_000_000;
+
+/**
+ * Makes the test that says whether an exchange is written: all options must hold. What was not seen holds no
+ * positive rule, and breaks no negated one.
+ *
+ * @param namedFields fields with a slot of their own, among them every name of `findHeaderNames`
+ */
+export function createExchangeFilter(
+  settings: FilterSettings,
+  namedFields: readonly NamedField[],
+): ExchangeTest {
+  const tests: ExchangeTest[] = [];
+  addScalarTests(tests, settings);
+  addListTest(tests, settings.methods, createMethodTest);
+  addListTest(tests, settings.statuses, createStatusTest);
+  addListTest(tests, settings.clients, createClientTest);
+  addListTest(tests, settings.servers, createServerTest);
+  addListTest(tests, settings.hosts, createHostTest);
+  addListTest(tests, settings.headers, (rule) => createHeaderTest(rule, namedFields));
+  // Patterns last: they cost the most, and what another rule refuses need not be looked at.
+  addListTest(tests, settings.includePaths, createPathTest);
+  if (settings.excludePaths.length > 0) {
+    const isExcluded = createListTest(settings.excludePaths, createPathTest);
+    tests.push((exchange) => !isExcluded(exchange));
+  }
+  return (exchange) => {
+    for (let index = 0; index < tests.length; index++) {
+      if (!tests[index](exchange)) {
+        return false;
+      }
+    }
+    return true;
+  };
+}
+
+function addListTest<R extends { isNegated: boolean }>(
+  tests: ExchangeTest[],
+  rules: readonly R[],
+  createTest: (rule: R) => ExchangeTest,
+): void {
+  if (rules.length > 0) {
+    tests.push(createListTest(rules, createTest));
+  }
+}
+
+/** Both directions of a flow have one hash, so that a flow is written whole or not at all. */
+function addScalarTests(tests: ExchangeTest[], settings: FilterSettings): void {
+  const { sampleOneIn, slowerThanMs } = settings;
+  if (sampleOneIn !== undefined) {
+    tests.push((exchange) => exchange.flowHash % sampleOneIn === 0);
+  }
+  if (slowerThanMs !== undefined) {
+    const slowerThanNs = slowerThanMs * NANOSECONDS_PER_MILLISECOND;
+    tests.push(({ totalNs }) => totalNs !== UNKNOWN && totalNs > slowerThanNs);
+  }
+}
+
+function createPathTest(rule: PathRule): ExchangeTest {
+  const isMatch = compilePattern(rule.pattern);
+  return (exchange) =>
+    exchange.hasRequest && isMatch(exchange.bytes, exchange.pathOffset, exchange.pathEnd);
+}
+
+function createMethodTest(rule: MethodRule): ExchangeTest {
+  const method = new Uint8Array(Buffer.from(rule.method, 'latin1'));
+  return ({ hasRequest, bytes, request, methodEnd }) =>
+    hasRequest && isEqual(bytes, request.startLineOffset, methodEnd, method);
+}
+
+function createStatusTest({ first, last }: StatusRule): ExchangeTest {
+  return ({ hasResponse, statusCode }) =>
+    hasResponse && statusCode !== UNKNOWN && statusCode >= first && statusCode <= last;
+}
+
+function createClientTest(rule: NetworkRule): ExchangeTest {
+  return ({ bytes, clientAddressOffset, addressLength }) =>
+    isWithin(bytes, clientAddressOffset, addressLength, rule);
+}
+
+function createServerTest(rule: NetworkRule): ExchangeTest {
+  return ({ bytes, serverAddressOffset, addressLength }) =>
+    isWithin(bytes, serverAddressOffset, addressLength, rule);
+}
+
+/** An address of the other IP version is within no network. */
+function isWithin(
+  bytes: Uint8Array,
+  offset: number,
+  addressLength: number,
+  { address, prefixBits }: NetworkRule,
+): boolean {
+  if (addressLength !== address.length) {
+    return false;
+  }
+  const wholeBytes = prefixBits >> 3;
+  for (let index = 0; index < wholeBytes; index++) {
+    if (bytes[offset + index] !== address[index]) {
+      return false;
+    }
+  }
+  const bitsLeft = prefixBits & 7;
+  return (
+    bitsLeft === 0 || (bytes[offset + wholeBytes] ^ address[wholeBytes]) >> (8 - bitsLeft) === 0
+  );
+}
+
+function createHeaderTest(rule: HeaderRule, namedFields: readonly NamedField[]): ExchangeTest {
+  const slot = findSlot(rule.name, namedFields);
+  const value = rule.value === undefined ? undefined : lowerAsciiBytes(rule.value);
+  return ({ hasRequest, hasResponse, bytes, request, response }) =>
+    (hasRequest && hasField(bytes, request, slot, value)) ||
+    (hasResponse && hasField(bytes, response, slot, value));
+}
+
+/** A filter for a field that nobody looks for would refuse everything in silence. */
+function findSlot(name: string, namedFields: readonly NamedField[]): number {
+  const named = namedFields.find((field) => field.name === name);
+  const slot = named?.slot ?? FIELD_NAMES.indexOf(name);
+  if (slot === -1) {
+    throw new RangeError(`No slot is kept for the field ${name}`);
+  }
+  return slot;
+}
+
+function hasField(
+  bytes: Uint8Array,
+  message: HttpMessage,
+  slot: number,
+  value: Uint8Array | undefined,
+): boolean {
+  const offset = message.fieldOffsets[slot];
+  return (
+    offset !== 0 &&
+    (value === undefined || isEqualIgnoringCase(bytes, offset, message.fieldEnds[slot], value))
+  );
+}

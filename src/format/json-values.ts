@@ -1,0 +1,250 @@
+import {
+  FIELD_AUTHORIZATION,
+  FIELD_CONTENT_LENGTH,
+  type NamedField,
+} from '../decode/http-grammar.ts';
+import type { HttpMessage } from '../decode/http-message.ts';
+import { type Exchange, UNKNOWN } from '../exchange/exchange.ts';
+import { writeDecimal } from './address.ts';
+import { BASIC_USER_BYTES_MAX, decodeBasicUser } from './basic-user.ts';
+import { closeObject, type JsonLabel, writeLabel } from './json-label.ts';
+import {
+  DECIMALS_MS,
+  JSON_BYTES_MAX,
+  writeJsonDecimal,
+  writeJsonNumber,
+  writeJsonString,
+} from './json-text.ts';
+import { writeAddressText, writeId } from './record-values.ts';
+
+/** What the JSON formats write of an exchange: values with their labels, absent ones not at all. */
+
+const BYTE_QUOTE = 0x22;
+const BYTE_COMMA = 0x2c;
+const BYTE_0 = 0x30;
+const BYTE_BRACKET_OPEN = 0x5b;
+const BYTE_BRACKET_CLOSE = 0x5d;
+
+const userBytes = new Uint8Array(BASIC_USER_BYTES_MAX);
+
+/** `HTTP/`; the version's number follows. */
+const VERSION_NAME_BYTES = 5;
+const VERSION_BYTES = 8;
+/** Digits of a whole number that every JSON reader keeps exact. */
+const EXACT_DIGITS_MAX = 15;
+
+/**
+ * Bytes that an exchange's values need at most when each is written once, target, path and query by
+ * themselves.
+ */
+export function valueBytesMax(exchange: Exchange, namedFields: readonly NamedField[]): number {
+  let valueBytes = 0;
+  if (exchange.hasRequest) {
+    const { request } = exchange;
+    valueBytes +=
+      exchange.methodEnd -
+      request.startLineOffset +
+      (exchange.targetEnd - exchange.targetOffset) +
+      (exchange.pathEnd - exchange.pathOffset) +
+      (exchange.queryEnd - exchange.queryOffset) +
+      fieldBytes(request, namedFields);
+  }
+  if (exchange.hasResponse) {
+    const { response } = exchange;
+    valueBytes += response.startLineEnd - exchange.reasonOffset + fieldBytes(response, namedFields);
+  }
+  return valueBytes * JSON_BYTES_MAX;
+}
+
+/** Bytes of a message's values; a named one counts twice, because it may also have a place of its own. */
+function fieldBytes(message: HttpMessage, namedFields: readonly NamedField[]): number {
+  const { foundSlots, foundCount } = message;
+  let valueBytes = 0;
+  for (let index = 0; index < foundCount; index++) {
+    valueBytes += fieldLength(message, foundSlots[index]);
+  }
+  for (let index = 0; index < namedFields.length; index++) {
+    valueBytes += fieldLength(message, namedFields[index].slot);
+  }
+  return valueBytes;
+}
+
+/** Length of a field's value in bytes; 0 when it is absent, whatever an earlier message left as its end. */
+export function fieldLength(message: HttpMessage, slot: number): number {
+  const offset = message.fieldOffsets[slot];
+  return offset === 0 ? 0 : message.fieldEnds[slot] - offset;
+}
+
+/** Writes a field's value as a string. */
+export function writeField(
+  target: Uint8Array,
+  at: number,
+  label: JsonLabel,
+  bytes: Uint8Array,
+  message: HttpMessage,
+  slot: number,
+): number {
+  const offset = message.fieldOffsets[slot];
+  if (offset === 0) {
+    return at;
+  }
+  at = writeLabel(target, at, label);
+  return writeJsonString(target, at, bytes, offset, message.fieldEnds[slot]);
+}
+
+/** Writes the named fields of a message as an object, of which nothing is written when there is none. */
+export function writeNamedFields(
+  target: Uint8Array,
+  at: number,
+  label: JsonLabel,
+  bytes: Uint8Array,
+  message: HttpMessage,
+  namedFields: readonly NamedField[],
+  nameLabels: readonly JsonLabel[],
+): number {
+  if (namedFields.length === 0) {
+    return at;
+  }
+  const membersAt = writeLabel(target, at, label);
+  let memberAt = membersAt;
+  for (let index = 0; index < namedFields.length; index++) {
+    const { slot } = namedFields[index];
+    memberAt = writeField(target, memberAt, nameLabels[index], bytes, message, slot);
+  }
+  return closeObject(target, memberAt, at, membersAt);
+}
+
+/** Writes the user name of a request's Basic credentials. */
+export function writeUser(
+  target: Uint8Array,
+  at: number,
+  label: JsonLabel,
+  bytes: Uint8Array,
+  request: HttpMessage,
+): number {
+  const offset = request.fieldOffsets[FIELD_AUTHORIZATION];
+  if (offset === 0) {
+    return at;
+  }
+  const userLength = decodeBasicUser(
+    bytes,
+    offset,
+    request.fieldEnds[FIELD_AUTHORIZATION],
+    userBytes,
+  );
+  if (userLength === -1) {
+    return at;
+  }
+  return writeJsonString(target, writeLabel(target, at, label), userBytes, 0, userLength);
+}
+
+/** The message whose value of a field is shown: the request's, or the response's where that has none. */
+export function messageWith(exchange: Exchange, slot: number): HttpMessage | undefined {
+  if (exchange.hasRequest && exchange.request.fieldOffsets[slot] !== 0) {
+    return exchange.request;
+  }
+  return exchange.hasResponse && exchange.response.fieldOffsets[slot] !== 0
+    ? exchange.response
+    : undefined;
+}
+
+/** Writes `1.1`, of the request if its line is whole, else of the response. */
+export function writeVersion(
+  target: Uint8Array,
+  at: number,
+  label: JsonLabel,
+  exchange: Exchange,
+): number {
+  const { bytes, request, response } = exchange;
+  const isOfRequest =
+    exchange.hasRequest && request.startLineEnd - exchange.requestVersionOffset === VERSION_BYTES;
+  const offset = isOfRequest ? exchange.requestVersionOffset : response.startLineOffset;
+  if (!isOfRequest && (!exchange.hasResponse || response.startLineEnd < offset + VERSION_BYTES)) {
+    return at;
+  }
+  at = writeLabel(target, at, label);
+  return writeJsonString(target, at, bytes, offset + VERSION_NAME_BYTES, offset + VERSION_BYTES);
+}
+
+/** Writes a number that is not UNKNOWN. */
+export function writeNumber(
+  target: Uint8Array,
+  at: number,
+  label: JsonLabel,
+  value: number,
+): number {
+  if (value < 0) {
+    return at;
+  }
+  return writeJsonNumber(target, writeLabel(target, at, label), value);
+}
+
+/** Writes a duration of nanoseconds that is not UNKNOWN, in milliseconds. */
+export function writeMilliseconds(
+  target: Uint8Array,
+  at: number,
+  label: JsonLabel,
+  durationNs: number,
+): number {
+  if (durationNs < 0) {
+    return at;
+  }
+  return writeJsonDecimal(target, writeLabel(target, at, label), durationNs, DECIMALS_MS);
+}
+
+/** Content-Length as a number; UNKNOWN when it is absent or no whole number of at most 15 digits. */
+export function readContentLength(bytes: Uint8Array, message: HttpMessage): number {
+  const offset = message.fieldOffsets[FIELD_CONTENT_LENGTH];
+  const end = message.fieldEnds[FIELD_CONTENT_LENGTH];
+  if (offset === 0 || offset === end || end - offset > EXACT_DIGITS_MAX) {
+    return UNKNOWN;
+  }
+  let value = 0;
+  for (let at = offset; at < end; at++) {
+    const digit = bytes[at] - BYTE_0;
+    if (digit < 0 || digit > 9) {
+      return UNKNOWN;
+    }
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** Head and body together; UNKNOWN when one of them is. */
+export function messageBytes(headBytes: number, bodyBytes: number): number {
+  return headBytes < 0 || bodyBytes < 0 ? UNKNOWN : headBytes + bodyBytes;
+}
+
+/** Writes an address between quotes. */
+export function writeAddress(
+  target: Uint8Array,
+  at: number,
+  exchange: Exchange,
+  addressOffset: number,
+): number {
+  target[at++] = BYTE_QUOTE;
+  at = writeAddressText(target, at, exchange, addressOffset);
+  target[at++] = BYTE_QUOTE;
+  return at;
+}
+
+/** Writes an id between quotes, in lower case. */
+export function writeUuid(target: Uint8Array, at: number, id: Uint8Array): number {
+  target[at++] = BYTE_QUOTE;
+  at = writeId(target, at, id);
+  target[at++] = BYTE_QUOTE;
+  return at;
+}
+
+/** Writes the VLAN ids as an array of numbers, outermost first. */
+export function writeVlanIds(target: Uint8Array, at: number, exchange: Exchange): number {
+  target[at++] = BYTE_BRACKET_OPEN;
+  for (let tag = 0; tag < exchange.vlanTagsCount; tag++) {
+    if (tag > 0) {
+      target[at++] = BYTE_COMMA;
+    }
+    at = writeDecimal(target, at, exchange.vlanIds[tag]);
+  }
+  target[at++] = BYTE_BRACKET_CLOSE;
+  return at;
+}

@@ -1,0 +1,197 @@
+import { FIELD_HOST, FIELD_USER_AGENT, METHODS_DEFAULT } from '../decode/http-grammar.ts';
+import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
+import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../exchange/exchange.ts';
+import { createJsonLabel, writeLabel } from './json-label.ts';
+import { findHostEnd, readPort } from './json-value-texts.ts';
+import { writeUser, writeVersion } from './json-values.ts';
+import {
+  createDoubleLabel,
+  createFixedAttribute,
+  createIntLabel,
+  createIntsLabel,
+  createStringLabel,
+  writeAddressAttribute,
+  writeFieldAttribute,
+  writeIntAttribute,
+  writeSecondsAttribute,
+  writeStringAttribute,
+  writeVlanAttribute,
+} from './otel-attributes.ts';
+
+/**
+ * The attributes of a record, by the names of the semantic conventions; what these have no name for is
+ * `httplog.*`.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+ */
+
+const SERVER_ERROR_MIN = 500;
+
+const PROTOCOL = createFixedAttribute('network.protocol.name', 'http');
+const TRANSPORT = createFixedAttribute('network.transport', 'tcp');
+const URL_SCHEME = createFixedAttribute('url.scheme', 'http');
+const NETWORK_IPV4 = createFixedAttribute('network.type', 'ipv4');
+const NETWORK_IPV6 = createFixedAttribute('network.type', 'ipv6');
+/** The methods that the conventions call known, with what is written for them. */
+const METHODS = METHODS_DEFAULT.map((method) => ({
+  name: new Uint8Array(Buffer.from(method, 'latin1')),
+  label: createFixedAttribute('http.request.method', method),
+}));
+const METHOD_OTHER = createFixedAttribute('http.request.method', '_OTHER');
+const METHOD_ORIGINAL = createStringLabel('http.request.method_original');
+const VALUE_END = createJsonLabel('}}');
+const PROTOCOL_VERSION = createStringLabel('network.protocol.version');
+const URL_PATH = createStringLabel('url.path');
+const URL_QUERY = createStringLabel('url.query');
+const SERVER_ADDRESS = createStringLabel('server.address');
+const SERVER_PORT = createIntLabel('server.port');
+const CLIENT_ADDRESS = createStringLabel('client.address');
+const CLIENT_PORT = createIntLabel('client.port');
+const PEER_ADDRESS = createStringLabel('network.peer.address');
+const PEER_PORT = createIntLabel('network.peer.port');
+const LOCAL_ADDRESS = createStringLabel('network.local.address');
+const LOCAL_PORT = createIntLabel('network.local.port');
+const USER_AGENT = createStringLabel('user_agent.original');
+const USER_NAME = createStringLabel('user.name');
+const STATUS_CODE = createIntLabel('http.response.status_code');
+/** A string of digits ends as an integer does. */
+const ERROR_STATUS = createJsonLabel(',{"key":"error.type","value":{"stringValue":"');
+/** By reason. */
+const INCOMPLETE = INCOMPLETE_NAMES.map((name) => createFixedAttribute('httplog.incomplete', name));
+const ERROR_INCOMPLETE = INCOMPLETE_NAMES.map((name) => createFixedAttribute('error.type', name));
+const REQUEST_BODY_SIZE = createIntLabel('http.request.body.size');
+const RESPONSE_BODY_SIZE = createIntLabel('http.response.body.size');
+const SERVER_DURATION = createDoubleLabel('http.server.request.duration');
+const CLIENT_DURATION = createDoubleLabel('http.client.request.duration');
+const CONNECT_DURATION = createDoubleLabel('httplog.connect.duration');
+const REQUEST_DURATION = createDoubleLabel('httplog.request.duration');
+const FIRST_BYTE_DURATION = createDoubleLabel('httplog.time_to_first_byte');
+const RESPONSE_DURATION = createDoubleLabel('httplog.response.duration');
+const REQUEST_HEAD_SIZE = createIntLabel('httplog.request.head.size');
+const RESPONSE_HEAD_SIZE = createIntLabel('httplog.response.head.size');
+const RETRANSMITTED_SEGMENTS = createIntLabel('httplog.retransmitted_segments');
+const VLAN = createIntsLabel('httplog.vlan');
+
+/** Writes all attributes but those of named headers, each with its comma before it; at least one. */
+export function writeOtelAttributes(target: Uint8Array, at: number, exchange: Exchange): number {
+  const { bytes, request } = exchange;
+  at = writeLabel(target, at, PROTOCOL);
+  at = writeLabel(target, at, TRANSPORT);
+  at = writeLabel(target, at, URL_SCHEME);
+  at = writeVersionAttribute(target, at, exchange);
+  if (exchange.hasRequest) {
+    at = writeMethod(target, at, exchange);
+    at = writeStringAttribute(target, at, URL_PATH, bytes, exchange.pathOffset, exchange.pathEnd);
+    if (exchange.hasQuery) {
+      const { queryOffset, queryEnd } = exchange;
+      at = writeStringAttribute(target, at, URL_QUERY, bytes, queryOffset, queryEnd);
+    }
+    at = writeFieldAttribute(target, at, USER_AGENT, bytes, request, FIELD_USER_AGENT);
+    at = writeUserAttribute(target, at, exchange);
+  }
+  at = writeEndpoints(target, at, exchange);
+  if (exchange.hasResponse) {
+    at = writeIntAttribute(target, at, STATUS_CODE, exchange.statusCode);
+  }
+  at = writeErrors(target, at, exchange);
+  return writeMeasures(target, at, exchange);
+}
+
+function writeVersionAttribute(target: Uint8Array, at: number, exchange: Exchange): number {
+  const end = writeVersion(target, at, PROTOCOL_VERSION, exchange);
+  return end === at ? at : writeLabel(target, end, VALUE_END);
+}
+
+function writeUserAttribute(target: Uint8Array, at: number, exchange: Exchange): number {
+  const end = writeUser(target, at, USER_NAME, exchange.bytes, exchange.request);
+  return end === at ? at : writeLabel(target, end, VALUE_END);
+}
+
+/** A method that the conventions do not know is `_OTHER`, so that strangers cannot make names for metrics. */
+function writeMethod(target: Uint8Array, at: number, exchange: Exchange): number {
+  const { bytes, methodEnd } = exchange;
+  const methodOffset = exchange.request.startLineOffset;
+  for (let index = 0; index < METHODS.length; index++) {
+    if (isMethod(bytes, methodOffset, methodEnd, METHODS[index].name)) {
+      return writeLabel(target, at, METHODS[index].label);
+    }
+  }
+  at = writeLabel(target, at, METHOD_OTHER);
+  return writeStringAttribute(target, at, METHOD_ORIGINAL, bytes, methodOffset, methodEnd);
+}
+
+function isMethod(bytes: Uint8Array, offset: number, end: number, name: Uint8Array): boolean {
+  if (end - offset !== name.length) {
+    return false;
+  }
+  for (let index = 0; index < name.length; index++) {
+    if (bytes[offset + index] !== name[index]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** The peer is the other end of what this host has: the client of a server, the server of a client. */
+function writeEndpoints(target: Uint8Array, at: number, exchange: Exchange): number {
+  const { clientAddressOffset, clientPort, serverAddressOffset, serverPort } = exchange;
+  const isServer = isServerSide(exchange);
+  const peerOffset = isServer ? clientAddressOffset : serverAddressOffset;
+  const localOffset = isServer ? serverAddressOffset : clientAddressOffset;
+  at = writeServer(target, at, exchange);
+  at = writeAddressAttribute(target, at, CLIENT_ADDRESS, exchange, clientAddressOffset);
+  at = writeIntAttribute(target, at, CLIENT_PORT, clientPort);
+  at = writeAddressAttribute(target, at, PEER_ADDRESS, exchange, peerOffset);
+  at = writeIntAttribute(target, at, PEER_PORT, isServer ? clientPort : serverPort);
+  at = writeAddressAttribute(target, at, LOCAL_ADDRESS, exchange, localOffset);
+  at = writeIntAttribute(target, at, LOCAL_PORT, isServer ? serverPort : clientPort);
+  at = writeLabel(target, at, exchange.addressLength === 4 ? NETWORK_IPV4 : NETWORK_IPV6);
+  return writeVlanAttribute(target, at, VLAN, exchange);
+}
+
+/** Name and port of the Host field; where it has none, those of the connection. */
+function writeServer(target: Uint8Array, at: number, exchange: Exchange): number {
+  const { bytes, request } = exchange;
+  const hostOffset = exchange.hasRequest ? request.fieldOffsets[FIELD_HOST] : 0;
+  const hostEnd = hostOffset === 0 ? 0 : request.fieldEnds[FIELD_HOST];
+  if (hostOffset === hostEnd) {
+    at = writeAddressAttribute(target, at, SERVER_ADDRESS, exchange, exchange.serverAddressOffset);
+    return writeIntAttribute(target, at, SERVER_PORT, exchange.serverPort);
+  }
+  const nameEnd = findHostEnd(bytes, hostOffset, hostEnd);
+  const port = nameEnd === hostEnd ? UNKNOWN : readPort(bytes, nameEnd, hostEnd);
+  at = writeStringAttribute(target, at, SERVER_ADDRESS, bytes, hostOffset, nameEnd);
+  return writeIntAttribute(target, at, SERVER_PORT, port === UNKNOWN ? exchange.serverPort : port);
+}
+
+function writeErrors(target: Uint8Array, at: number, exchange: Exchange): number {
+  const { incomplete, statusCode } = exchange;
+  const isIncomplete = incomplete !== INCOMPLETE_NONE;
+  if (exchange.hasResponse && statusCode >= SERVER_ERROR_MIN) {
+    at = writeIntAttribute(target, at, ERROR_STATUS, statusCode);
+  } else if (isIncomplete) {
+    at = writeLabel(target, at, ERROR_INCOMPLETE[incomplete]);
+  }
+  return isIncomplete ? writeLabel(target, at, INCOMPLETE[incomplete]) : at;
+}
+
+function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): number {
+  const duration = isServerSide(exchange) ? SERVER_DURATION : CLIENT_DURATION;
+  at = writeIntAttribute(target, at, REQUEST_BODY_SIZE, exchange.requestBodyBytes);
+  at = writeIntAttribute(target, at, RESPONSE_BODY_SIZE, exchange.responseBodyBytes);
+  at = writeSecondsAttribute(target, at, duration, exchange.totalNs);
+  at = writeSecondsAttribute(target, at, CONNECT_DURATION, exchange.connectNs);
+  at = writeSecondsAttribute(target, at, REQUEST_DURATION, exchange.requestNs);
+  at = writeSecondsAttribute(target, at, FIRST_BYTE_DURATION, exchange.firstByteNs);
+  at = writeSecondsAttribute(target, at, RESPONSE_DURATION, exchange.responseNs);
+  at = writeIntAttribute(target, at, REQUEST_HEAD_SIZE, exchange.requestHeadBytes);
+  at = writeIntAttribute(target, at, RESPONSE_HEAD_SIZE, exchange.responseHeadBytes);
+  const { retransmittedSegments } = exchange;
+  return retransmittedSegments > 0
+    ? writeIntAttribute(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments)
+    : at;
+}
+
+function isServerSide(exchange: Exchange): boolean {
+  return exchange.type === TYPE_CQ || exchange.type === TYPE_CR;
+}

@@ -1,0 +1,157 @@
+import type { Exchange } from '../exchange/exchange.ts';
+import { SPACE_ESCAPED, SPACE_KEPT, type SpaceMode, writeEscaped } from './escape.ts';
+import { createRecordFields, type RecordField } from './record-fields.ts';
+import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import { createValueSpan, textBytesMax, type ValueSpan } from './record-texts.ts';
+import {
+  isSameText,
+  labelBytes,
+  PLAIN_BYTES_MAX,
+  writeHexByte,
+  writeLabel,
+} from './record-values.ts';
+import type { CompiledTemplate, TemplatePart } from './template-compiler.ts';
+
+const ABSENT = labelBytes('-');
+
+/** A field with the text before it, ready to be written. */
+interface Placeholder {
+  label: Uint8Array;
+  field: RecordField;
+  spaceMode: SpaceMode;
+  /** By byte: 1 when it is written in hex besides what is anyway; undefined: none is. */
+  stops: Uint8Array | undefined;
+}
+
+/**
+ * Lines of the operator's own form.
+ *
+ * A value can neither end its column nor begin another. Spaces in it are `\x20`, but are kept between double
+ * quotes. In hex is also the character that follows the field in the template, which is where a reader takes
+ * the value to end; outside of quotes the one behind the field before it as well, in case the reader splits
+ * the line there; and the double quote where the template has any.
+ *
+ * @param template its `headerNames` are among the options' named fields
+ */
+export function createTemplateFormat(
+  template: CompiledTemplate,
+  options: RecordFormatOptions,
+): RecordFormat {
+  const fields = createRecordFields(options);
+  const hasQuotes = [template.tail, ...template.parts.map(({ label }) => label)].some((label) =>
+    label.includes('"'),
+  );
+  const placeholders = template.parts.map((part, index) => {
+    const before = index === 0 || part.isQuoted ? '' : template.parts[index - 1].follower;
+    return createPlaceholder(part, fields, createStops([part.follower, before], hasQuotes));
+  });
+  const tail = labelBytes(`${template.tail}\n`);
+  const frameBytes = placeholders.reduce(
+    (sum, { label }) => sum + label.length + PLAIN_BYTES_MAX,
+    tail.length,
+  );
+  const span = createValueSpan();
+  return {
+    linesPerRecord: 1,
+    fileHeader: undefined,
+    bytesMax: (exchange) => {
+      let bytesMax = frameBytes;
+      for (let index = 0; index < placeholders.length; index++) {
+        const { field } = placeholders[index];
+        if (field.isText) {
+          bytesMax += textBytesMax(field.find, exchange, span);
+        }
+      }
+      return bytesMax;
+    },
+    write: (target, at, exchange) => {
+      for (let index = 0; index < placeholders.length; index++) {
+        const placeholder = placeholders[index];
+        at = writeLabel(target, at, placeholder.label);
+        at = writeField(target, at, exchange, placeholder, span);
+      }
+      return writeLabel(target, at, tail);
+    },
+  };
+}
+
+function createPlaceholder(
+  part: TemplatePart,
+  fields: ReadonlyMap<string, RecordField>,
+  stops: Uint8Array | undefined,
+): Placeholder {
+  const field = fields.get(part.field);
+  if (field === undefined) {
+    throw new Error(`No field of a record is called ${part.field}`);
+  }
+  const isSpaceKept = part.isQuoted && part.follower !== ' ';
+  return {
+    label: labelBytes(part.label),
+    field,
+    spaceMode: isSpaceKept ? SPACE_KEPT : SPACE_ESCAPED,
+    stops,
+  };
+}
+
+/**
+ * Letters and digits are parts of escapes themselves, and a backslash begins one, so that none of them can be
+ * the end of a value; nor can what is longer than a byte.
+ */
+function createStops(followers: readonly string[], hasQuotes: boolean): Uint8Array | undefined {
+  const stops = new Uint8Array(256);
+  if (hasQuotes) {
+    stops['"'.charCodeAt(0)] = 1;
+  }
+  for (const follower of followers) {
+    if (/^[!-~]$/.test(follower) && !/[a-z0-9\\]/i.test(follower)) {
+      stops[follower.charCodeAt(0)] = 1;
+    }
+  }
+  return stops.includes(1) ? stops : undefined;
+}
+
+/** A value that is absent or empty is a dash; one that is a dash has it in hex. */
+function writeField(
+  target: Uint8Array,
+  at: number,
+  exchange: Exchange,
+  placeholder: Placeholder,
+  span: ValueSpan,
+): number {
+  const { field, stops, spaceMode } = placeholder;
+  if (!field.isText) {
+    const end = field.write(target, at, exchange);
+    return end === at ? writeLabel(target, at, ABSENT) : end;
+  }
+  if (!field.find(exchange, span) || span.offset === span.end) {
+    return writeLabel(target, at, ABSENT);
+  }
+  const { bytes, offset, end } = span;
+  if (isSameText(bytes, offset, end, ABSENT)) {
+    return writeHexByte(target, at, ABSENT[0]);
+  }
+  return stops === undefined
+    ? writeEscaped(target, at, bytes, offset, end, spaceMode)
+    : writeBetweenStops(target, at, bytes, offset, end, spaceMode, stops);
+}
+
+/** Stops are ASCII, so that no UTF-8 sequence is taken apart. */
+function writeBetweenStops(
+  target: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  spaceMode: SpaceMode,
+  stops: Uint8Array,
+): number {
+  for (let stopAt = offset; stopAt < end; stopAt++) {
+    if (stops[bytes[stopAt]] === 0) {
+      continue;
+    }
+    at = writeEscaped(target, at, bytes, offset, stopAt, spaceMode);
+    at = writeHexByte(target, at, bytes[stopAt]);
+    offset = stopAt + 1;
+  }
+  return writeEscaped(target, at, bytes, offset, end, spaceMode);
+}

@@ -1,0 +1,193 @@
+import type { Exchange } from '../exchange/exchange.ts';
+import { SPACE_KEPT, writeEscaped } from './escape.ts';
+import {
+  createRecordFields,
+  numberField,
+  plainField,
+  type RecordField,
+  writeRecordKind,
+} from './record-fields.ts';
+import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import { createValueSpan, textBytesMax, type ValueSpan } from './record-texts.ts';
+import {
+  isSameText,
+  labelBytes,
+  PLAIN_BYTES_MAX,
+  writeHexByte,
+  writeLabel,
+  writeSeconds,
+  writeVlanText,
+} from './record-values.ts';
+
+const BYTE_HTAB = 0x09;
+const BYTE_LF = 0x0a;
+const BYTE_COMMA = 0x2c;
+const BYTE_BACKSLASH = 0x5c;
+/** What makes a capital letter lower case, and leaves digits as they are. */
+const LOWER_CASE_BIT = 0x20;
+
+const UNSET = labelBytes('-');
+const EMPTY = labelBytes('(empty)');
+
+/** A column's name and type, as Zeek calls them, and the record's field; without one it is the name. */
+type ColumnRow = readonly [name: string, type: string, field?: string | RecordField];
+
+/** @see https://docs.zeek.org/en/master/logs/http.html */
+const COLUMN_ROWS: readonly ColumnRow[] = [
+  ['record', 'string', plainField(writeRecordKind)],
+  ['ts', 'time', 'epoch'],
+  ['uid', 'string', 'id'],
+  ['id.orig_h', 'addr', 'client_ip'],
+  ['id.orig_p', 'port', 'client_port'],
+  ['id.resp_h', 'addr', 'server_ip'],
+  ['id.resp_p', 'port', 'server_port'],
+  ['side', 'string'],
+  ['method', 'string'],
+  ['host', 'string'],
+  ['uri', 'string', 'target'],
+  ['referrer', 'string', 'referer'],
+  ['version', 'string'],
+  ['user_agent', 'string'],
+  ['request_body_len', 'count', 'request_body_bytes'],
+  ['response_body_len', 'count', 'response_body_bytes'],
+  ['status_code', 'count', 'status'],
+  ['status_msg', 'string', 'reason'],
+  ['username', 'string', 'user'],
+  ['connect', 'interval', numberField(({ connectNs }) => connectNs, writeSeconds)],
+  ['ttfb', 'interval', numberField(({ firstByteNs }) => firstByteNs, writeSeconds)],
+  ['duration', 'interval', 'duration_s'],
+  ['content_type', 'string', 'response_content_type'],
+  ['location', 'string'],
+  ['request_id', 'string'],
+  ['forwarded_for', 'string'],
+  ['incomplete', 'string'],
+  [
+    'vlan',
+    'set[count]',
+    plainField((target, at, exchange) => writeVlanText(target, at, exchange, BYTE_COMMA)),
+  ],
+];
+
+/**
+ * A table with Zeek's header, for `zeek-cut` and everything else that reads its logs.
+ *
+ * @see https://docs.zeek.org/en/master/log-formats.html
+ */
+export function createTsvFormat(options: RecordFormatOptions): RecordFormat {
+  const rows: readonly ColumnRow[] = [...COLUMN_ROWS, ...createHeaderRows(options)];
+  const fields = createRecordFields(options);
+  const columns = rows.map(([name, , field]) => resolveField(fields, field ?? name));
+  const frameBytes = columns.length * (PLAIN_BYTES_MAX + 1);
+  const span = createValueSpan();
+  return {
+    linesPerRecord: 1,
+    fileHeader: createFileHeader(rows),
+    bytesMax: (exchange) => {
+      let bytesMax = frameBytes;
+      for (let index = 0; index < columns.length; index++) {
+        const column = columns[index];
+        if (column.isText) {
+          bytesMax += textBytesMax(column.find, exchange, span);
+        }
+      }
+      return bytesMax;
+    },
+    write: (target, at, exchange) => {
+      for (let index = 0; index < columns.length; index++) {
+        at = writeColumn(target, at, exchange, columns[index], span);
+        target[at++] = BYTE_HTAB;
+      }
+      target[at - 1] = BYTE_LF;
+      return at;
+    },
+  };
+}
+
+function createHeaderRows({ namedFields }: RecordFormatOptions): ColumnRow[] {
+  return ['request', 'response'].flatMap((message) =>
+    namedFields.map(
+      ({ name }): ColumnRow => [`${message}_${name}`, 'string', `${message}.header.${name}`],
+    ),
+  );
+}
+
+function resolveField(
+  fields: ReadonlyMap<string, RecordField>,
+  field: string | RecordField,
+): RecordField {
+  const resolved = typeof field === 'string' ? fields.get(field) : field;
+  if (resolved === undefined) {
+    throw new Error(`No field of a record is called ${field}`);
+  }
+  return resolved;
+}
+
+function createFileHeader(rows: readonly ColumnRow[]): Uint8Array {
+  return labelBytes(
+    [
+      // The separator's own name is behind a space: no reader knows it before this line.
+      '#separator \\x09',
+      '#set_separator\t,',
+      '#empty_field\t(empty)',
+      '#unset_field\t-',
+      '#path\thttp',
+      `#fields\t${rows.map(([name]) => name).join('\t')}`,
+      `#types\t${rows.map(([, type]) => type).join('\t')}`,
+      '',
+    ].join('\n'),
+  );
+}
+
+function writeColumn(
+  target: Uint8Array,
+  at: number,
+  exchange: Exchange,
+  column: RecordField,
+  span: ValueSpan,
+): number {
+  if (!column.isText) {
+    const end = column.write(target, at, exchange);
+    return end === at ? writeLabel(target, at, UNSET) : end;
+  }
+  if (!column.find(exchange, span)) {
+    return writeLabel(target, at, UNSET);
+  }
+  return span.offset === span.end
+    ? writeLabel(target, at, EMPTY)
+    : writeText(target, at, span.bytes, span.offset, span.end);
+}
+
+/** A value that is exactly one of the two words has its first byte in hex, as Zeek writes it. */
+function writeText(
+  target: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+): number {
+  const textAt = at;
+  const byteLength = end - offset;
+  if (isSameText(bytes, offset, end, UNSET) || isSameText(bytes, offset, end, EMPTY)) {
+    at = writeHexByte(target, at, bytes[offset++]);
+  }
+  at = writeEscaped(target, at, bytes, offset, end, SPACE_KEPT);
+  if (at - textAt !== byteLength) {
+    lowerHexDigits(target, textAt, at);
+  }
+  return at;
+}
+
+/** Zeek's hexadecimal digits are lower case. */
+function lowerHexDigits(target: Uint8Array, at: number, end: number): void {
+  while (at < end) {
+    if (target[at] !== BYTE_BACKSLASH) {
+      at++;
+    } else if (target[at + 1] === BYTE_BACKSLASH) {
+      at += 2;
+    } else {
+      target[at + 2] |= LOWER_CASE_BIT;
+      target[at + 3] |= LOWER_CASE_BIT;
+      at += 4;
+    }
+  }
+}

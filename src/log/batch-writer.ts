@@ -1,0 +1,20 @@
+import type { LineBatch } from '../format/line-batch.ts';
+import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
+
+/** What takes batches and keeps them: log files, or a database. */
+export interface BatchWriter {
+  readonly counters: LogWriterCounters;
+  /** Batches whose `append` has not settled yet. */
+  readonly pendingBatches: number;
+  /**
+   * Appends a batch. **Its bytes belong to the writer until the promise settles**; `batch.bytes` may then
+   * be another view than before, of the same length.
+   *
+   * @throws HttplogError when writing has failed for good; every later append rejects with the same error
+   */
+  append(batch: LineBatch): Promise<AppendOutcome>;
+  /** What is written next goes to what then has the path's name, as after a rotation. */
+  reopen(): void;
+  /** Waits until everything is written, at most so long, then counts the rest as dropped and closes. */
+  close(deadlineMs: number): Promise<void>;
+}

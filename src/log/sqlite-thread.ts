@@ -1,0 +1,83 @@
+/** The thread that writes databases: SQLite blocks, and the thread of the log files must not. */
+import { statSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import type { SqliteModule } from './sqlite-database.ts';
+import { SqliteDatabases } from './sqlite-databases.ts';
+import { createSqliteRefusal, describeSqliteFailure, SQLITE_MISSING } from './sqlite-fault.ts';
+import type { SqliteInsert, SqliteReply, SqliteRequest } from './sqlite-protocol.ts';
+
+const sqlite = await loadSqlite();
+const databases = sqlite === null ? null : new SqliteDatabases(sqlite);
+
+parentPort?.on('message', (request: SqliteRequest) => {
+  const reply = answer(request);
+  parentPort?.postMessage(reply, reply.bytes === null ? [] : [reply.bytes.buffer]);
+  if (request.kind === 'close') {
+    parentPort?.close();
+  }
+});
+
+function answer(request: SqliteRequest): SqliteReply {
+  const reply: SqliteReply = {
+    failure: null,
+    bytes: request.kind === 'insert' ? request.bytes : null,
+    linesWritten: 0,
+    linesDropped: 0,
+    isOpened: false,
+  };
+  try {
+    Object.assign(reply, act(request));
+  } catch (error) {
+    reply.failure = describeSqliteFailure(error);
+  }
+  return reply;
+}
+
+function act(request: SqliteRequest): Partial<SqliteReply> {
+  if (databases === null) {
+    throw createSqliteRefusal(
+      SQLITE_MISSING,
+      `This runtime, Node ${process.versions.node}, has no node:sqlite to write a database with`,
+    );
+  }
+  switch (request.kind) {
+    case 'check':
+      return request.path === null ? {} : check(databases, request.path);
+    case 'insert':
+      return insert(databases, request);
+    case 'reopen':
+    case 'close':
+      databases.closeAll();
+      return {};
+    default:
+      return request satisfies never;
+  }
+}
+
+/** A file that is missing or empty stays so until its first line. */
+function check(open: SqliteDatabases, path: string): Partial<SqliteReply> {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || (stats.isFile() && stats.size === 0)) {
+    return {};
+  }
+  const { isOpened } = open.use(path, 0, () => undefined);
+  return { isOpened };
+}
+
+function insert(open: SqliteDatabases, request: SqliteInsert): Partial<SqliteReply> {
+  const { bytes, byteLength } = request;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, byteLength).toString('utf8');
+  const { outcome, isOpened } = open.use(request.path, request.day, (database) =>
+    database.insert(text),
+  );
+  return { ...outcome, isOpened };
+}
+
+/** Older runtimes do not have it, and would not even load a file that imports it. */
+async function loadSqlite(): Promise<SqliteModule | null> {
+  try {
+    return await import('node:sqlite');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HttplogError } from '../errors.ts';
+import type { LineBatch } from '../format/line-batch.ts';
+import { WRITE_GRACE_MS, WRITE_RETRY_INTERVAL_MS } from '../limits.ts';
+import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
+import type { BatchWriter } from './batch-writer.ts';
+import type { LogWriterOptions } from './log-writer.ts';
+import { Outage, type OutageListener } from './outage.ts';
+import { settlesWithin } from './settles-within.ts';
+import { SqliteClient } from './sqlite-client.ts';
+import {
+  createSqliteError,
+  refineSqliteFault,
+  restoreSqliteFailure,
+  type SqliteFailure,
+} from './sqlite-fault.ts';
+import type { SqliteReply } from './sqlite-protocol.ts';
+import { checkSqliteTarget, findDatabasePath, type SqliteTarget } from './sqlite-target.ts';
+
+export type SqliteWriterOptions = Pick<LogWriterOptions, 'policy' | 'events' | 'retryIntervalMs'>;
+
+interface Entry {
+  batch: LineBatch;
+  /** Bytes of the batch's buffer, which is away while the database thread has it. */
+  bufferByteLength: number;
+  resolve(outcome: AppendOutcome): void;
+  reject(error: HttplogError): void;
+}
+
+/** Milliseconds that a stop waits for the last checkpoint: of some megabytes, on a slow disk. */
+const SQLITE_CLOSE_MS = 2000;
+
+/**
+ * Opens a database for batches of the JSON format's lines. No file is created before its first line.
+ *
+ * @throws HttplogError when the target cannot be written, when it is not a database of httplog or one of a
+ *   newer httplog, `HTTPLOG_SQLITE_MISSING` when this runtime has no SQLite
+ */
+export async function openSqliteWriter(
+  target: SqliteTarget,
+  options: SqliteWriterOptions,
+): Promise<BatchWriter> {
+  await checkSqliteTarget(target);
+  const client = new SqliteClient();
+  const writer = new SqliteWriter(target, client, options);
+  try {
+    await writer.check();
+  } catch (error) {
+    await client.terminate();
+    throw error;
+  }
+  return writer;
+}
+
+/**
+ * The batches that wait for the databases, in order, each a transaction. Unlike log files, databases wait
+ * for each other: all are in one directory, and what ails one of them ails the next.
+ */
+class SqliteWriter implements BatchWriter {
+  readonly counters: LogWriterCounters = {
+    linesWritten: 0,
+    bytesWritten: 0,
+    linesDropped: 0,
+    writeErrors: 0,
+    filesOpened: 0,
+  };
+  readonly #target: SqliteTarget;
+  readonly #client: SqliteClient;
+  readonly #options: SqliteWriterOptions;
+  readonly #outageListener: OutageListener;
+  /** The head is being written. Bounded by the buffers of the caller, `BATCHES_MAX`. */
+  readonly #entries: Entry[] = [];
+  #outage: Outage | null = null;
+  #pumping: Promise<void> | null = null;
+  #isEnded = false;
+  #endError: HttplogError | null = null;
+  #closed: Promise<void> | null = null;
+  #pause = new AbortController();
+
+  constructor(target: SqliteTarget, client: SqliteClient, options: SqliteWriterOptions) {
+    this.#target = target;
+    this.#client = client;
+    this.#options = options;
+    this.#outageListener = {
+      onFault: (fault) => options.events?.onFault?.(refineSqliteFault(fault)),
+      onRecovery: (recovery) => options.events?.onRecovery?.(recovery),
+    };
+  }
+
+  get pendingBatches(): number {
+    return this.#entries.length;
+  }
+
+  /** @throws HttplogError when the database of the target cannot be written */
+  async check(): Promise<void> {
+    const path = 'path' in this.#target ? this.#target.path : null;
+    const reply = await this.#client.ask({ kind: 'check', path });
+    if (reply.failure !== null) {
+      throw createSqliteError(path ?? 'a database', reply.failure);
+    }
+    if (path !== null) {
+      this.#noteOpened(path, reply);
+    }
+  }
+
+  async append(batch: LineBatch): Promise<AppendOutcome> {
+    if (batch.byteLength === 0) {
+      return { linesWritten: 0, linesDropped: 0 };
+    }
+    if (this.#endError !== null || this.#closed !== null) {
+      this.counters.linesDropped += batch.lineCount;
+      if (this.#endError !== null) {
+        throw this.#endError;
+      }
+      return { linesWritten: 0, linesDropped: batch.lineCount };
+    }
+    return new Promise((resolve, reject) => {
+      this.#entries.push({ batch, bufferByteLength: batch.bytes.byteLength, resolve, reject });
+      this.#pumping ??= this.#pump();
+    });
+  }
+
+  reopen(): void {
+    // The next insert tells what is wrong with the thread, if anything is.
+    this.#client.ask({ kind: 'reopen' }).catch(() => undefined);
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closed ??= this.#closeAll(deadlineMs);
+    return this.#closed;
+  }
+
+  async #closeAll(deadlineMs: number): Promise<void> {
+    this.#pause.abort();
+    await settlesWithin(this.#drained(), deadlineMs);
+    this.#isEnded = true;
+    this.#pause.abort();
+    await settlesWithin(this.#drained(), WRITE_GRACE_MS);
+    this.#dropAll((entry) => entry.resolve(toDropped(entry)));
+    const closing = this.#client.ask({ kind: 'close' }).then(
+      () => undefined,
+      () => undefined,
+    );
+    await settlesWithin(closing, SQLITE_CLOSE_MS);
+    await settlesWithin(this.#client.terminate(), WRITE_GRACE_MS);
+  }
+
+  async #drained(): Promise<void> {
+    await this.#pumping;
+  }
+
+  async #pump(): Promise<void> {
+    while (this.#entries.length > 0 && !this.#isEnded) {
+      await this.#writeHead();
+    }
+    this.#pumping = null;
+  }
+
+  async #writeHead(): Promise<void> {
+    const entry = this.#entries[0];
+    const { batch } = entry;
+    const { bytes, byteLength, day } = batch;
+    const path = findDatabasePath(this.#target, batch);
+    let reply: SqliteReply;
+    try {
+      reply = await this.#client.ask({ kind: 'insert', path, day, bytes, byteLength });
+    } catch (error) {
+      this.#fail(error as HttplogError);
+      return;
+    }
+    // After the deadline of a stop this batch is counted already, and its caller has another buffer.
+    if (this.#entries[0] !== entry) {
+      return;
+    }
+    if (reply.bytes !== null) {
+      batch.bytes = reply.bytes;
+    }
+    if (reply.failure === null) {
+      this.#finishHead(path, reply);
+    } else {
+      await this.#handleFailure(path, reply.failure);
+    }
+  }
+
+  #finishHead(path: string, reply: SqliteReply): void {
+    const entry = this.#entries.shift();
+    const { linesWritten, linesDropped } = reply;
+    this.counters.linesWritten += linesWritten;
+    this.counters.linesDropped += linesDropped;
+    this.counters.bytesWritten += entry?.batch.byteLength ?? 0;
+    this.#noteOpened(path, reply);
+    this.#outage?.end();
+    this.#outage = null;
+    entry?.resolve({ linesWritten, linesDropped });
+  }
+
+  async #handleFailure(path: string, failure: SqliteFailure): Promise<void> {
+    this.counters.writeErrors += 1;
+    if (this.#options.policy === 'fail') {
+      this.#fail(createSqliteError(path, failure, this.counters.linesWritten));
+      return;
+    }
+    this.#outage ??= new Outage(path, this.#outageListener);
+    this.#outage.noteFailedTry(restoreSqliteFailure(failure));
+    if (this.#isEnded) {
+      return;
+    }
+    this.#pause = new AbortController();
+    const { signal } = this.#pause;
+    const waitMs = this.#options.retryIntervalMs ?? WRITE_RETRY_INTERVAL_MS;
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  /** The end by an error, for the head and all that wait behind it. */
+  #fail(error: HttplogError): void {
+    this.#isEnded = true;
+    this.#endError ??= error;
+    this.#dropAll((entry) => entry.reject(error));
+  }
+
+  #dropAll(settle: (entry: Entry) => void): void {
+    for (const entry of this.#entries.splice(0)) {
+      const { batch, bufferByteLength } = entry;
+      this.counters.linesDropped += batch.lineCount;
+      if (batch.bytes.byteLength < bufferByteLength) {
+        batch.bytes = new Uint8Array(bufferByteLength);
+      }
+      settle(entry);
+    }
+  }
+
+  #noteOpened(path: string, { isOpened }: SqliteReply): void {
+    if (isOpened) {
+      this.counters.filesOpened += 1;
+      this.#options.events?.onOpen?.(path);
+    }
+  }
+}
+
+function toDropped({ batch }: Entry): AppendOutcome {
+  return { linesWritten: 0, linesDropped: batch.lineCount };
+}

@@ -1,0 +1,212 @@
+import {
+  BYTE_0,
+  BYTE_COLON,
+  BYTE_DOT,
+  BYTE_LOWER_A,
+  BYTE_PERCENT,
+  findByte,
+  hexValue,
+  isDigit,
+} from './byte-classes.ts';
+
+/** Addresses within fields: from text to bytes and back. */
+
+/** Longest text of an address: eight groups of four digits. */
+export const ADDRESS_TEXT_BYTES_MAX = 39;
+
+const GROUPS = 8;
+const IPV4_BYTES = 4;
+export const IPV6_BYTES = 16;
+
+/**
+ * Reads four decimal numbers of 0 to 255 with dots between them.
+ *
+ * @param target gets the four bytes from `targetOffset`
+ * @returns where the address ends, or -1 when there is none at `at`
+ */
+export function readIpv4(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  target: Uint8Array,
+  targetOffset = 0,
+): number {
+  for (let part = 0; part < IPV4_BYTES; part++) {
+    if (part > 0) {
+      if (at >= end || bytes[at] !== BYTE_DOT) {
+        return -1;
+      }
+      at++;
+    }
+    const start = at;
+    let value = 0;
+    while (at < end && at - start < 3 && isDigit(bytes[at])) {
+      value = value * 10 + bytes[at++] - BYTE_0;
+    }
+    if (at === start || value > 255) {
+      return -1;
+    }
+    target[targetOffset + part] = value;
+  }
+  return at < end && isDigit(bytes[at]) ? -1 : at;
+}
+
+/**
+ * Reads an address that is all of `[from, to)`; a zone such as `%eth0` is passed over.
+ *
+ * @param target gets its bytes
+ * @returns 4, 16, or 0 when it is none
+ */
+export function readAddress(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  target: Uint8Array,
+): number {
+  if (readIpv4(bytes, from, to, target) === to) {
+    return IPV4_BYTES;
+  }
+  return readIpv6(bytes, from, findByte(bytes, from, to, BYTE_PERCENT), target) ? IPV6_BYTES : 0;
+}
+
+/** @see RFC 4291 section 2.2 */
+function readIpv6(bytes: Uint8Array, from: number, to: number, target: Uint8Array): boolean {
+  target.fill(0, 0, IPV6_BYTES);
+  let at = from;
+  let group = 0;
+  let gapAt = -1;
+  if (at + 1 < to && bytes[at] === BYTE_COLON && bytes[at + 1] === BYTE_COLON) {
+    gapAt = 0;
+    at += 2;
+  }
+  while (at < to) {
+    if (group === GROUPS) {
+      return false;
+    }
+    if (group <= GROUPS - 2 && readIpv4(bytes, at, to, target, group * 2) === to) {
+      group += 2;
+      break;
+    }
+    at = readGroup(bytes, at, to, target, group++);
+    if (at === -1) {
+      return false;
+    }
+    if (at === to) {
+      break;
+    }
+    if (bytes[at++] !== BYTE_COLON || at === to) {
+      return false;
+    }
+    if (bytes[at] === BYTE_COLON) {
+      if (gapAt !== -1) {
+        return false;
+      }
+      gapAt = group;
+      at++;
+    }
+  }
+  if (gapAt === -1 || group >= GROUPS) {
+    return gapAt === -1 && group === GROUPS;
+  }
+  target.copyWithin(IPV6_BYTES - (group - gapAt) * 2, gapAt * 2, group * 2);
+  target.fill(0, gapAt * 2, IPV6_BYTES - (group - gapAt) * 2);
+  return true;
+}
+
+/** Reads one to four hexadecimal digits. @returns where they end, or -1 */
+function readGroup(
+  bytes: Uint8Array,
+  at: number,
+  to: number,
+  target: Uint8Array,
+  group: number,
+): number {
+  const start = at;
+  let value = 0;
+  while (at < to && at - start < 4 && hexValue(bytes[at]) !== -1) {
+    value = value * 16 + hexValue(bytes[at++]);
+  }
+  target[group * 2] = value >> 8;
+  target[group * 2 + 1] = value & 0xff;
+  return at === start ? -1 : at;
+}
+
+/**
+ * Writes an address of 4 or 16 bytes, IPv6 in its canonical form.
+ *
+ * @returns bytes written, ADDRESS_TEXT_BYTES_MAX at most
+ * @see RFC 5952 section 4
+ */
+export function writeAddress(
+  target: Uint8Array,
+  address: Uint8Array,
+  addressLength: number,
+): number {
+  let at = 0;
+  if (addressLength === IPV4_BYTES) {
+    for (let index = 0; index < IPV4_BYTES; index++) {
+      if (index > 0) {
+        target[at++] = BYTE_DOT;
+      }
+      at = writeOctet(target, at, address[index]);
+    }
+    return at;
+  }
+  const gap = findZeroGroups(address);
+  const gapStart = gap >> 8;
+  const gapEnd = gapStart + (gap & 0xff);
+  for (let group = 0; group < GROUPS; group++) {
+    if (group >= gapStart && group < gapEnd) {
+      if (group === gapStart) {
+        target[at++] = BYTE_COLON;
+        if (gapEnd === GROUPS) {
+          target[at++] = BYTE_COLON;
+        }
+      }
+      continue;
+    }
+    if (group > 0) {
+      target[at++] = BYTE_COLON;
+    }
+    at = writeGroup(target, at, (address[group * 2] << 8) | address[group * 2 + 1]);
+  }
+  return at;
+}
+
+/** First group of the longest run of zero groups in the upper bits, its length (0, or 2 and more) in the lower 8. */
+function findZeroGroups(address: Uint8Array): number {
+  let best = 0;
+  let bestLength = 1;
+  let length = 0;
+  for (let group = 0; group < GROUPS; group++) {
+    length = address[group * 2] === 0 && address[group * 2 + 1] === 0 ? length + 1 : 0;
+    if (length > bestLength) {
+      bestLength = length;
+      best = ((group + 1 - length) << 8) | length;
+    }
+  }
+  return best;
+}
+
+function writeOctet(target: Uint8Array, at: number, octet: number): number {
+  if (octet >= 100) {
+    target[at++] = BYTE_0 + ((octet / 100) | 0);
+  }
+  if (octet >= 10) {
+    target[at++] = BYTE_0 + (((octet / 10) | 0) % 10);
+  }
+  target[at++] = BYTE_0 + (octet % 10);
+  return at;
+}
+
+function writeGroup(target: Uint8Array, at: number, group: number): number {
+  for (
+    let shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0;
+    shift >= 0;
+    shift -= 4
+  ) {
+    const digit = (group >> shift) & 0xf;
+    target[at++] = digit < 10 ? BYTE_0 + digit : BYTE_LOWER_A + digit - 10;
+  }
+  return at;
+}

@@ -1,0 +1,53 @@
+import { RE2JS } from 're2js';
+import { type Draft, finishPass, replaceRange } from './draft.ts';
+
+/**
+ * Matches replaced in one value. Each may look at all that follows, so that many make the time grow with the
+ * square of the value's length; what is left behind the last one goes as a whole.
+ */
+const MATCHES_PER_VALUE_MAX = 32;
+
+/**
+ * Says whether a text is a regular expression that can be redacted by: in RE2's syntax, and not one that
+ * nothing matches, such as `x*`.
+ */
+export function isRedactionPattern(text: string): boolean {
+  try {
+    return !RE2JS.compile(text).test('');
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A pass that replaces what a pattern of the operator's own matches. The bytes are read as UTF-8.
+ *
+ * @returns a function that tells how many were replaced
+ */
+export function createOwnPattern(text: string): (draft: Draft, mark: Uint8Array) => number {
+  const pattern = RE2JS.compile(text);
+  return (draft, mark) => {
+    const value = draft.bytes.subarray(draft.offset, draft.end);
+    // The test alone is much faster than to ask where the match is, and most values have none.
+    if (!pattern.test(value)) {
+      return 0;
+    }
+    const matcher = pattern.matcher(value);
+    let count = 0;
+    let tries = 0;
+    while (matcher.find()) {
+      const from = draft.offset + matcher.start();
+      const isLast = ++tries === MATCHES_PER_VALUE_MAX;
+      const to = isLast ? draft.end : draft.offset + matcher.end();
+      if (from < to) {
+        replaceRange(draft, from, to, mark);
+        count++;
+      }
+      if (isLast) {
+        break;
+      }
+    }
+    finishPass(draft);
+    return count;
+  };
+}

@@ -1,0 +1,96 @@
+import {
+  createRecordFieldTables,
+  type FieldTables,
+  TEXT_FIELD_TABLES,
+} from '../decode/http-grammar.ts';
+import { COUNTS_COUNT } from '../exchange/exchange-counts.ts';
+import { createMessageRecords } from '../exchange/message-record.ts';
+import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';
+import { createExchangeFilter } from '../filter/exchange-filter.ts';
+import { hasFilter } from '../filter/filter-settings.ts';
+import type { BatchSink } from '../format/line-batch.ts';
+import type { TimestampText } from '../format/timestamp.ts';
+import { REDACTION_COUNTS_MAX } from '../limits.ts';
+import { REDACTION_DEFAULTS } from '../redact/redaction-settings.ts';
+import { createRedactor } from '../redact/redactor.ts';
+import { type BatchBuilder, createBatchBuilder } from './batch-builder.ts';
+import { COUNTER_REDACTIONS_FIRST, COUNTER_TRACKER_FIRST, type Counters } from './counters.ts';
+import { createFormat } from './create-format.ts';
+import type { OutputSettings } from './output-settings.ts';
+import type { PipelineOptions } from './pipeline.ts';
+import { type RecordOutput, type RecordOutputs, writeExchange } from './record-outputs.ts';
+
+/** The part of a pipeline that depends on its outputs. */
+export interface PipelineOutputs {
+  textLines: readonly BatchBuilder[];
+  records: RecordOutputs | undefined;
+  tracker: ExchangeTracker | undefined;
+  fieldTables: FieldTables;
+}
+
+/**
+ * Makes what the outputs need, and nothing that they do not: plain text lines keep no record, outputs of
+ * messages no flows.
+ */
+export function createOutputs(
+  options: PipelineOptions,
+  sink: BatchSink,
+  counters: Counters,
+  timestamp: TimestampText,
+): PipelineOutputs {
+  const isFiltered = hasFilter(options.filter);
+  const batches = options.outputs.map(({ isSplitByType }, output) =>
+    createBatchBuilder(sink, isSplitByType, output),
+  );
+  const isPlain = (output: OutputSettings): boolean =>
+    output.format === 'text' && !isFiltered && !changesText(options);
+  const textLines = batches.filter((_, output) => isPlain(options.outputs[output]));
+  if (textLines.length === batches.length) {
+    return { textLines, records: undefined, tracker: undefined, fieldTables: TEXT_FIELD_TABLES };
+  }
+  const fieldTables = createRecordFieldTables(options.headerNames);
+  const { namedFields } = fieldTables;
+  const formatOptions = { namedFields, utcOffset: options.utcOffset, hostName: options.hostName };
+  const outputsOf = (isMember: (output: OutputSettings) => boolean): RecordOutput[] =>
+    options.outputs.flatMap((output, index) =>
+      isMember(output)
+        ? [
+            {
+              format: createFormat(output, formatOptions, options.hasVlan),
+              batches: batches[index],
+            },
+          ]
+        : [],
+    );
+  const exchanges = outputsOf(({ records }) => records === 'exchanges');
+  const messages = outputsOf((output) => output.records === 'messages' && !isPlain(output));
+  const records: RecordOutputs = {
+    exchanges,
+    messages: isFiltered ? [] : messages,
+    chosenMessages: isFiltered ? messages : [],
+    isWanted: isFiltered ? createExchangeFilter(options.filter, namedFields) : undefined,
+    redact: createRedactor(
+      options.redaction,
+      namedFields,
+      counters.subarray(COUNTER_REDACTIONS_FIRST, COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX),
+    ),
+    messageRecords: createMessageRecords(fieldTables.fieldsCount, options.flowSeed),
+    timestamp,
+    counters,
+  };
+  const tracker =
+    exchanges.length > 0 || isFiltered
+      ? createTracker(
+          fieldTables.fieldsCount,
+          options.flowSeed,
+          counters.subarray(COUNTER_TRACKER_FIRST, COUNTER_TRACKER_FIRST + COUNTS_COUNT),
+          (exchange) => writeExchange(records, exchange),
+        )
+      : undefined;
+  return { textLines, records, tracker, fieldTables };
+}
+
+/** By default only credentials and cookies are hidden, and the text line shows neither. */
+function changesText({ redaction }: PipelineOptions): boolean {
+  return JSON.stringify(redaction) !== JSON.stringify(REDACTION_DEFAULTS);
+}
