@@ -142,7 +142,7 @@ const PURE_CAPTURE_FILES: ReadonlySet<string> = new Set([
 
 const FILE_LINES_MAX = 300;
 /** Files that are one table, which would not read better in pieces. */
-const TABLE_FILES: ReadonlySet<string> = new Set(['daemon/option-table.ts']);
+const TABLE_FILES: ReadonlySet<string> = new Set(['daemon/option-table.ts', 'limits.ts']);
 
 /** A statement's `from '...'`, an import for its effect, `import('...')`, `require('...')`. */
 const IMPORT =

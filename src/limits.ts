@@ -209,7 +209,7 @@ export const HEADS_PER_CHAIN_MAX = 8;
 export const EXIT_DEADLINE_MS = 1000;
 
 /**
- * Flows followed at once by a worker, a power of two: 12 MiB when all are in use. A server with more open
+ * Flows followed at once by a worker, a power of two: 14 MiB when all are in use. A server with more open
  * connections loses sight of those that are silent longest.
  */
 export const FLOWS_MAX = 131_072;
@@ -258,3 +258,82 @@ export const OUTPUTS_MAX = 8;
 
 /** Fields named by `--header` and by templates, and those that filters look at. */
 export const HEADER_NAMES_MAX = 32;
+
+/**
+ * Addresses whose hash is remembered: 65,536, some 10 MB. A hash costs some microseconds, which a flood from
+ * new addresses pays, and usual traffic does not.
+ */
+export const HASHES_KEPT_MAX = 65_536;
+
+/**
+ * Matches replaced in one value. Each may look at all that follows, so that many make the time grow with the
+ * square of the value's length; what is left behind the last one goes as a whole.
+ */
+export const MATCHES_PER_VALUE_MAX = 32;
+
+/** Bytes of a user name that is shown; longer ones are cut. Mail addresses, the longest usual ones, take 254. */
+export const BASIC_USER_BYTES_MAX = 256;
+
+/** Characters of a template: some fifty of the longest fields. More is a slip. */
+export const TEMPLATE_LENGTH_MAX = 4096;
+
+/** Fields of one template: twice as many as there are. */
+export const TEMPLATE_FIELDS_MAX = 128;
+
+/** Bytes of a client that may be seen before its SYN is: some segments. */
+export const LATE_SYN_BYTES_MAX = 64 * 1024;
+
+/** Milliseconds that a stop waits for the last checkpoint: of some megabytes, on a slow disk. */
+export const SQLITE_CLOSE_MS = 2000;
+
+/** Milliseconds that SQLite waits for a lock of another program before the batch is tried again later. */
+export const SQLITE_BUSY_TIMEOUT_MS = 1000;
+
+/**
+ * Milliseconds that the last checkpoint waits for readers: it only makes one file of two, and what it leaves
+ * is read from the write-ahead log.
+ */
+export const SQLITE_CHECKPOINT_WAIT_MS = 100;
+
+/**
+ * Bytes that the write-ahead log shrinks to after a checkpoint: it grows past that only while a reader holds
+ * an old view, and would keep that size else.
+ */
+export const SQLITE_WAL_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Pages of the write-ahead log, of 4 KiB, at which they are brought into the file: 64 MiB. One batch changes
+ * more index pages than SQLite's own 1000, and the same ones again and again (measured with random addresses:
+ * 9 KB written a row instead of 13).
+ */
+export const SQLITE_CHECKPOINT_PAGES = 16_384;
+
+/** KiB of pages that one database keeps in memory, most of all the indexes' that every batch changes. */
+export const SQLITE_CACHE_KIB = 32 * 1024;
+
+/** Databases open at once: today's and yesterday's. Each has its cache, and opening one is quick. */
+export const SQLITE_DATABASES_MAX = 2;
+
+/** Values of one filter: each is compared with every exchange. */
+export const FILTER_VALUES_MAX = 256;
+
+/** Path patterns of one filter: each may keep some megabytes of states. */
+export const PATH_PATTERNS_MAX = 32;
+
+/** Characters of a pattern: those that people write are far shorter. */
+export const PATTERN_LENGTH_MAX = 1000;
+
+/** Names with a mode of their own in one class. */
+export const FIELD_MODES_MAX = 256;
+
+/** Bytes of a file of patterns: a hundred long ones are 100 KB; more is a wrong path. */
+export const PATTERNS_FILE_BYTES_MAX = 256 * 1024;
+
+/** Patterns of one's own: each is looked for in every value, and may keep some megabytes of states. */
+export const OWN_PATTERNS_MAX = 32;
+
+/** Bytes of a key: fewer can be guessed (RFC 2104 section 3 advises the length of the hash, which is 32). */
+export const KEY_BYTES_MIN = 16;
+
+/** Bytes of a key file: more is a wrong path. */
+export const KEY_BYTES_MAX = 4096;

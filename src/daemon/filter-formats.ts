@@ -9,6 +9,12 @@ import type {
 } from '../filter/filter-settings.ts';
 import { isPattern } from '../filter/path-pattern.ts';
 import {
+  FIELD_MODES_MAX,
+  FILTER_VALUES_MAX,
+  PATH_PATTERNS_MAX,
+  PATTERN_LENGTH_MAX,
+} from '../limits.ts';
+import {
   BUILT_IN_PATTERNS,
   type BuiltInPattern,
   type FieldModes,
@@ -19,15 +25,6 @@ import type { Format } from './option-formats.ts';
 
 /** How client addresses are anonymised, as an option says it: the key is still in its file. */
 export type AddressOption = { method: 'truncate' } | { method: 'hash'; keyFile: string };
-
-/** Values of one filter: each is compared with every exchange. */
-const FILTER_VALUES_MAX = 256;
-/** Path patterns of one filter: each may keep some megabytes of states. */
-const PATH_PATTERNS_MAX = 32;
-/** Characters of a pattern: those that people write are far shorter. */
-const PATTERN_LENGTH_MAX = 1000;
-/** Names with a mode of their own in one class. */
-const FIELD_MODES_MAX = 256;
 
 const PORT_MAX = 65535;
 const ADDRESS_BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };

@@ -8,6 +8,13 @@ import {
   HttplogError,
   systemErrorName,
 } from '../errors.ts';
+import {
+  KEY_BYTES_MAX,
+  KEY_BYTES_MIN,
+  OWN_PATTERNS_MAX,
+  PATTERN_LENGTH_MAX,
+  PATTERNS_FILE_BYTES_MAX,
+} from '../limits.ts';
 import { isRedactionPattern } from '../redact/own-patterns.ts';
 import {
   type AddressAnonymization,
@@ -16,17 +23,6 @@ import {
 } from '../redact/redaction-settings.ts';
 import type { AddressOption } from './filter-formats.ts';
 import { quoteValue } from './mistakes.ts';
-
-/** Bytes of a file of patterns: a hundred long ones are 100 KB; more is a wrong path. */
-const PATTERNS_FILE_BYTES_MAX = 256 * 1024;
-/** Patterns of one's own: each is looked for in every value, and may keep some megabytes of states. */
-const OWN_PATTERNS_MAX = 32;
-/** Characters of a pattern: those that people write are far shorter. */
-const PATTERN_LENGTH_MAX = 1000;
-/** Bytes of a key: fewer can be guessed (RFC 2104 section 3 advises the length of the hash, which is 32). */
-const KEY_BYTES_MIN = 16;
-/** Bytes of a key file: more is a wrong path. */
-const KEY_BYTES_MAX = 4096;
 
 const PATTERN_NAME = /^[a-z0-9_-]{1,32}$/;
 

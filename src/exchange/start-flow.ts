@@ -1,4 +1,5 @@
 import { type Segment, TCP_FLAG_ACK } from '../decode/segment.ts';
+import { LATE_SYN_BYTES_MAX } from '../limits.ts';
 import { closeFlow, evictFlow } from './end-exchange.ts';
 import { UNKNOWN } from './exchange.ts';
 import { COUNT_FLOWS } from './exchange-counts.ts';
@@ -18,9 +19,6 @@ import {
   NO_FLOW,
 } from './flow-table.ts';
 import type { ExchangeTracker } from './tracker.ts';
-
-/** Bytes of a client that may be seen before its SYN is: some segments. */
-const LATE_SYN_BYTES_MAX = 64 * 1024;
 
 /** Adds the flow of the segment in hand, and makes room for it first. */
 export function startFlow(tracker: ExchangeTracker, isFromClient: boolean, segment: Segment): void {

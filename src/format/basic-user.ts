@@ -1,11 +1,10 @@
+import { BASIC_USER_BYTES_MAX } from '../limits.ts';
+
 /** The user name of Basic credentials. The password behind it is never decoded. */
 
 const BYTE_SPACE = 0x20;
 const BYTE_EQUALS = 0x3d;
 const BYTE_COLON = 0x3a;
-
-/** Bytes of a user name that is shown; longer ones are cut. Mail addresses, the longest usual ones, take 254. */
-export const BASIC_USER_BYTES_MAX = 256;
 
 /** Lower case, with bit 5 of every byte set. */
 const SCHEME = new Uint8Array(Buffer.from('basic', 'latin1'));

@@ -5,8 +5,9 @@ import {
 } from '../decode/http-grammar.ts';
 import type { HttpMessage } from '../decode/http-message.ts';
 import { type Exchange, UNKNOWN } from '../exchange/exchange.ts';
+import { BASIC_USER_BYTES_MAX } from '../limits.ts';
 import { writeDecimal } from './address.ts';
-import { BASIC_USER_BYTES_MAX, decodeBasicUser } from './basic-user.ts';
+import { decodeBasicUser } from './basic-user.ts';
 import { closeObject, type JsonLabel, writeLabel } from './json-label.ts';
 import {
   DECIMALS_MS,

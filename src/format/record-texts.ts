@@ -1,7 +1,8 @@
 import { FIELD_AUTHORIZATION } from '../decode/http-grammar.ts';
 import type { HttpMessage } from '../decode/http-message.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { BASIC_USER_BYTES_MAX, decodeBasicUser } from './basic-user.ts';
+import { BASIC_USER_BYTES_MAX } from '../limits.ts';
+import { decodeBasicUser } from './basic-user.ts';
 import { ESCAPED_BYTES_MAX } from './escape.ts';
 
 /** Where the values of a record stand that are a stranger's bytes. */

@@ -1,3 +1,4 @@
+import { TEMPLATE_FIELDS_MAX, TEMPLATE_LENGTH_MAX } from '../limits.ts';
 import { RECORD_FIELD_NAMES } from './record-fields.ts';
 
 /**
@@ -6,10 +7,6 @@ import { RECORD_FIELD_NAMES } from './record-fields.ts';
  * dropped.
  */
 
-/** Characters of a template: some fifty of the longest fields. More is a slip. */
-const TEMPLATE_LENGTH_MAX = 4096;
-/** Fields of one template: twice as many as there are. */
-const TEMPLATE_FIELDS_MAX = 128;
 /** Characters of the template's text that a message repeats. */
 const QUOTED_LENGTH_MAX = 40;
 

@@ -1,5 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import {
+  SQLITE_BUSY_TIMEOUT_MS,
+  SQLITE_CACHE_KIB,
+  SQLITE_CHECKPOINT_PAGES,
+  SQLITE_CHECKPOINT_WAIT_MS,
+  SQLITE_WAL_BYTES_MAX,
+} from '../limits.ts';
 import { createSqliteRefusal } from './sqlite-fault.ts';
 import { createRowInserter, type RowInserter } from './sqlite-rows.ts';
 import { migrateSchema } from './sqlite-schema.ts';
@@ -11,31 +18,6 @@ export interface InsertedLines {
   /** Lines that are no record; the JSON format makes none. */
   linesDropped: number;
 }
-
-/** Milliseconds that SQLite waits for a lock of another program before the batch is tried again later. */
-const SQLITE_BUSY_TIMEOUT_MS = 1000;
-
-/**
- * Milliseconds that the last checkpoint waits for readers: it only makes one file of two, and what it leaves
- * is read from the write-ahead log.
- */
-const SQLITE_CHECKPOINT_WAIT_MS = 100;
-
-/**
- * Bytes that the write-ahead log shrinks to after a checkpoint: it grows past that only while a reader holds
- * an old view, and would keep that size else.
- */
-const SQLITE_WAL_BYTES_MAX = 64 * 1024 * 1024;
-
-/**
- * Pages of the write-ahead log, of 4 KiB, at which they are brought into the file: 64 MiB. One batch changes
- * more index pages than SQLite's own 1000, and the same ones again and again (measured with random addresses:
- * 9 KB written a row instead of 13).
- */
-const SQLITE_CHECKPOINT_PAGES = 16_384;
-
-/** KiB of pages that one database keeps in memory, most of all the indexes' that every batch changes. */
-const SQLITE_CACHE_KIB = 32 * 1024;
 
 /** As log files: readable by the group, by nobody else. What SQLite makes beside it has the same mode. */
 const DATABASE_FILE_MODE = 0o640;

@@ -1,8 +1,5 @@
-import { IDLE_FILE_CLOSE_MS, LOG_FILE_CHECK_INTERVAL_MS } from '../limits.ts';
+import { IDLE_FILE_CLOSE_MS, LOG_FILE_CHECK_INTERVAL_MS, SQLITE_DATABASES_MAX } from '../limits.ts';
 import { SqliteDatabase, type SqliteModule } from './sqlite-database.ts';
-
-/** Databases open at once: today's and yesterday's. Each has its cache, and opening one is quick. */
-const SQLITE_DATABASES_MAX = 2;
 
 interface OpenDatabase {
   database: SqliteDatabase;

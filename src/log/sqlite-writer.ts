@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import { WRITE_GRACE_MS, WRITE_RETRY_INTERVAL_MS } from '../limits.ts';
+import { SQLITE_CLOSE_MS, WRITE_GRACE_MS, WRITE_RETRY_INTERVAL_MS } from '../limits.ts';
 import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import type { LogWriterOptions } from './log-writer.ts';
@@ -26,9 +26,6 @@ interface Entry {
   resolve(outcome: AppendOutcome): void;
   reject(error: HttplogError): void;
 }
-
-/** Milliseconds that a stop waits for the last checkpoint: of some megabytes, on a slow disk. */
-const SQLITE_CLOSE_MS = 2000;
 
 /**
  * Opens a database for batches of the JSON format's lines. No file is created before its first line.

@@ -1,11 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { HASHES_KEPT_MAX } from '../limits.ts';
 import type { AddressAnonymization } from './redaction-settings.ts';
-
-/**
- * Addresses whose hash is remembered: 65,536, some 10 MB. A hash costs some microseconds, which a flood from
- * new addresses pays, and usual traffic does not.
- */
-const HASHES_KEPT_MAX = 65_536;
 
 /** Bits of an address that truncation keeps, in bytes. */
 const IPV4_KEPT_BYTES = 3;

@@ -1,11 +1,6 @@
 import { RE2JS } from 're2js';
+import { MATCHES_PER_VALUE_MAX } from '../limits.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
-
-/**
- * Matches replaced in one value. Each may look at all that follows, so that many make the time grow with the
- * square of the value's length; what is left behind the last one goes as a whole.
- */
-const MATCHES_PER_VALUE_MAX = 32;
 
 /**
  * Says whether a text is a regular expression that can be redacted by: in RE2's syntax, and not one that
