@@ -30,12 +30,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['koffi'],
   },
   decode: {
-    rooms: ['capture/frame.ts', 'capture/link-types.ts', 'limits.ts', 'words.ts'],
+    rooms: ['capture/frame.ts', 'capture/link-types.ts', 'bytes.ts', 'limits.ts', 'words.ts'],
     node: [],
     packages: [],
   },
   exchange: {
     rooms: [
+      'bytes.ts',
       'capture/frame.ts',
       'decode/big-endian.ts',
       'decode/body-length.ts',
@@ -51,6 +52,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   format: {
     rooms: [
+      'bytes.ts',
       'capture/frame.ts',
       'exchange/exchange.ts',
       'decode/http-grammar.ts',
@@ -65,6 +67,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   filter: {
     rooms: [
+      'bytes.ts',
       'decode/http-grammar.ts',
       'decode/http-message.ts',
       'exchange/exchange.ts',
@@ -75,6 +78,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   redact: {
     rooms: [
+      'bytes.ts',
       'decode/http-grammar.ts',
       'decode/http-message.ts',
       'exchange/exchange.ts',
@@ -108,6 +112,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       'worker/',
       'log/',
+      'capture/libc-privileges.ts',
       'capture/port-filter.ts',
       'exchange/exchange.ts',
       'exchange/exchange-counts.ts',
@@ -123,6 +128,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['cli-progress', 'convict', 'luxon', 'pino', 'pino-roll', 'piscina', 'yaml'],
   },
   cli: { rooms: ['daemon/', 'errors.ts', 'limits.ts'], node: 'any', packages: [] },
+  'bytes.ts': { rooms: [], node: [], packages: [] },
   'errors.ts': { rooms: [], node: [], packages: [] },
   'limits.ts': { rooms: [], node: [], packages: [] },
   'words.ts': { rooms: [], node: [], packages: [] },

@@ -1,3 +1,4 @@
+import { copyBytes } from '../bytes.ts';
 import { HELD_HEAD_BYTES_MAX } from '../limits.ts';
 import { findLineEnd } from './classify-segment.ts';
 import {
@@ -190,16 +191,4 @@ function hasHeadEnd({ bytes, heads }: HeldHeads, index: number, from: number): b
     }
   }
   return false;
-}
-
-function copyBytes(
-  target: Uint8Array,
-  at: number,
-  source: Uint8Array,
-  offset: number,
-  end: number,
-): void {
-  while (offset < end) {
-    target[at++] = source[offset++];
-  }
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../bytes.ts';
 import type { Frame } from '../capture/frame.ts';
 import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../decode/http-message.ts';
 import type { MessageType } from '../decode/message-type.ts';
@@ -67,8 +68,11 @@ export function loadMessage(
   // Offset 0 stands for an absent value: nothing begins there.
   const sourceAt = ADDRESS_BYTES;
   const targetAt = sourceAt + ADDRESS_BYTES;
-  copyBytes(record.bytes, sourceAt, frame.bytes, segment.sourceAddressOffset, addressLength);
-  copyBytes(record.bytes, targetAt, frame.bytes, segment.targetAddressOffset, addressLength);
+  const { sourceAddressOffset, targetAddressOffset } = segment;
+  const sourceEnd = sourceAddressOffset + addressLength;
+  const targetEnd = targetAddressOffset + addressLength;
+  copyBytes(record.bytes, sourceAt, frame.bytes, sourceAddressOffset, sourceEnd);
+  copyBytes(record.bytes, targetAt, frame.bytes, targetAddressOffset, targetEnd);
   record.clientAddressOffset = isRequest ? sourceAt : targetAt;
   record.serverAddressOffset = isRequest ? targetAt : sourceAt;
   const messageAt = targetAt + ADDRESS_BYTES;
@@ -151,16 +155,4 @@ function becomeMessage(record: Exchange, isRequest: boolean): void {
   record.responseHeadBytes = UNKNOWN;
   record.responseBodyBytes = UNKNOWN;
   record.retransmittedSegments = 0;
-}
-
-function copyBytes(
-  target: Uint8Array,
-  at: number,
-  source: Uint8Array,
-  offset: number,
-  byteLength: number,
-): void {
-  for (let index = 0; index < byteLength; index++) {
-    target[at + index] = source[offset + index];
-  }
 }

@@ -1,16 +1,3 @@
-/** Says whether `bytes[offset, end)` is `text`, byte for byte. */
-export function isEqual(bytes: Uint8Array, offset: number, end: number, text: Uint8Array): boolean {
-  if (end - offset !== text.length) {
-    return false;
-  }
-  for (let index = 0; index < text.length; index++) {
-    if (bytes[offset + index] !== text[index]) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /**
  * The same without regard to the case of ASCII letters.
  *

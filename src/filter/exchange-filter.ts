@@ -1,7 +1,8 @@
+import { isSameText } from '../bytes.ts';
 import { FIELD_NAMES, type NamedField } from '../decode/http-grammar.ts';
 import type { HttpMessage } from '../decode/http-message.ts';
 import { UNKNOWN } from '../exchange/exchange.ts';
-import { isEqual, isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
+import { isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
 import type {
   FilterSettings,
   HeaderRule,
@@ -81,7 +82,7 @@ function createPathTest(rule: PathRule): ExchangeTest {
 function createMethodTest(rule: MethodRule): ExchangeTest {
   const method = new Uint8Array(Buffer.from(rule.method, 'latin1'));
   return ({ hasRequest, bytes, request, methodEnd }) =>
-    hasRequest && isEqual(bytes, request.startLineOffset, methodEnd, method);
+    hasRequest && isSameText(bytes, request.startLineOffset, methodEnd, method);
 }
 
 function createStatusTest({ first, last }: StatusRule): ExchangeTest {

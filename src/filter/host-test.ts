@@ -1,5 +1,6 @@
+import { isSameText } from '../bytes.ts';
 import { FIELD_HOST } from '../decode/http-grammar.ts';
-import { isEqual, isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
+import { isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
 import type { HostRule } from './filter-settings.ts';
 import type { ExchangeTest } from './list-test.ts';
 
@@ -19,7 +20,7 @@ export function createHostTest(rule: HostRule): ExchangeTest {
     }
     const end = request.fieldEnds[FIELD_HOST];
     const hostEnd = findHostEnd(bytes, offset, end);
-    if (port.length > 0 && !isEqual(bytes, Math.min(hostEnd + 1, end), end, port)) {
+    if (port.length > 0 && !isSameText(bytes, Math.min(hostEnd + 1, end), end, port)) {
       return false;
     }
     // A suffix is the end of a longer name: something stands before its dot.

@@ -1,3 +1,4 @@
+import { isSameText } from '../bytes.ts';
 import { FIELD_USER_AGENT } from '../decode/http-grammar.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { ENDPOINT_BYTES_MAX } from './address.ts';
@@ -18,7 +19,6 @@ import {
 } from './record-texts.ts';
 import {
   ID_BYTES,
-  isSameText,
   labelBytes,
   writeAddressText,
   writeHexByte,

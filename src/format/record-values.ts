@@ -38,24 +38,6 @@ export function writeLabel(target: Uint8Array, at: number, label: Uint8Array): n
   return at + label.length;
 }
 
-/** True when the value is exactly this text, which has at least one byte. */
-export function isSameText(
-  bytes: Uint8Array,
-  offset: number,
-  end: number,
-  text: Uint8Array,
-): boolean {
-  if (end - offset !== text.length) {
-    return false;
-  }
-  for (let index = 0; index < text.length; index++) {
-    if (bytes[offset + index] !== text[index]) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /** Writes `\xHH`, as `writeEscaped` does. */
 export function writeHexByte(target: Uint8Array, at: number, byte: number): number {
   target[at++] = BYTE_BACKSLASH;

@@ -1,15 +1,10 @@
+import { isSameText } from '../bytes.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { SPACE_ESCAPED, SPACE_KEPT, type SpaceMode, writeEscaped } from './escape.ts';
 import { createRecordFields, type RecordField } from './record-fields.ts';
 import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
 import { createValueSpan, textBytesMax, type ValueSpan } from './record-texts.ts';
-import {
-  isSameText,
-  labelBytes,
-  PLAIN_BYTES_MAX,
-  writeHexByte,
-  writeLabel,
-} from './record-values.ts';
+import { labelBytes, PLAIN_BYTES_MAX, writeHexByte, writeLabel } from './record-values.ts';
 import type { CompiledTemplate, TemplatePart } from './template-compiler.ts';
 
 const ABSENT = labelBytes('-');

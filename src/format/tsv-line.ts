@@ -1,3 +1,4 @@
+import { isSameText } from '../bytes.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { SPACE_KEPT, writeEscaped } from './escape.ts';
 import {
@@ -10,7 +11,6 @@ import {
 import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
 import { createValueSpan, textBytesMax, type ValueSpan } from './record-texts.ts';
 import {
-  isSameText,
   labelBytes,
   PLAIN_BYTES_MAX,
   writeHexByte,

@@ -1,3 +1,4 @@
+import { copyBytes } from '../bytes.ts';
 import {
   BYTE_COLON,
   BYTE_DASH,
@@ -8,14 +9,7 @@ import {
   skipBlanks,
   startsWithText,
 } from './byte-classes.ts';
-import {
-  copyBytes,
-  createDraft,
-  type Draft,
-  finishPass,
-  openDraft,
-  replaceRange,
-} from './draft.ts';
+import { createDraft, type Draft, finishPass, openDraft, replaceRange } from './draft.ts';
 import { REDACTED } from './name-modes.ts';
 
 /** Bytes of an authentication scheme's name: the longest in use has 16. A longer word may be a secret. */

@@ -1,3 +1,4 @@
+import { copyBytes } from '../bytes.ts';
 /**
  * A value while it is redacted. Passes go over it one after the other: each reads `bytes[offset, end)`,
  * names the ranges that it replaces in their order, and finishes. A value that no pass changes is never
@@ -91,22 +92,4 @@ function append(draft: Draft, source: Uint8Array, from: number, to: number): voi
     return;
   }
   draft.outputLength = copyBytes(output, draft.outputLength, source, from, to);
-}
-
-/**
- * Copies `source[from, to)`; most values are short, for which a loop is faster than a view.
- *
- * @returns where the next byte goes
- */
-export function copyBytes(
-  target: Uint8Array,
-  at: number,
-  source: Uint8Array,
-  from: number,
-  to: number,
-): number {
-  while (from < to) {
-    target[at++] = source[from++];
-  }
-  return at;
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../bytes.ts';
 import type { NamedField } from '../decode/http-grammar.ts';
 import type { HttpMessage } from '../decode/http-message.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -7,14 +8,7 @@ import { IPV6_BYTES } from './address-text.ts';
 import { type AddressChange, createAddressChange } from './anonymize-address.ts';
 import { createCredentialsPass } from './authorization.ts';
 import { redactCookies, redactSetCookie } from './cookies.ts';
-import {
-  copyBytes,
-  createDraft,
-  type Draft,
-  finishPass,
-  openDraft,
-  replaceRange,
-} from './draft.ts';
+import { createDraft, type Draft, finishPass, openDraft, replaceRange } from './draft.ts';
 import {
   createFieldPlan,
   type FieldPlan,
