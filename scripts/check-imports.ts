@@ -90,7 +90,17 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   log: {
     rooms: ['format/line-batch.ts', 'errors.ts', 'limits.ts'],
-    node: ['fs', 'fs/promises', 'path', 'sqlite', 'timers/promises', 'util', 'worker_threads'],
+    node: [
+      'fs',
+      'fs/promises',
+      'path',
+      'sqlite',
+      'stream/promises',
+      'timers/promises',
+      'util',
+      'worker_threads',
+      'zlib',
+    ],
     packages: [],
   },
   worker: {

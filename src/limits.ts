@@ -337,3 +337,42 @@ export const KEY_BYTES_MIN = 16;
 
 /** Bytes of a key file: more is a wrong path. */
 export const KEY_BYTES_MAX = 4096;
+
+/**
+ * Milliseconds after a SIGTERM or SIGINT in which another one is the same wish: a terminal sends it to the
+ * whole group, and sudo or npm passes it on once more.
+ */
+export const REPEATED_SIGNAL_MS = 100;
+
+/** Bytes read, compressed and written at once when a closed file is compressed: long runs, little memory. */
+export const COMPRESS_CHUNK_BYTES = 256 * 1024;
+
+/** Entries of a directory read with one turn of the thread pool: a turn of some 0.1 ms. */
+export const DIRECTORY_READ_ENTRIES = 256;
+
+/** Milliseconds between two looks whether files have to go. */
+export const UPKEEP_INTERVAL_MS = 60_000;
+
+/** The smallest file that is followed by another one, in bytes: 9999 of them are a day's at least 10 MB. */
+export const ROTATE_BYTES_MIN = 1024;
+
+/** Days or files that may be asked for to be kept: more is a slip. */
+export const KEEP_COUNT_MAX = 1_000_000;
+
+/** Connections to the admin server at once: a scraper, a load balancer and some people need a few. */
+export const ADMIN_CONNECTIONS_MAX = 16;
+
+/** Bytes of the head of a request to the admin server: browsers send some hundred. */
+export const ADMIN_HEAD_BYTES_MAX = 8 * 1024;
+
+/** Milliseconds in which a request to the admin server and its answer have to arrive. */
+export const ADMIN_TIMEOUT_MS = 5000;
+
+/** Bytes of a status that are read: it has some hundred, and the paths of failing files. */
+export const ADMIN_ANSWER_BYTES_MAX = 64 * 1024;
+
+/** Milliseconds between two looks at the loss counters. */
+export const LOSS_WATCH_INTERVAL_MS = 1000;
+
+/** Milliseconds without a loss after which httplog counts as keeping up again. */
+export const LOSS_INTERVAL_MS = 10_000;

@@ -23,9 +23,12 @@ const OPEN_FLAGS =
   constants.O_NONBLOCK |
   constants.O_NOCTTY;
 
+const LINE_FEED = Uint8Array.of(0x0a);
+
 /**
  * A log file that is appended to. Created by its first line, and followed by name: when it was deleted or
- * moved away, or its directory was, the next write goes to a new file of that name.
+ * moved away, or its directory was, the next write goes to a new file of that name. Of a file that was there
+ * before, a last line without its end is ended first.
  */
 export class DiskFile implements LineOutput {
   readonly path: string;
@@ -34,6 +37,8 @@ export class DiskFile implements LineOutput {
   #file: OpenFile | null = null;
   #mustReopen = false;
   #checkedAtMs = 0;
+  /** The file ends within a line that somebody else has begun: ours would be glued to it. */
+  #endsWithinLine = false;
   /** The file became another one, and who writes has not been told yet. */
   #isOther = false;
 
@@ -47,10 +52,19 @@ export class DiskFile implements LineOutput {
     this.#header = new FileHeader(header);
   }
 
+  /** Bytes of the open file; 0 when none is open. */
+  get size(): number {
+    return this.#file?.size ?? 0;
+  }
+
   async prepare(tornByteLength: number): Promise<boolean> {
     let file = this.#file;
     if (file === null || this.#mustReopen || !(await this.#isInPlace(file))) {
       file = await this.#open(tornByteLength);
+    }
+    if (this.#endsWithinLine) {
+      await file.write([LINE_FEED]);
+      this.#endsWithinLine = false;
     }
     await this.#header.write(file);
     const isOther = this.#isOther;
@@ -76,6 +90,7 @@ export class DiskFile implements LineOutput {
       this.#header.begin(file.stats.size > 0);
     }
     if (previous === null || isOther) {
+      this.#endsWithinLine = await file.endsWithinLine(this.path);
       this.#onOpen(this.path);
     }
     // It was left because it failed or is gone; its end has nothing to tell that matters now.
@@ -115,6 +130,7 @@ export class DiskFile implements LineOutput {
     if (stats === null || !file.isSameFile(stats)) {
       return false;
     }
+    file.noteSize(stats.size);
     if (stats.isFile() && stats.size === 0) {
       // Emptied in place by a rotation that copies; of a file that was not, nothing is there yet.
       this.#header.begin(false);

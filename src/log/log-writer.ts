@@ -8,15 +8,29 @@ import {
   type LogWriterCounters,
 } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import { DailyFile } from './daily-file.ts';
 import { DiskFile } from './disk-file.ts';
+import { FileKeeper } from './file-keeper.ts';
 import type { LineOutput } from './line-output.ts';
-import { checkOutputTarget, findBatchPath, type OutputTarget } from './output-target.ts';
+import {
+  checkOutputTarget,
+  DAILY_SUFFIX,
+  findBatchPath,
+  type OutputTarget,
+} from './output-target.ts';
 import { settlesWithin } from './settles-within.ts';
 import { openStandardOutput } from './standard-output.ts';
+import {
+  hasPastUpkeep,
+  LEFT_ALONE,
+  type Upkeep,
+  type UpkeepCounters,
+  type UpkeepEvents,
+} from './upkeep.ts';
 import type { WriteFault, WriteRecovery } from './write-fault.ts';
 
 /** What the control room may want to say. Called between two writes of that file; must not throw. */
-export interface LogWriterEvents {
+export interface LogWriterEvents extends UpkeepEvents {
   /** A file was opened, or opened anew after it was moved, deleted or closed. */
   onOpen?(path: string): void;
   /** Told at the beginning of an outage and at most once a minute while it lasts. */
@@ -27,7 +41,8 @@ export interface LogWriterEvents {
 export interface LogWriterOptions {
   /**
    * `hold`, for a daemon: a file that fails is tried again until it works, its batches wait.
-   * `fail`, for a replay: the first error rejects this and every later append.
+   * `fail`, for a replay: the first error rejects this and every later append. Nothing is compressed or
+   * deleted then.
    */
   policy: 'hold' | 'fail';
   events?: LogWriterEvents;
@@ -71,7 +86,8 @@ export class LogWriter implements BatchWriter {
   readonly #standardOutput: LineOutput | null;
   readonly #options: LogWriterOptions;
   readonly #owner: BatchQueueOwner;
-  /** By path, the least recently used first. */
+  readonly #keeper: FileKeeper | null;
+  /** By path without a number, the least recently used first. */
   readonly #openQueues = new Map<string, OpenQueue>();
   readonly #closings = new Set<Promise<void>>();
   #newestDay = 0;
@@ -83,6 +99,7 @@ export class LogWriter implements BatchWriter {
     this.#target = target;
     this.#standardOutput = standardOutput;
     this.#options = options;
+    this.#keeper = createKeeper(target, options);
     this.#owner = {
       policy: options.policy,
       retryIntervalMs: options.retryIntervalMs ?? WRITE_RETRY_INTERVAL_MS,
@@ -98,6 +115,11 @@ export class LogWriter implements BatchWriter {
   /** Batches whose `append` has not settled yet. */
   get pendingBatches(): number {
     return this.#pendingBatches;
+  }
+
+  /** What became of closed files; undefined when nothing ever does. */
+  get upkeepCounters(): UpkeepCounters | undefined {
+    return this.#keeper?.counters;
   }
 
   /**
@@ -152,6 +174,9 @@ export class LogWriter implements BatchWriter {
     await settlesWithin(Promise.all(queues.map((queue) => queue.drained())), deadlineMs);
     await Promise.all(queues.map((queue) => queue.close()));
     await Promise.all(this.#closings);
+    if (this.#keeper !== null) {
+      await settlesWithin(this.#keeper.close(), deadlineMs);
+    }
     this.#openQueues.clear();
   }
 
@@ -159,7 +184,7 @@ export class LogWriter implements BatchWriter {
     const path = findBatchPath(this.#target, batch);
     const nowMs = performance.now();
     const open = this.#openQueues.get(path) ?? {
-      queue: new BatchQueue(this.#createOutput(path), this.#owner),
+      queue: new BatchQueue(this.#createOutput(path, batch), this.#owner),
       day: batch.day,
       lastAppendMs: nowMs,
     };
@@ -171,15 +196,25 @@ export class LogWriter implements BatchWriter {
     return open;
   }
 
-  #createOutput(path: string): LineOutput {
+  #createOutput(path: string, { day, stream }: LineBatch): LineOutput {
     if (this.#standardOutput !== null) {
       return this.#standardOutput;
     }
-    const noteOpen = (): void => {
+    const onOpen = (openedPath: string): void => {
       this.counters.filesOpened += 1;
-      this.#options.events?.onOpen?.(path);
+      this.#options.events?.onOpen?.(openedPath);
     };
-    return new DiskFile(path, noteOpen, this.#target.header);
+    const { header } = this.#target;
+    return this.#keeper !== null && this.#target.kind === 'daily'
+      ? new DailyFile({
+          directory: this.#target.directory,
+          day,
+          stream,
+          keeper: this.#keeper,
+          header,
+          onOpen,
+        })
+      : new DiskFile(path, onOpen, header);
   }
 
   /**
@@ -199,4 +234,27 @@ export class LogWriter implements BatchWriter {
       }
     }
   }
+}
+
+/** What looks after the files of the target; null when they are left alone. */
+function createKeeper(target: OutputTarget, options: LogWriterOptions): FileKeeper | null {
+  if (target.kind !== 'daily' || target.upkeep === undefined) {
+    return null;
+  }
+  const { directory, suffix = DAILY_SUFFIX, upkeep } = target;
+  const effective: Upkeep =
+    options.policy === 'hold' ? upkeep : { ...LEFT_ALONE, rotateBytes: upkeep.rotateBytes };
+  if (effective.rotateBytes === 0 && !hasPastUpkeep(effective)) {
+    return null;
+  }
+  const keeper = new FileKeeper({
+    directory,
+    suffix,
+    upkeep: effective,
+    events: options.events ?? {},
+  });
+  if (hasPastUpkeep(effective)) {
+    keeper.start();
+  }
+  return keeper;
 }

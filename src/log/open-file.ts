@@ -1,10 +1,12 @@
 import {
   close as closeCallback,
+  constants,
   fstat as fstatCallback,
   ftruncate as ftruncateCallback,
   type Stats,
   writev as writevCallback,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const closeDescriptor = promisify(closeCallback);
@@ -12,10 +14,14 @@ const fstat = promisify(fstatCallback);
 const ftruncate = promisify(ftruncateCallback);
 const writev = promisify(writevCallback);
 
+const LINE_FEED = 0x0a;
+
 /** An open descriptor, and what we know about the end of its file. */
 export class OpenFile {
   readonly #fd: number;
   readonly #stats: Stats;
+  /** Bytes of the file when it was last looked at, and ours since. */
+  #size: number;
   /** Where the file ends if nobody else writes it. */
   #expectedSize: number;
   /** Bytes before that end which we have written ourselves. */
@@ -25,6 +31,7 @@ export class OpenFile {
     this.#fd = fd;
     this.#stats = stats;
     this.#expectedSize = stats.size;
+    this.#size = stats.size;
   }
 
   /** Takes over a descriptor; `previous` is an earlier one of the same path. */
@@ -40,6 +47,39 @@ export class OpenFile {
     return this.#stats;
   }
 
+  /** As far as is known: others may write to it, or empty it, at any time. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The file was looked at again. */
+  noteSize(size: number): void {
+    this.#size = size;
+  }
+
+  /**
+   * Whether the file ends within a line, as one whose writer was killed does. False when it cannot be read.
+   *
+   * @param path of this file; when it has become another one's, that one's end is of no meaning
+   */
+  async endsWithinLine(path: string): Promise<boolean> {
+    if (!this.#stats.isFile() || this.#stats.size === 0) {
+      return false;
+    }
+    try {
+      const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        const stats = await reader.stat();
+        const { bytesRead, buffer } = await reader.read(Buffer.alloc(1), 0, 1, stats.size - 1);
+        return this.isSameFile(stats) && bytesRead === 1 && buffer[0] !== LINE_FEED;
+      } finally {
+        await reader.close();
+      }
+    } catch {
+      return false;
+    }
+  }
+
   isSameFile(stats: Stats): boolean {
     return this.#stats.ino === stats.ino && this.#stats.dev === stats.dev;
   }
@@ -50,6 +90,7 @@ export class OpenFile {
       throw new Error('the system took no byte');
     }
     this.#expectedSize += bytesWritten;
+    this.#size += bytesWritten;
     this.#ownByteLength += bytesWritten;
     return bytesWritten;
   }

@@ -10,6 +10,8 @@ import {
   systemErrorName,
 } from '../errors.ts';
 import { LINE_STREAM_NAMES, type LineBatch } from '../format/line-batch.ts';
+import { findDailyName } from './own-files.ts';
+import { checkUpkeep, type Upkeep } from './upkeep.ts';
 import { describeSystemError } from './write-fault.ts';
 
 /** Where the lines go, and what a new file begins with. */
@@ -23,14 +25,15 @@ export type OutputTarget = OutputPlace & {
 type OutputPlace =
   /**
    * `DIR/http-YYYYMMDD.SUFFIX`, or `DIR/http-CQ-YYYYMMDD.SUFFIX` when split, by the batch's day and stream.
-   * The suffix is `log` unless another one is given.
+   * The suffix is `log` unless another one is given. With `upkeep` a day may have more files, with numbers.
    */
-  | { kind: 'daily'; directory: string; suffix?: string | undefined }
+  | { kind: 'daily'; directory: string; suffix?: string | undefined; upkeep?: Upkeep | undefined }
   /** One file, appended to. */
   | { kind: 'file'; path: string }
   | { kind: 'stdout' };
 
-const DAILY_SUFFIX = 'log';
+/** How names of daily files end if nothing else is said. */
+export const DAILY_SUFFIX = 'log';
 
 /** Stands for standard output where a path is expected. */
 export const STDOUT_PATH = 'standard output';
@@ -52,12 +55,6 @@ export function findBatchPath(target: OutputTarget, batch: LineBatch): string {
   }
 }
 
-/** `http-20190901.log`, or `http-CQ-20190901.log` for the stream of that name. */
-export function findDailyName(day: number, streamName: string, suffix: string): string {
-  const digits = String(day).padStart(8, '0');
-  return streamName === '' ? `http-${digits}.${suffix}` : `http-${streamName}-${digits}.${suffix}`;
-}
-
 /**
  * Says no before anything is captured when the target cannot be written. Nothing is created.
  *
@@ -66,6 +63,9 @@ export function findDailyName(day: number, streamName: string, suffix: string): 
 export async function checkOutputTarget(target: OutputTarget): Promise<void> {
   switch (target.kind) {
     case 'daily':
+      if (target.upkeep !== undefined) {
+        checkUpkeep(target.upkeep);
+      }
       return checkDirectory(target.directory, target.option ?? '-d');
     case 'file':
       return checkFile(target.path, target.option ?? '-o');

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { LineBatch } from '../format/line-batch.ts';
-import { checkDirectory, checkFile, findDailyName } from './output-target.ts';
+import { checkDirectory, checkFile } from './output-target.ts';
+import { findDailyName } from './own-files.ts';
 
 /** Where the records go: one database, or one a day, `DIR/http-YYYYMMDD.sqlite`. */
 export type SqliteTarget = { path: string } | { directory: string };

@@ -1,0 +1,16 @@
+import type { LogWriterEvents } from '../log/log-writer.ts';
+import type { ServiceLog } from './service-log.ts';
+
+/** What the writers of a live capture have to say, in the service log's words. */
+export function createWriterEvents(serviceLog: ServiceLog): LogWriterEvents {
+  return {
+    onFault: ({ message, hint }) => serviceLog.error(`${message}. ${hint}`),
+    onRecovery: ({ path, secondsDown, failedTries }) =>
+      serviceLog.info(`${path} is written again`, { secondsDown, failedTries }),
+    onRotate: (path, nextPath) => serviceLog.info(`${path} is full; going on in ${nextPath}`),
+    onCompress: (path, compressedPath, bytesBefore, bytesAfter) =>
+      serviceLog.info(`Compressed ${path} to ${compressedPath}`, { bytesBefore, bytesAfter }),
+    onDelete: (path, reason, byteLength) =>
+      serviceLog.info(`Deleted ${path} because of --${reason}`, { byteLength }),
+  };
+}

@@ -1,0 +1,285 @@
+import { lstat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemErrorName } from '../errors.ts';
+import { LINE_STREAM_NAMES, type LineStream } from '../format/line-batch.ts';
+import { UPKEEP_INTERVAL_MS } from '../limits.ts';
+import { NO_COMPRESSOR } from './compress-file.ts';
+import { FileClaims } from './file-claims.ts';
+import { FileCompressor } from './file-compressor.ts';
+import {
+  compareAge,
+  createNamePattern,
+  DAILY_NUMBER_MAX,
+  findDailyName,
+  listOwnFiles,
+  type OwnFile,
+} from './own-files.ts';
+import { chooseDeletions, type Deletion, findToday, type SizedFile } from './retention.ts';
+import {
+  hasNumbers,
+  hasRetention,
+  type Upkeep,
+  type UpkeepCounters,
+  type UpkeepEvents,
+} from './upkeep.ts';
+import { UpkeepReports } from './upkeep-reports.ts';
+import type { WriteFault } from './write-fault.ts';
+
+export interface FileKeeperOptions {
+  directory: string;
+  suffix: string;
+  upkeep: Upkeep;
+  events: UpkeepEvents & { onFault?(fault: WriteFault): void };
+}
+
+/** A file that was given out to be written. */
+export interface HeldFile {
+  name: string;
+  number: number;
+}
+
+/**
+ * Looks after the files of one output: which one is written next, and what becomes of those that are closed.
+ * What is held to be written is neither compressed nor deleted, and what is compressed is never given out.
+ */
+export class FileKeeper {
+  readonly upkeep: Upkeep;
+  readonly #directory: string;
+  readonly #suffix: string;
+  readonly #pattern: RegExp;
+  readonly #claims = new FileClaims();
+  readonly #reports: UpkeepReports;
+  readonly #compressor: FileCompressor | null;
+  /** Of files that nobody writes to any more, by name, so that each is looked at once. */
+  readonly #sizes = new Map<string, number>();
+  #sweeping: Promise<void> | null = null;
+  #isSweepDue = false;
+  #isClosed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ directory, suffix, upkeep, events }: FileKeeperOptions) {
+    this.upkeep = upkeep;
+    this.#directory = directory;
+    this.#suffix = suffix;
+    this.#pattern = createNamePattern(suffix);
+    this.#reports = new UpkeepReports(events);
+    this.#compressor =
+      upkeep.compression === NO_COMPRESSOR
+        ? null
+        : new FileCompressor(directory, upkeep.compression, this.#claims, this.#reports, () =>
+            this.#sweepSoon(),
+          );
+  }
+
+  get counters(): UpkeepCounters {
+    return this.#reports.counters;
+  }
+
+  /** Looks after the files of the past from now on; without it only new files get their names. */
+  start(): void {
+    this.#timer = setInterval(() => this.#sweepSoon(), UPKEEP_INTERVAL_MS);
+    this.#timer.unref();
+    this.#sweepSoon();
+  }
+
+  /** Ends what is under way: a file that is being compressed stays as it was. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#isClosed = true;
+    await this.#compressor?.close();
+    await this.#sweeping;
+  }
+
+  /**
+   * The newest file of a day, or the one behind it when that is full or closed for good. It is the caller's
+   * until `release`.
+   *
+   * @throws Error of the system when the directory cannot be read
+   */
+  async holdNewest(day: number, stream: LineStream): Promise<HeldFile> {
+    if (!hasNumbers(this.upkeep)) {
+      const only = this.findName(day, stream, 0);
+      await this.#claims.untaken(only);
+      return this.#hold(only, 0);
+    }
+    const files = (await listOwnFiles(this.#directory, this.#pattern)).filter(
+      (file) => file.day === day && file.stream === stream,
+    );
+    if (files.length === 0) {
+      return this.holdNext(day, stream, this.upkeep.rotateBytes > 0 ? 0 : -1);
+    }
+    const number = Math.max(...files.map((file) => file.number));
+    const name = this.findName(day, stream, number);
+    const isClosed = files.some((file) => file.number === number && file.state !== 'plain');
+    return isClosed || (await this.#isFull(name)) || this.#claims.isTaken(name)
+      ? this.holdNext(day, stream, number)
+      : this.#hold(name, number);
+  }
+
+  /** The file behind that number; the last number stands for itself. */
+  holdNext(day: number, stream: LineStream, number: number): HeldFile {
+    let next = Math.min(number + 1, DAILY_NUMBER_MAX);
+    while (this.#claims.isTaken(this.findName(day, stream, next)) && next < DAILY_NUMBER_MAX) {
+      next += 1;
+    }
+    return this.#hold(this.findName(day, stream, next), next);
+  }
+
+  /** The file is closed; what is to become of it is looked at soon. */
+  release(name: string): void {
+    this.#claims.release(name);
+    if (this.#timer !== undefined) {
+      this.#sweepSoon();
+    }
+  }
+
+  noteRotation(name: string, nextName: string): void {
+    this.#reports.noteRotated(join(this.#directory, name), join(this.#directory, nextName));
+    this.release(name);
+  }
+
+  findName(day: number, stream: LineStream, number: number): string {
+    return findDailyName(day, LINE_STREAM_NAMES[stream], this.#suffix, number);
+  }
+
+  #hold(name: string, number: number): HeldFile {
+    this.#claims.hold(name);
+    this.#sizes.delete(name);
+    return { name, number };
+  }
+
+  async #isFull(name: string): Promise<boolean> {
+    const { rotateBytes } = this.upkeep;
+    return rotateBytes > 0 && (await this.#readSize(name)) >= rotateBytes;
+  }
+
+  #sweepSoon(): void {
+    this.#isSweepDue = true;
+    if (this.#sweeping === null && !this.#isClosed) {
+      this.#sweeping = this.#sweepWhileDue().finally(() => {
+        this.#sweeping = null;
+        if (this.#isSweepDue) {
+          this.#sweepSoon();
+        }
+      });
+    }
+  }
+
+  async #sweepWhileDue(): Promise<void> {
+    while (this.#isSweepDue && !this.#isClosed) {
+      this.#isSweepDue = false;
+      try {
+        await this.#sweep();
+      } catch (error) {
+        this.#reports.noteFault(this.#directory, 'look after the files of', error);
+      }
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const listed = await listOwnFiles(this.#directory, this.#pattern);
+    const files = await this.#deleteUnfinished(listed);
+    if (hasRetention(this.upkeep)) {
+      const sized = await this.#measure(files);
+      for (const deletion of chooseDeletions(sized, this.upkeep, findToday(Date.now()))) {
+        await this.#delete(deletion);
+      }
+    }
+    if (!this.#isClosed) {
+      this.#compressor?.compress(this.#findClosed(files));
+    }
+  }
+
+  /** What a run that was killed has left; the others are given back. */
+  async #deleteUnfinished(files: OwnFile[]): Promise<OwnFile[]> {
+    if (this.#compressor?.isRunning === true) {
+      return files;
+    }
+    for (const { name, state } of files) {
+      if (state === 'unfinished') {
+        await unlink(join(this.#directory, name)).catch(() => undefined);
+      }
+    }
+    return files.filter(({ state }) => state !== 'unfinished');
+  }
+
+  /** Sizes as far as they are needed; none at all when the end has come. */
+  async #measure(files: readonly OwnFile[]): Promise<SizedFile[]> {
+    const isSizeNeeded = this.upkeep.diskBytesMax > 0;
+    this.#forgetSizes(files);
+    const sized: SizedFile[] = [];
+    for (const file of files) {
+      if (this.#isClosed) {
+        return [];
+      }
+      const isOpen = this.#claims.isHeld(file.name);
+      let byteLength = isSizeNeeded ? this.#sizes.get(file.name) : 0;
+      byteLength ??= await this.#readSize(file.name);
+      if (isSizeNeeded && file.state !== 'unfinished' && !this.#claims.isBusy(file.name)) {
+        this.#sizes.set(file.name, byteLength);
+      }
+      sized.push({ file, byteLength, isOpen });
+    }
+    return sized;
+  }
+
+  /** Of files that are gone. */
+  #forgetSizes(files: readonly OwnFile[]): void {
+    if (this.#sizes.size > files.length) {
+      const names = new Set(files.map(({ name }) => name));
+      for (const name of this.#sizes.keys()) {
+        if (!names.has(name)) {
+          this.#sizes.delete(name);
+        }
+      }
+    }
+  }
+
+  /** One that is compressed at the moment stays until it is: then everything is looked at again. */
+  async #delete({ file: { name, state }, reason, byteLength }: Deletion): Promise<void> {
+    if (this.#isClosed || state === 'unfinished') {
+      return;
+    }
+    const path = join(this.#directory, name);
+    await this.#claims.take(name, async () => {
+      try {
+        const deletedByteLength = byteLength || (await this.#readSize(name));
+        await unlink(path);
+        this.#sizes.delete(name);
+        this.#reports.noteDeleted(path, reason, deletedByteLength);
+      } catch (error) {
+        if (systemErrorName(error) === 'ENOENT') {
+          // It was compressed or moved since the directory was read: the sum is another one now.
+          this.#isSweepDue = true;
+        } else {
+          this.#reports.noteFault(path, 'delete', error);
+        }
+      }
+    });
+  }
+
+  /** Files that get no more lines: of a past day, or with another one behind them. */
+  #findClosed(files: readonly OwnFile[]): OwnFile[] {
+    const newest = new Map<string, number>();
+    for (const { day, stream, number } of files) {
+      const key = `${day} ${stream}`;
+      newest.set(key, Math.max(number, newest.get(key) ?? 0));
+    }
+    const today = findToday(Date.now());
+    return files
+      .filter(({ name, day, stream, number, state }) => {
+        const isPast = day < today || number < (newest.get(`${day} ${stream}`) ?? 0);
+        return state === 'plain' && isPast && !this.#claims.isBusy(name);
+      })
+      .sort(compareAge);
+  }
+
+  /** 0 for a file that is not there any more. */
+  async #readSize(name: string): Promise<number> {
+    try {
+      return (await lstat(join(this.#directory, name))).size;
+    } catch {
+      return 0;
+    }
+  }
+}
