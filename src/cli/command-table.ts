@@ -23,7 +23,7 @@ export const COMMANDS: readonly Command[] = [
       'Needs root or the capability CAP_NET_RAW.',
     ],
     examples: [
-      ['sudo httplog', 'port 80 of the default interface, into /log/httplog'],
+      ['sudo httplog', 'port 80 of the default interface, to /log/httplog'],
       ['sudo httplog -i any -p 80,8000-8010 -o -', 'all interfaces, onto the terminal'],
     ],
   },
@@ -69,6 +69,26 @@ export const COMMANDS: readonly Command[] = [
       ['httplog check-config', 'what httplog would start with'],
       ['httplog check-config --config new.conf', 'whether a file is right before it is used'],
     ],
+  },
+  {
+    name: 'print-systemd',
+    usage: 'print-systemd [OPTION...]',
+    summary: 'Print a systemd unit that runs httplog with these options',
+    description: [
+      'The options are those of run, and stand in the unit as they are given; paths have to be absolute.',
+      'Directories that the options and the configuration file name can be written to, all others not.',
+    ],
+    examples: [['httplog print-systemd -i eth0', 'the unit of a service that captures eth0']],
+  },
+  {
+    name: 'status',
+    usage: 'status [OPTION...]',
+    summary: 'Tell whether httplog runs, and what it has done so far',
+    description: [
+      'Asks the admin server of --listen-admin; without one it reads the pid file of the start script.',
+      'Exit code 0 if httplog runs, 3 if it does not.',
+    ],
+    examples: [['httplog status --listen-admin 9090', 'packets, lines, drops and memory']],
   },
 ];
 

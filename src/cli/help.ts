@@ -7,14 +7,15 @@ const HELP_COLUMNS = 96;
 
 const HELP_TITLE = 'httplog writes down every HTTP/1.x message that a network card sees.';
 
-const VALUE_RULES = [
+/** How values are written, a sentence or two each. */
+export const VALUE_RULES = [
   'One dash or two, and = or a space before the value, are the same: -p 80, --p=80.',
   'A switch alone is true; -log_split=false takes it back. The last of several values counts.',
   'Numbers are decimal or 0x. -- ends the options.',
   'An option counts before its environment variable, that before the configuration file.',
 ];
 
-const EXIT_CODES = [
+export const EXIT_CODES = [
   ['0', 'done, or stopped by SIGTERM or SIGINT'],
   ['1', 'something failed while running'],
   ['2', 'wrong usage or configuration; every mistake is told at once'],

@@ -25,9 +25,11 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
   const input = { commandLine, environment: process.env, directory: process.cwd() };
   switch (commandLine.command) {
     case 'run': {
+      const { RunSignals } = await import('../daemon/signals.ts');
+      const signals = new RunSignals();
       const { loadConfiguration } = await import('../daemon/configuration.ts');
       const { runCapture } = await import('../daemon/run-capture.ts');
-      return runCapture(loadConfiguration(input));
+      return runCapture(() => loadConfiguration(input), signals);
     }
     case 'replay': {
       const { loadConfiguration } = await import('../daemon/configuration.ts');
@@ -50,6 +52,15 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
     case 'check-config': {
       const { runCheckConfigCommand } = await import('./check-config-command.ts');
       return runCheckConfigCommand(input, print);
+    }
+    case 'print-systemd': {
+      const { runPrintSystemdCommand } = await import('./print-systemd-command.ts');
+      return runPrintSystemdCommand(input, print, printError);
+    }
+    case 'status': {
+      const { loadConfiguration } = await import('../daemon/configuration.ts');
+      const { runStatusCommand } = await import('./status-command.ts');
+      return runStatusCommand(loadConfiguration(input), process.env, print);
     }
     default:
       return commandLine.command satisfies never;

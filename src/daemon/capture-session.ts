@@ -8,6 +8,7 @@ import {
 import { settlesWithin } from '../log/settles-within.ts';
 import { patternNames } from '../redact/redaction-settings.ts';
 import type { LiveWorkerData } from '../worker/live-protocol.ts';
+import type { CaptureSnapshot } from './admin-capture.ts';
 import {
   chooseFlowSeed,
   createLiveCapture,
@@ -18,11 +19,12 @@ import {
 import type { Settings } from './configuration.ts';
 import { isInterfaceUp, watchInterface } from './interface-watch.ts';
 import { LiveWorkers } from './live-workers.ts';
-import { findLocalNetworks } from './local-addresses.ts';
+import { findLocalNetworks, listAddresses } from './local-addresses.ts';
 import { planRecords, type RecordPlan } from './output-plan.ts';
 import { type OutputWriters, openOutputs } from './output-writers.ts';
 import type { ServiceLog } from './service-log.ts';
 import { describeLoss, type Tally, takeTally } from './summary.ts';
+import { createWriterEvents } from './writer-events.ts';
 
 /** How a live capture ended. */
 export interface CaptureOutcome {
@@ -38,7 +40,7 @@ export interface CaptureOutcome {
  * taken. Each step has a deadline, so a stop always ends.
  */
 export class CaptureSession {
-  readonly #settings: Settings;
+  #settings: Settings;
   readonly #interfaceName: string;
   readonly #serviceLog: ServiceLog;
   readonly #plan: RecordPlan;
@@ -52,6 +54,8 @@ export class CaptureSession {
   #hasCaptured = false;
   #error: HttplogError | undefined;
   #lastLoss: string | undefined;
+  /** This host's, when workers were told of them. */
+  #addresses = '';
   /** Resolves when packets flow for the first time. */
   readonly capturing: Promise<void>;
   /** Resolves when everything was written and closed. */
@@ -95,6 +99,22 @@ export class CaptureSession {
     return this.#hasCaptured;
   }
 
+  /** As they hold now: those of the start, and what was changed since. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Takes over what can change while packets flow: local networks and the interval of the loss report. */
+  reconfigure(settings: Settings): void {
+    this.#settings = settings;
+    this.#tellLocalNetworks();
+  }
+
+  /** What is written next goes to what then has the files' names. */
+  reopenFiles(): void {
+    this.#writer.reopen();
+  }
+
   /** Drains what was captured, then finishes. Later calls change nothing. */
   async stop(): Promise<void> {
     if (this.#isStopping) {
@@ -115,6 +135,20 @@ export class CaptureSession {
   tally(): Tally {
     const names = patternNames(this.#plan.redaction);
     return takeTally(this.#workers.counters(), this.#writer.counters, names);
+  }
+
+  /** The capture at this moment, for the admin server. */
+  snapshot(): CaptureSnapshot {
+    return {
+      interfaceName: this.#interfaceName,
+      isCapturing: this.#hasCaptured && !this.#isInterrupted && !this.#isStopping,
+      counters: this.#workers.counters(),
+      writer: this.#writer.counters,
+      pendingBatches: this.#writer.pendingBatches,
+      failingPaths: this.#writer.findFailingPaths(),
+      redactionNames: patternNames(this.#plan.redaction),
+      workersCount: this.#settings.workers,
+    };
   }
 
   #planWorkers(): (index: number, counters: Float64Array<SharedArrayBuffer>) => LiveWorkerData {
@@ -174,9 +208,7 @@ export class CaptureSession {
         this.#retryWhileInterrupted(),
       );
     }
-    if (this.#settings.localNetworks.length === 0) {
-      this.#watchAddresses();
-    }
+    this.#watchAddresses();
     this.#watchLoss();
   }
 
@@ -192,27 +224,33 @@ export class CaptureSession {
 
   /** Keeps the set of local addresses current: DHCP, failover and new tunnels change it at any time. */
   #watchAddresses(): void {
-    let last = JSON.stringify(findLocalNetworks([]), toText);
+    this.#addresses = listAddresses();
     const timer = setInterval(() => {
-      const networks = findLocalNetworks([]);
-      const text = JSON.stringify(networks, toText);
-      if (text !== last) {
-        last = text;
-        this.#serviceLog.info(`This host's addresses have changed (${networks.length} now)`);
-        this.#workers.tell({ kind: 'local-networks', networks });
+      const addresses = listAddresses();
+      if (addresses === this.#addresses || this.#settings.localNetworks.length > 0) {
+        return;
       }
+      const count = findLocalNetworks([]).length;
+      this.#serviceLog.info(`This host's addresses have changed (${count} now)`);
+      this.#tellLocalNetworks();
     }, INTERFACE_WATCH_INTERVAL_MS);
     this.#endWatches.push(() => clearInterval(timer));
   }
 
+  #tellLocalNetworks(): void {
+    this.#addresses = listAddresses();
+    const networks = findLocalNetworks(this.#settings.localNetworks);
+    this.#workers.tell({ kind: 'local-networks', networks });
+  }
+
   /** Tells what was lost, each time that `-log_every` packets have passed and something new was. */
   #watchLoss(): void {
-    const { logEvery } = this.#settings;
-    if (logEvery === 0) {
-      return;
-    }
     let lastPackets = 0;
     const timer = setInterval(() => {
+      const { logEvery } = this.#settings;
+      if (logEvery === 0) {
+        return;
+      }
       const tally = this.tally();
       if (tally.kernelPackets - lastPackets >= logEvery) {
         lastPackets = tally.kernelPackets;
@@ -234,26 +272,18 @@ export class CaptureSession {
 /**
  * Opens the log and starts the capture.
  *
+ * @param plan what the settings mean for records, where that is known already
  * @throws HttplogError when the log cannot be written
  */
 export async function startCapture(
   settings: Settings,
   interfaceName: string,
   serviceLog: ServiceLog,
+  plan: RecordPlan = planRecords(settings),
 ): Promise<CaptureSession> {
-  const plan = planRecords(settings);
   const writer = await openOutputs(plan.outputs, {
     policy: 'hold',
-    events: {
-      onFault: ({ message, hint }) => serviceLog.error(`${message}. ${hint}`),
-      onRecovery: ({ path, secondsDown, failedTries }) =>
-        serviceLog.info(`${path} is written again`, { secondsDown, failedTries }),
-    },
+    events: createWriterEvents(serviceLog),
   });
   return new CaptureSession(settings, interfaceName, serviceLog, plan, writer);
-}
-
-/** Typed arrays as their bytes, so that two lists of networks compare as text. */
-function toText(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
 }

@@ -74,14 +74,35 @@ function describeWithoutPlace(settings: Settings, layered: LayeredValues): strin
     outputPath !== undefined
   ) {
     const taker = `-o (from ${outputPath.origin})`;
-    return [`Option -log_split (from ${split.origin}) is not used with ${taker}`];
+    return [
+      `Option -log_split (from ${split.origin}) is not used with ${taker}`,
+      ...describeUpkeep(settings, layered),
+    ];
   }
   const isSplit = !settings.splitByType || outputs.some(canSplitByType);
   const isVlanShown = !settings.addVlan || outputs.some(({ format }) => format.name === 'text');
   return [
     describe('-log_split', split, !isSplit, 'only daily files of messages can be split'),
     describe('-add_vlan', layered.get('addVlan'), !isVlanShown, 'it is for the format text'),
+    describeUpkeep(settings, layered),
   ].flat();
+}
+
+/** Options of files that look after themselves, where no output has such files. */
+function describeUpkeep(settings: Settings, layered: LayeredValues): string[] {
+  const hasDaily = resolveOutputs(settings).some(
+    ({ isSqlite, directory }) => !isSqlite && directory !== undefined,
+  );
+  const options = [
+    ['--rotate-size', 'rotateBytes'],
+    ['--compress', 'compression'],
+    ['--keep-days', 'keepDays'],
+    ['--keep-files', 'keepFiles'],
+    ['--max-disk', 'diskBytesMax'],
+  ] as const;
+  return options.flatMap(([flag, key]) =>
+    describe(flag, layered.get(key), !hasDaily, 'it is for daily files'),
+  );
 }
 
 function describe(

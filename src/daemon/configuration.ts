@@ -11,6 +11,7 @@ import type {
 } from '../filter/filter-settings.ts';
 import type { BuiltInPattern, FieldModes } from '../redact/redaction-settings.ts';
 import type { Records } from '../worker/output-settings.ts';
+import type { AdminAddress } from './admin-address.ts';
 import { type FileEntries, findConfigurationFile } from './configuration-file.ts';
 import {
   describeUnknownKeys,
@@ -80,6 +81,15 @@ export interface Settings {
   records: Records | undefined;
   /** Fields that formats show besides their own, lower case. */
   headerNames: string[];
+  /** Bytes at which a daily file is followed by the next one; 0: never. */
+  rotateBytes: number;
+  compression: 'none' | 'gzip' | 'zstd';
+  /** Days before today; 0: all. */
+  keepDays: number;
+  /** 0: all. */
+  keepFiles: number;
+  /** Bytes of an output's daily files together; 0: any. */
+  diskBytesMax: number;
   includePaths: PathRule[];
   excludePaths: PathRule[];
   methodFilter: MethodRule[];
@@ -96,6 +106,10 @@ export interface Settings {
   redactPatterns: BuiltInPattern[];
   redactFile: string | undefined;
   anonymizeIp: AddressOption | undefined;
+  /** To become after a start as root; undefined: `httplog` where there is that user. */
+  user: string | undefined;
+  /** Where the admin server listens; undefined: there is none. */
+  listenAdmin: AdminAddress | undefined;
   /** Undefined: standard error. */
   serviceLogDirectory: string | undefined;
 }

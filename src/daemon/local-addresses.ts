@@ -12,6 +12,11 @@ export function findLocalNetworks(configured: readonly string[]): NetworkPrefix[
   return (configured.length > 0 ? configured : hostAddresses()).map(parseNetwork);
 }
 
+/** This host's addresses as one text, equal while they stay the same. */
+export function listAddresses(): string {
+  return hostAddresses().join(' ');
+}
+
 /** Every address of this host, in a fixed order, so that two lists can be compared. */
 function hostAddresses(): string[] {
   const addresses = Object.values(networkInterfaces())

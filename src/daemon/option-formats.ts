@@ -2,14 +2,17 @@ import { createRequire } from 'node:module';
 import { METHODS_REGISTERED } from '../decode/http-grammar.ts';
 import {
   HEADER_NAMES_MAX,
+  KEEP_COUNT_MAX,
   LOCAL_NETWORKS_MAX,
   METHODS_MAX,
   PORT_RANGES_MAX,
   RING_MEGABYTES_MAX,
+  ROTATE_BYTES_MIN,
   SNAPLEN_MAX,
   VXLAN_PORTS_MAX,
   WORKERS_MAX,
 } from '../limits.ts';
+import { ADMIN_ADDRESS_ALLOWED, parseAdminAddress, printAdminAddress } from './admin-address.ts';
 import { FILTER_FORMATS } from './filter-formats.ts';
 import { parseInteger, parseIntegerBetween } from './integer-formats.ts';
 import {
@@ -26,6 +29,7 @@ import {
   RECORDS_ALLOWED,
 } from './output-formats.ts';
 import { PORT_MAX, parseNetworks, parsePorts, parseUdpPorts, printPorts } from './port-formats.ts';
+import { parseSize, printSize } from './size-formats.ts';
 
 /** How the value of an option is written: what is allowed, and the way from text to value and back. */
 export interface Format<T> {
@@ -106,8 +110,17 @@ function parseSwitch(text: string): boolean | null {
   return /^(false|0|no|off)$/i.test(text) ? false : null;
 }
 
+/** What useradd takes, and what directories of users have besides. */
+function parseUser(text: string): string | null {
+  return /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,31}$/.test(text) ? text : null;
+}
+
 function parseEngine(text: string): 'afpacket' | 'libpcap' | null {
   return text === 'afpacket' || text === 'libpcap' ? text : null;
+}
+
+function parseCompression(text: string): 'none' | 'gzip' | 'zstd' | null {
+  return text === 'none' || text === 'gzip' || text === 'zstd' ? text : null;
 }
 
 function parseText(text: string): string | null {
@@ -197,6 +210,23 @@ export const FORMATS = {
     parse: parseHeaderNames,
     print: (value: string[]) => value.join(','),
     unset: [],
+  },
+  user: { allowed: 'a user name of 1 to 32 characters', parse: parseUser, print },
+  'admin-address': {
+    allowed: ADMIN_ADDRESS_ALLOWED,
+    parse: parseAdminAddress,
+    print: printAdminAddress,
+  },
+  size: {
+    allowed: `0, or a size from ${printSize(ROTATE_BYTES_MIN)} as in 500000, 64KB, 100MB or 2GB (1 KB = 1024 bytes)`,
+    parse: (text) => parseSize(text, ROTATE_BYTES_MIN),
+    print: printSize,
+  },
+  compression: { allowed: 'gzip, zstd or none', parse: parseCompression, print },
+  'keep-count': {
+    allowed: `a whole number from 1 to ${KEEP_COUNT_MAX}, or 0 for all`,
+    parse: (text) => parseIntegerBetween(text, 0, KEEP_COUNT_MAX),
+    print,
   },
   engine: { allowed: 'afpacket or libpcap', parse: parseEngine, print },
   timezone: {

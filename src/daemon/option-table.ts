@@ -1,7 +1,15 @@
 import type { Settings } from './configuration.ts';
 import type { FormatName } from './option-formats.ts';
 
-export const COMMAND_NAMES = ['run', 'replay', 'demo', 'interfaces', 'check-config'] as const;
+export const COMMAND_NAMES = [
+  'run',
+  'replay',
+  'demo',
+  'interfaces',
+  'check-config',
+  'print-systemd',
+  'status',
+] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 /** The sections of help and of the sample configuration file, in their order. */
@@ -47,10 +55,11 @@ export interface SettingOption extends Option {
   environment: string;
 }
 
-const LIVE = ['run', 'check-config'] as const;
-const LIVE_AND_REPLAY = ['run', 'replay', 'check-config'] as const;
-const LIVE_AND_DEMO = ['run', 'demo', 'check-config'] as const;
-const WITH_PACKETS = ['run', 'replay', 'demo', 'check-config'] as const;
+const LIVE = ['run', 'check-config', 'print-systemd'] as const;
+const LIVE_AND_STATUS = ['run', 'check-config', 'print-systemd', 'status'] as const;
+const LIVE_AND_REPLAY = ['run', 'replay', 'check-config', 'print-systemd'] as const;
+const LIVE_AND_DEMO = ['run', 'demo', 'check-config', 'print-systemd'] as const;
+const WITH_PACKETS = ['run', 'replay', 'demo', 'check-config', 'print-systemd'] as const;
 
 export const OPTIONS: readonly Option[] = [
   {
@@ -314,6 +323,63 @@ export const OPTIONS: readonly Option[] = [
     commands: WITH_PACKETS,
   },
   {
+    key: 'rotateBytes',
+    flags: ['--rotate-size'],
+    environment: 'HTTPLOG_ROTATE_SIZE',
+    placeholder: 'SIZE',
+    default: '0',
+    description: 'Go on in a new file of the day, http-YYYYMMDD.0002.log, at this size; 0 = never',
+    format: 'size',
+    group: 'Lines and files',
+    commands: LIVE_AND_REPLAY,
+  },
+  {
+    key: 'compression',
+    flags: ['--compress'],
+    environment: 'HTTPLOG_COMPRESS',
+    placeholder: 'gzip|zstd|none',
+    default: 'none',
+    description: 'Compress daily files that get no more lines',
+    format: 'compression',
+    group: 'Lines and files',
+    commands: LIVE,
+  },
+  {
+    key: 'keepDays',
+    flags: ['--keep-days'],
+    environment: 'HTTPLOG_KEEP_DAYS',
+    placeholder: 'N',
+    unit: 'days',
+    default: '0',
+    description: 'Delete daily files of more than this many days ago; 0 = keep all',
+    format: 'keep-count',
+    group: 'Lines and files',
+    commands: LIVE,
+  },
+  {
+    key: 'keepFiles',
+    flags: ['--keep-files'],
+    environment: 'HTTPLOG_KEEP_FILES',
+    placeholder: 'N',
+    unit: 'files',
+    default: '0',
+    description: 'Delete the oldest daily files past this many; 0 = keep all',
+    format: 'keep-count',
+    group: 'Lines and files',
+    commands: LIVE,
+  },
+  {
+    key: 'diskBytesMax',
+    flags: ['--max-disk'],
+    environment: 'HTTPLOG_MAX_DISK',
+    placeholder: 'SIZE',
+    default: '0',
+    description: 'Delete the oldest daily files past this size of all together; 0 = keep all',
+    format: 'size',
+    group: 'Lines and files',
+    commands: LIVE,
+  },
+  {
     key: 'includePaths',
     flags: ['--include-path'],
     environment: 'HTTPLOG_INCLUDE_PATH',
@@ -534,6 +600,28 @@ export const OPTIONS: readonly Option[] = [
     commands: LIVE_AND_REPLAY,
   },
   {
+    key: 'user',
+    flags: ['--user'],
+    environment: 'HTTPLOG_USER',
+    placeholder: 'NAME',
+    unset: 'httplog if there is that user, else the one who starts it',
+    description: 'User to become after a start as root; root = stay root',
+    format: 'user',
+    group: 'Service',
+    commands: LIVE,
+  },
+  {
+    key: 'listenAdmin',
+    flags: ['--listen-admin'],
+    environment: 'HTTPLOG_LISTEN_ADMIN',
+    placeholder: 'ADDR',
+    unset: 'nowhere',
+    description: 'Serve /healthz, /readyz, /metrics and /status, on 127.0.0.1 for a port alone',
+    format: 'admin-address',
+    group: 'Service',
+    commands: LIVE_AND_STATUS,
+  },
+  {
     key: 'cpuProfilePath',
     flags: ['-cpuprofile'],
     environment: 'HTTPLOG_CPUPROFILE',
@@ -552,7 +640,7 @@ export const OPTIONS: readonly Option[] = [
     description: 'Configuration file of shell KEY=value lines to read instead of the usual one',
     format: 'path',
     group: 'General',
-    commands: LIVE_AND_REPLAY,
+    commands: [...LIVE_AND_REPLAY, 'status'],
   },
   {
     key: 'version',

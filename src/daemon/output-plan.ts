@@ -17,6 +17,8 @@ import { createFilterSettings, createRedactionSettings } from './filter-plan.ts'
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from './output-choices.ts';
 import { findTemplateNames, isRecordsOf } from './output-formats.ts';
 
+import { createUpkeep } from './upkeep-plan.ts';
+
 /** What one output is told: the worker what its lines are, the writer where they go. */
 export interface OutputPlan {
   settings: OutputSettings;
@@ -125,7 +127,14 @@ function planOutput(
   const option = isOwnPlace ? '--output' : undefined;
   const target: OutputTarget =
     directory !== undefined
-      ? { kind: 'daily', directory, suffix: SUFFIXES[format.name], header, option }
+      ? {
+          kind: 'daily',
+          directory,
+          suffix: SUFFIXES[format.name],
+          header,
+          option,
+          upkeep: createUpkeep(settings),
+        }
       : path === '-'
         ? { kind: 'stdout', header }
         : { kind: 'file', path, header, option };

@@ -13,9 +13,11 @@ export interface OutputWritersOptions {
 /** The writers of all outputs, as one: a batch knows which output it is of. */
 export class OutputWriters {
   readonly #writers: readonly BatchWriter[];
+  readonly #failingPaths: Set<string>;
 
-  constructor(writers: readonly BatchWriter[]) {
+  constructor(writers: readonly BatchWriter[], failingPaths: Set<string>) {
     this.#writers = writers;
+    this.#failingPaths = failingPaths;
   }
 
   /** Of all outputs together. */
@@ -35,6 +37,20 @@ export class OutputWriters {
       sum.filesOpened += counters.filesOpened;
     }
     return sum;
+  }
+
+  /** Batches that wait, of all outputs together. */
+  get pendingBatches(): number {
+    return this.#writers.reduce((sum, { pendingBatches }) => sum + pendingBatches, 0);
+  }
+
+  /** Files that cannot be written at the moment: their batches wait. */
+  findFailingPaths(): string[] {
+    // What failed only when it was closed never recovers, and nothing of it waits.
+    if (this.pendingBatches === 0) {
+      this.#failingPaths.clear();
+    }
+    return [...this.#failingPaths];
   }
 
   get outputsCount(): number {
@@ -67,15 +83,17 @@ export async function openOutputs(
   options: OutputWritersOptions,
 ): Promise<OutputWriters> {
   const writers: BatchWriter[] = [];
+  const failingPaths = new Set<string>();
+  const watched = { ...options, events: watchFaults(options.events, failingPaths) };
   try {
     for (const { target } of plans) {
       writers.push(
         target.kind === 'lines'
-          ? await openLogWriter(target.target, options)
+          ? await openLogWriter(target.target, watched)
           : // Loaded when asked for: it brings SQLite with it.
             await (await import('../log/sqlite-writer.ts')).openSqliteWriter(
               target.target,
-              options,
+              watched,
             ),
       );
     }
@@ -83,5 +101,23 @@ export async function openOutputs(
     await Promise.all(writers.map((writer) => writer.close(0)));
     throw error;
   }
-  return new OutputWriters(writers);
+  return new OutputWriters(writers, failingPaths);
+}
+
+/** The events, passed on, and the set of what fails kept by them. */
+function watchFaults(
+  events: LogWriterEvents | undefined,
+  failingPaths: Set<string>,
+): LogWriterEvents {
+  return {
+    ...events,
+    onFault(fault) {
+      failingPaths.add(fault.path);
+      events?.onFault?.(fault);
+    },
+    onRecovery(recovery) {
+      failingPaths.delete(recovery.path);
+      events?.onRecovery?.(recovery);
+    },
+  };
 }

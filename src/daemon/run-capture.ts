@@ -1,4 +1,5 @@
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { exitAtOnce } from '../capture/libc-privileges.ts';
 import {
   EXIT_NOT_FOUND,
   EXIT_OK,
@@ -10,6 +11,7 @@ import {
   systemErrorName,
 } from '../errors.ts';
 import { describeSystemError } from '../log/write-fault.ts';
+import { openAdminService } from './admin-service.ts';
 import { type CaptureSession, startCapture } from './capture-session.ts';
 import type { Configuration, Settings } from './configuration.ts';
 import { isInterfaceUp } from './interface-watch.ts';
@@ -19,24 +21,34 @@ import {
   listInterfaces,
   unknownInterfaceError,
 } from './interfaces.ts';
+import { planRecords } from './output-plan.ts';
+import { chooseUser, dropPrivileges, explainForUser, type OtherUser } from './privileges.ts';
+import { planReload } from './reload.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
+import type { RunSignals } from './signals.ts';
 import { describeRun } from './summary.ts';
-
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * Captures live until a signal, the packet count, or an error ends it.
  *
+ * @param load reads the configuration, now and again on SIGHUP; throws HttplogError with what is wrong in it
  * @returns 0, or 1 when the last lines could not be written
  * @throws HttplogError when it cannot start, and what ended it otherwise
  */
-export async function runCapture({ settings, warnings }: Configuration): Promise<ExitCode> {
+export async function runCapture(
+  load: () => Configuration,
+  signals: RunSignals,
+): Promise<ExitCode> {
+  const { settings, warnings } = load();
   checkWorkers(settings);
   const interfaceName = chooseInterface(settings);
-  checkProfilePath(settings.cpuProfilePath);
-  const serviceLog = await openServiceLog({
-    directory: settings.serviceLogDirectory,
-    quiet: settings.quiet,
+  // What only the one who starts httplog may read (a key, patterns) is read before it is another one.
+  const plan = planRecords(settings);
+  const user = chooseUser(settings.user);
+  dropPrivileges(user);
+  const serviceLog = await openForUser(user, () => {
+    checkProfilePath(settings.cpuProfilePath);
+    return openServiceLog({ directory: settings.serviceLogDirectory, quiet: settings.quiet });
   });
   try {
     for (const warning of warnings) {
@@ -45,27 +57,65 @@ export async function runCapture({ settings, warnings }: Configuration): Promise
     if (interfaceName !== 'any' && !isInterfaceUp(interfaceName)) {
       serviceLog.warn(`Interface ${interfaceName} is down; waiting until it is up`);
     }
-    const session = await startCapture(settings, interfaceName, serviceLog);
-    return await followSession(session, serviceLog);
+    const admin = await openForUser(user, () =>
+      openAdminService(settings.listenAdmin, (error) =>
+        serviceLog.warn(`The admin server failed: ${error.message}`),
+      ),
+    );
+    try {
+      const session = await openForUser(user, () =>
+        startCapture(settings, interfaceName, serviceLog, plan),
+      );
+      admin?.follow(session);
+      return await followSession(session, serviceLog, signals, load);
+    } finally {
+      await admin?.close();
+    }
   } finally {
     await serviceLog.close();
   }
 }
 
-async function followSession(session: CaptureSession, serviceLog: ServiceLog): Promise<ExitCode> {
-  let isStopping = false;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (isStopping) {
-      return;
-    }
-    isStopping = true;
-    serviceLog.info(`Stopping on ${signal}: writing what was captured`);
-    void session.stop();
-  };
-  for (const signal of STOP_SIGNALS) {
-    process.on(signal, onSignal);
+async function openForUser<T>(user: OtherUser | undefined, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    throw explainForUser(error, user);
   }
+}
+
+async function followSession(
+  session: CaptureSession,
+  serviceLog: ServiceLog,
+  signals: RunSignals,
+  load: () => Configuration,
+): Promise<ExitCode> {
+  signals.begin({
+    stop: (signal) => {
+      serviceLog.info(`Stopping on ${signal}: writing what was captured`);
+      void session.stop();
+    },
+    abandon: (signal) => {
+      serviceLog.error(`Ending at once on a second signal, ${signal}: what is not written is lost`);
+      // Not process.exit, which waits for other threads: what is stuck may be one of them.
+      exitAtOnce(EXIT_RUNTIME);
+    },
+    reload: () => {
+      reload(session, serviceLog, load);
+      session.reopenFiles();
+    },
+    reopen: () => {
+      serviceLog.info('Opening the files anew on SIGUSR1');
+      session.reopenFiles();
+    },
+    tellStatistics: () => {
+      for (const line of describeRun(session.tally())) {
+        serviceLog.answer(line);
+      }
+    },
+  });
   const { tally, error } = await session.finished;
+  signals.end();
   if (session.hasCaptured) {
     for (const line of describeRun(tally)) {
       serviceLog.info(line);
@@ -75,6 +125,32 @@ async function followSession(session: CaptureSession, serviceLog: ServiceLog): P
     throw error;
   }
   return tally.linesGivenUp > 0 && error === undefined ? EXIT_RUNTIME : EXIT_OK;
+}
+
+/** Takes over what can change while the capture goes on, and names what cannot. Never throws. */
+function reload(session: CaptureSession, serviceLog: ServiceLog, load: () => Configuration): void {
+  let next: Configuration;
+  try {
+    next = load();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    for (const line of text.split('\n')) {
+      serviceLog.error(line);
+    }
+    serviceLog.error('The configuration stays as it was: the new one cannot be taken');
+    return;
+  }
+  const { settings, changed, needingRestart } = planReload(session.settings, next.settings);
+  session.reconfigure(settings);
+  serviceLog.setQuiet(settings.quiet);
+  for (const text of [
+    ...next.warnings,
+    ...needingRestart.map((each) => `${each} needs a restart`),
+  ]) {
+    serviceLog.warn(text);
+  }
+  const what = changed.length === 0 ? 'nothing to change' : changed.join(', ');
+  serviceLog.info(`Configuration read again on SIGHUP: ${what}; opening the files anew`);
 }
 
 function chooseInterface({ interfaceName }: Settings): string {

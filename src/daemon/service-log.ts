@@ -46,7 +46,7 @@ export async function openServiceLog(options: ServiceLogOptions): Promise<Servic
       : await openDailyFileSink(directory);
   const logger = pino(
     {
-      level: quiet ? 'warn' : 'info',
+      level: levelOf(quiet),
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -78,11 +78,27 @@ export class ServiceLog {
     this.#logger.error(fields, message);
   }
 
+  /** What was asked for: told with `quiet` too. */
+  answer(message: string): void {
+    const { level } = this.#logger;
+    this.#logger.level = 'info';
+    this.#logger.info(message);
+    this.#logger.level = level;
+  }
+
+  setQuiet(quiet: boolean): void {
+    this.#logger.level = levelOf(quiet);
+  }
+
   /** Closes the file; what is said afterwards is lost. Never rejects. */
   async close(): Promise<void> {
     this.#logger.level = 'silent';
     await this.#sink.close();
   }
+}
+
+function levelOf(quiet: boolean): string {
+  return quiet ? 'warn' : 'info';
 }
 
 function createStandardErrorSink(

@@ -1,3 +1,4 @@
+import { METHODS_DEFAULT } from '../decode/http-grammar.ts';
 import { TYPES_COUNT } from '../decode/message-type.ts';
 import { VERDICTS_COUNT } from '../decode/verdicts.ts';
 import { COUNTS_COUNT } from '../exchange/exchange-counts.ts';
@@ -40,7 +41,27 @@ export const COUNTER_EXCHANGES_FILTERED = COUNTER_TRACKER_FIRST + COUNTS_COUNT;
 /** Values redacted, by what they were redacted for. */
 export const COUNTER_REDACTIONS_FIRST = COUNTER_EXCHANGES_FILTERED + 1;
 
-export const COUNTERS_COUNT = COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX;
+/** Exchanges with a request, by index of its method in METHODS_DEFAULT; the last one of all others. */
+export const COUNTER_METHOD_FIRST = COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX;
+export const METHOD_COUNTS_COUNT = METHODS_DEFAULT.length + 1;
+/** Exchanges with a response, by the first digit of its status less one. */
+export const COUNTER_STATUS_CLASS_FIRST = COUNTER_METHOD_FIRST + METHOD_COUNTS_COUNT;
+export const STATUS_CLASSES_COUNT = 5;
+
+/** Upper bounds of the classes of time to the first byte, in seconds. */
+export const FIRST_BYTE_BOUNDS_SEC: readonly number[] = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+/** Exchanges by time to the first byte, each in one class; the last one of all that took longer. */
+export const COUNTER_FIRST_BYTE_FIRST = COUNTER_STATUS_CLASS_FIRST + STATUS_CLASSES_COUNT;
+export const FIRST_BYTE_COUNTS_COUNT = FIRST_BYTE_BOUNDS_SEC.length + 1;
+/** Sum of the times to the first byte, in seconds. */
+export const COUNTER_FIRST_BYTE_SEC = COUNTER_FIRST_BYTE_FIRST + FIRST_BYTE_COUNTS_COUNT;
+
+/** Bytes on the wire of the frames read. */
+export const COUNTER_FRAME_BYTES = COUNTER_FIRST_BYTE_SEC + 1;
+
+export const COUNTERS_COUNT = COUNTER_FRAME_BYTES + 1;
 
 export type Counters = Float64Array<ArrayBufferLike>;
 

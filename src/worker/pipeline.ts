@@ -22,6 +22,7 @@ import { createTimestampText, type TimestampText, type UtcOffset } from '../form
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
 import { type BatchBuilder, flushBatches } from './batch-builder.ts';
 import {
+  COUNTER_FRAME_BYTES,
   COUNTER_FRAMES_FILTERED,
   COUNTER_FRAMES_TRUNCATED,
   COUNTER_VERDICT_FIRST,
@@ -169,6 +170,7 @@ export function runPipeline(pipeline: Pipeline, source: FrameSource): PipelineSt
     }
     const verdict = decodeFrame(frame, pipeline.segment);
     counters[COUNTER_VERDICT_FIRST + verdict]++;
+    counters[COUNTER_FRAME_BYTES] += frame.wireLength;
     if (verdict > VERDICT_NO_PAYLOAD || !isPortRead(pipeline)) {
       continue;
     }

@@ -13,6 +13,7 @@ import type { RecordFormat } from '../format/record-format.ts';
 import { setSecond, type TimestampText } from '../format/timestamp.ts';
 import { BATCH_BYTES } from '../limits.ts';
 import { type BatchBuilder, reserveLine } from './batch-builder.ts';
+import { countExchange } from './count-exchange.ts';
 import {
   COUNTER_EXCHANGES_FILTERED,
   COUNTER_LINES,
@@ -42,6 +43,7 @@ export interface RecordOutputs {
 
 /** Takes an exchange that has ended. The record is of no use afterwards. */
 export function writeExchange(outputs: RecordOutputs, exchange: Exchange): void {
+  countExchange(outputs.counters, exchange);
   if (outputs.isWanted !== undefined && !outputs.isWanted(exchange)) {
     outputs.counters[COUNTER_EXCHANGES_FILTERED]++;
     return;

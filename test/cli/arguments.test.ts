@@ -82,10 +82,13 @@ describe('a command', () => {
     expect(parseArguments(['run'])).toMatchObject({ command: 'run', isCommandNamed: true });
   });
 
-  test.each(['run', 'demo', 'interfaces', 'check-config'])('%s takes no argument', (command) => {
-    expect(parseArguments([command])).toMatchObject({ command, files: [], mistakes: [] });
-    expect(messages([command, 'x'])).toEqual([`Command ${command} takes no argument "x"`]);
-  });
+  test.each(['run', 'demo', 'interfaces', 'check-config', 'status'])(
+    '%s takes no argument',
+    (command) => {
+      expect(parseArguments([command])).toMatchObject({ command, files: [], mistakes: [] });
+      expect(messages([command, 'x'])).toEqual([`Command ${command} takes no argument "x"`]);
+    },
+  );
 
   test('may come after options and between them', () => {
     const line = parseArguments(['-p', 'any', 'replay', '-o', '-', 'a.pcap', '-c', '3', 'b.pcap']);
@@ -105,7 +108,7 @@ describe('a command', () => {
   });
 
   test('that there is not is a mistake with the nearest one', () => {
-    const all = 'commands are run, replay, demo, interfaces, check-config';
+    const all = 'commands are run, replay, demo, interfaces, check-config, print-systemd, status';
     expect(messages(['replya', 'a'])).toEqual([
       `Unknown command "replya", did you mean replay; ${all}`,
     ]);
@@ -117,8 +120,8 @@ describe('a command', () => {
 
   test('refuses the options of other commands', () => {
     expect(messages(['replay', 'a', '-i', 'eth0', '--b=8'])).toEqual([
-      'Option -i is not for httplog replay, only for run, check-config',
-      'Option --b is not for httplog replay, only for run, check-config',
+      'Option -i is not for httplog replay, only for run, check-config, print-systemd',
+      'Option --b is not for httplog replay, only for run, check-config, print-systemd',
     ]);
     expect(messages(['interfaces', '-p', '80'])).toHaveLength(1);
     expect(messages(['-i', 'eth0', '-b', '8'])).toEqual([]);

@@ -18,6 +18,9 @@ describe('counters', () => {
         COUNTER_MESSAGES_FIRST: TYPES_COUNT,
         COUNTER_TRACKER_FIRST: COUNTS_COUNT,
         COUNTER_REDACTIONS_FIRST: REDACTION_COUNTS_MAX,
+        COUNTER_METHOD_FIRST: slots.METHOD_COUNTS_COUNT,
+        COUNTER_STATUS_CLASS_FIRST: slots.STATUS_CLASSES_COUNT,
+        COUNTER_FIRST_BYTE_FIRST: slots.FIRST_BYTE_COUNTS_COUNT,
       };
       return Array.from({ length: sizes[name] ?? 1 }, (_, index) => slot + index);
     });

@@ -3,6 +3,7 @@ import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
 import { HEAD_BYTES_MAX } from '../../src/limits.ts';
 import {
   COUNTER_DUPLICATES,
+  COUNTER_FRAME_BYTES,
   COUNTER_FRAMES_FILTERED,
   COUNTER_FRAMES_TRUNCATED,
   COUNTER_LINES,
@@ -36,6 +37,7 @@ import {
   requestFrame,
   requestFrames,
   run,
+  type SourceFrame,
   settingsOf,
   verdictCounts,
 } from './pipeline-parts.ts';
@@ -81,6 +83,11 @@ describe('runPipeline', () => {
       not_ip: 1,
     });
     expect(counters[COUNTER_FRAMES_TRUNCATED]).toBe(whole.length);
+    // Of the wire, not of the capture: those that were cut count whole.
+    const frameBytes = frames.map(
+      ({ bytes, wireLength = bytes.length }: SourceFrame) => wireLength,
+    );
+    expect(counters[COUNTER_FRAME_BYTES]).toBe(frameBytes.reduce((sum, length) => sum + length, 0));
   });
 
   it('logs a first segment that is sent again once', async () => {

