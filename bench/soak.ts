@@ -3,9 +3,10 @@
  * retention on. What must hold: requests answered = lines found over all files, no drops, and memory and file
  * descriptors that stay flat. Writes what it saw to a JSON file after each sample; bench/plot-soak.ts draws it.
  *
- *     node bench/soak.ts [--minutes 60] [--share 0.5] [--rotate-size 64MB] [--keep-files 8] [--out soak.json]
+ *     node bench/soak.ts [--minutes 60] [--share 0.5 | --rate N] [--rotate-size 64MB] [--keep-files 8] [--ring 8]
+ *         [--out soak.json]
  *
- * Needs root, nginx, wrk (for the capacity) and h2load (for a steady rate).
+ * Needs root, nginx and wrk.
  */
 import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +26,8 @@ const SAMPLE_INTERVAL_MS = 10_000;
 /** A rotated file is compressed within seconds, and stays for minutes. */
 const ARCHIVE_INTERVAL_MS = 1000;
 const CONNECTIONS = 32;
+/** Of each connection between an answer and its next request. */
+const PAUSE_MS = 4;
 /** Longest wait for the last file to be compressed. */
 const SETTLE_MS = 5000;
 
@@ -32,8 +35,10 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '60' },
     share: { type: 'string', default: '0.5' },
+    rate: { type: 'string' },
     'rotate-size': { type: 'string', default: '64MB' },
     'keep-files': { type: 'string', default: '8' },
+    ring: { type: 'string', default: '8' },
     out: { type: 'string', default: 'soak.json' },
   },
 });
@@ -49,14 +54,18 @@ const pair = await createVethPair();
 const nginx = await startNginx({
   namespace: pair.server.namespace,
   files: { 'index.html': 'x'.repeat(900) },
-  serverLines: ['access_log off;', 'location = /requests { stub_status; }'],
+  serverLines: [
+    'access_log off;',
+    'keepalive_requests 1000000000;',
+    'location = /requests { stub_status; }',
+  ],
 });
 const httplog = await startHttplog({
   namespace: pair.server.namespace,
   args: [
     ...['-i', pair.server.device, '-d', logDirectory, '--listen-admin', adminSocket],
     ...['--rotate-size', values['rotate-size'], '--compress', 'zstd'],
-    ...['--keep-files', values['keep-files']],
+    ...['--keep-files', values['keep-files'], '-b', values.ring],
   ],
   ready: /Capturing on/,
 });
@@ -77,23 +86,16 @@ async function soak(): Promise<void> {
   const { namespace } = pair.client;
   const measuring = runLoad({ namespace, url, seconds: CAPACITY_SEC, connections: CONNECTIONS });
   const capacity = await archiveWhile(measuring);
-  const perConnection = Math.floor(
-    (capacity.requestsPerSecond * Number(values.share)) / CONNECTIONS,
-  );
+  const ratePerSec = Number(values.rate ?? capacity.requestsPerSecond * Number(values.share));
   const seconds = Number(values.minutes) * 60;
-  const total = perConnection * CONNECTIONS * seconds;
   const plan = {
     capacityPerSec: Math.round(capacity.requestsPerSecond),
-    ratePerSec: perConnection * CONNECTIONS,
+    ratePerSec: Math.round(ratePerSec),
     seconds,
-    total,
+    ringMegabytes: Number(values.ring),
   };
   console.log(plan);
-  const load = await startProcess(
-    'h2load',
-    ['--h1', '-n', `${total}`, '-c', `${CONNECTIONS}`, '--rps', `${perConnection}`, url],
-    { namespace },
-  );
+  const load = await startProcess('wrk', wrkArguments(ratePerSec, seconds, url), { namespace });
   const samples: SoakSample[] = [];
   const startMs = performance.now();
   const elapsedSec = () => Math.round((performance.now() - startMs) / 1000);
@@ -115,7 +117,7 @@ async function soak(): Promise<void> {
   const exit = await httplog.end();
   await archiveAll();
   const { stdout } = await load.waitForExit(1000);
-  const sent = /^requests: (.*)$/m.exec(stdout)?.[1];
+  const sent = /^ *\d+ requests in .*$/m.exec(stdout)?.[0].trim();
   writeReport({
     ...plan,
     elapsedSec: elapsedSec(),
@@ -128,6 +130,14 @@ async function soak(): Promise<void> {
   });
   console.log({ sent, answered, counted });
   console.log(exit.stderr.trim().split('\n').slice(-6).join('\n'));
+}
+
+/** Each connection asks, waits for the answer, and pauses: nothing is pipelined, whatever stalls. */
+function wrkArguments(ratePerSec: number, seconds: number, url: string): string[] {
+  const scriptPath = join(folder, 'pause.lua');
+  writeFileSync(scriptPath, `function delay() return ${PAUSE_MS} end\n`);
+  const connections = Math.round((ratePerSec * PAUSE_MS) / 1000);
+  return ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', scriptPath, url];
 }
 
 async function readAnswered(): Promise<number> {
