@@ -135,7 +135,8 @@ if [ "$1" = configure ]; then
   if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
     # A first installation captures nothing until it is told to: systemctl enable --now httplog.
-    [ -z "$2" ] || systemctl try-restart httplog.service
+    # One that cannot start with its settings any more says so itself, and is installed all the same.
+    [ -z "$2" ] || systemctl try-restart httplog.service || :
   fi
 fi
 POSTINST

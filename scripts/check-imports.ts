@@ -122,7 +122,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       'worker/',
       'log/',
+      'capture/libc-datagram.ts',
       'capture/libc-privileges.ts',
+      'capture/libc-signals.ts',
       'capture/port-filter.ts',
       'exchange/exchange.ts',
       'exchange/exchange-counts.ts',

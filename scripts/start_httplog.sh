@@ -64,7 +64,8 @@ is_alive() {
 # The number alone proves nothing: after a crash or a reboot it may be any other process's.
 is_daemon() {
   is_alive "$1" || return 1
-  case $({ tr '\0\n' '\n ' <"/proc/$1/cmdline" | sed -n '2p;3p'; } 2>/dev/null) in
+  # Behind "node" and its options: the program, and the command.
+  case $({ tr '\0\n' '\n ' <"/proc/$1/cmdline" | sed -n '2,${/^-/!{p;n;p;q;};}'; } 2>/dev/null) in
     */cli/httplog.[jt]s"
 run" | */bin/httplog"
 run") return 0 ;;

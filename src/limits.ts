@@ -124,6 +124,15 @@ export const FAULT_REPORT_INTERVAL_MS = 60_000;
 /** Milliseconds waited at most for a pipe that is full: short beside a line's delay, long beside a poll. */
 export const FULL_PIPE_WAIT_MAX_MS = 20;
 
+/** Milliseconds that one write may take before its disk counts as hanging: busy ones take some hundred. */
+export const WRITE_STALL_MS = 5000;
+
+/**
+ * The share of an output's buffers, one in so many, that may be on their way and not full. Past it the disk does
+ * not keep up, and gets full batches only: 128 buffers would else bridge some seconds, however few the lines.
+ */
+export const HASTY_BATCHES_SHARE = 8;
+
 /** Milliseconds that a write under way gets to end after the deadline of a stop. */
 export const WRITE_GRACE_MS = 100;
 
@@ -376,3 +385,30 @@ export const LOSS_WATCH_INTERVAL_MS = 1000;
 
 /** Milliseconds without a loss after which httplog counts as keeping up again. */
 export const LOSS_INTERVAL_MS = 10_000;
+
+/**
+ * Failures of decode workers within the window that end httplog: one that fails at each packet would see
+ * nothing and say that all is well.
+ */
+export const WORKER_FAILURES_MAX = 3;
+
+/** Milliseconds in which the failures of decode workers are counted. */
+export const WORKER_FAILURES_WINDOW_MS = 60_000;
+
+/** Milliseconds between two states told to systemd; the watchdog of the unit wants to hear one in 30 s. */
+export const SYSTEMD_NOTIFY_INTERVAL_MS = 10_000;
+
+/** Milliseconds between two beats of a decode worker: each is one number written. */
+export const HEARTBEAT_INTERVAL_MS = 1000;
+
+/**
+ * Milliseconds without a beat after which a decode worker counts as stuck: a turn of its loop takes some ten,
+ * and a ring of 8 MB has overflowed long before.
+ */
+export const HEARTBEAT_SILENCE_MAX_MS = 10_000;
+
+/**
+ * Megabytes of V8's heap that a decode worker may take: tables of flows and batches lie outside of it, patterns
+ * and their states within. V8's own limit is a share of the machine's memory, which is others' to use.
+ */
+export const WORKER_HEAP_MEGABYTES_MAX = 512;

@@ -36,7 +36,22 @@ import {
   readSocketError,
   setUpRing,
 } from './packet-socket.ts';
-import { beginRingFill, createRingWalk, nextRingFrame, type RingWalk } from './tpacket-v3.ts';
+import {
+  findRing,
+  type MappedRing,
+  type RingRegistry,
+  registerRing,
+  unregisterRing,
+} from './ring-registry.ts';
+import {
+  abandonBlock,
+  beginRingFill,
+  createRingWalk,
+  nextRingFrame,
+  type RingWalk,
+  resumeRingWalk,
+  takeRingFill,
+} from './tpacket-v3.ts';
 
 export interface AfPacketOptions {
   /** A device's name, or `any`. */
@@ -47,6 +62,8 @@ export interface AfPacketOptions {
   filter: BpfProgram;
   /** Sockets of the same group share the packets by flow; undefined when there is one socket only. */
   fanoutGroup: number | undefined;
+  /** Is told where the ring lies while it is open. */
+  registry?: RingRegistry | undefined;
 }
 
 const SOCK_RAW = 3;
@@ -84,33 +101,58 @@ export function openAfPacketEngine(options: AfPacketOptions): FrameSource {
     }
     // Last, so that no failure above leaves a mapping behind.
     const address = mapRing(descriptor, ring.byteLength);
-    const walk = createRingWalk(viewMemory(address, ring.byteLength), {
-      blockBytes: ring.blockBytes,
+    const mapped = {
+      ...ring,
+      descriptor,
+      address,
       linkType: linkLayer === 'ethernet' ? LINKTYPE_ETHERNET : LINKTYPE_NETWORK,
       loopbackIndex: isLoopback || interfaceIndex === 0 ? ifNameToIndex('lo') : 0,
-    });
-    return new AfPacketEngine(descriptor, address, walk);
+    };
+    if (options.registry !== undefined) {
+      registerRing(options.registry, mapped);
+    }
+    return new AfPacketEngine(mapped, createWalk(mapped), options.registry);
   } catch (error) {
     closeDescriptor(descriptor);
     throw error;
   }
 }
 
+/**
+ * Goes on with the ring that a thread which died has left, or gives undefined when it left none. The packets
+ * that wait in it are there; call `abandon` for the block that the thread was in the middle of.
+ */
+export function takeOverAfPacketEngine(registry: RingRegistry): FrameSource | undefined {
+  const ring = findRing(registry);
+  if (ring === undefined) {
+    return undefined;
+  }
+  const walk = createWalk(ring);
+  resumeRingWalk(walk);
+  return new AfPacketEngine(ring, walk, registry);
+}
+
+function createWalk(ring: MappedRing): RingWalk {
+  return createRingWalk(viewMemory(ring.address, ring.byteLength), ring);
+}
+
 class AfPacketEngine implements FrameSource {
   readonly #descriptor: number;
   readonly #address: unknown;
   readonly #walk: RingWalk;
+  readonly #registry: RingRegistry | undefined;
   readonly #pollRequest: Int16Array;
   readonly #statistics: CaptureStatistics = { packets: 0, drops: 0, freezes: 0 };
   #isStopping = false;
   #isClosed = false;
 
-  constructor(descriptor: number, address: unknown, walk: RingWalk) {
-    this.#descriptor = descriptor;
-    this.#address = address;
+  constructor(ring: MappedRing, walk: RingWalk, registry: RingRegistry | undefined) {
+    this.#descriptor = ring.descriptor;
+    this.#address = ring.address;
     this.#walk = walk;
+    this.#registry = registry;
     const pollRequest = new Int32Array(2); // struct pollfd: int fd, short events, short revents
-    pollRequest[0] = descriptor;
+    pollRequest[0] = ring.descriptor;
     this.#pollRequest = new Int16Array(pollRequest.buffer);
   }
 
@@ -138,6 +180,7 @@ class AfPacketEngine implements FrameSource {
       this.#statistics.packets += counters[0];
       this.#statistics.drops += counters[1];
       this.#statistics.freezes += counters[2];
+      this.#statistics.ringFill = takeRingFill(this.#walk);
     }
     return this.#statistics;
   }
@@ -147,9 +190,16 @@ class AfPacketEngine implements FrameSource {
     this.#isStopping = true;
   }
 
+  abandon(): number {
+    return abandonBlock(this.#walk);
+  }
+
   close(): void {
     this.statistics();
     this.#isClosed = true;
+    if (this.#registry !== undefined) {
+      unregisterRing(this.#registry);
+    }
     munmap(this.#address, this.#walk.bytes.byteLength);
     closeDescriptor(this.#descriptor);
   }

@@ -57,6 +57,11 @@ export interface CaptureStatistics {
   drops: number;
   /** Times that the kernel froze the queue because every block was ours. */
   freezes: number;
+  /**
+   * Share of the ring, 0 to 1, that waited to be read at the fullest moment since this was asked last; not
+   * there where no ring is to be seen.
+   */
+  ringFill?: number;
 }
 
 /**
@@ -76,4 +81,9 @@ export interface FrameSource {
   stop(): void;
   /** Gives everything back. Frames must not be touched afterwards. */
   close(): void;
+  /**
+   * Gives up what `next` was in the middle of, and leaves the rest to the thread that follows: called in place
+   * of `close` where there is such a rest. Gives the number of packets that are lost by it.
+   */
+  abandon?(): number;
 }

@@ -28,9 +28,9 @@ export function viewMemory(address: unknown, byteLength: number): ArrayBuffer {
   return koffi.view(address, byteLength);
 }
 
-/** Address of a buffer's first byte, for structures that hold pointers. */
-export function addressOf(buffer: Uint8Array): bigint {
-  return koffi.address(buffer);
+/** Address of a buffer's first byte, or of what a pointer points to: for structures that hold pointers. */
+export function addressOf(bufferOrPointer: unknown): bigint {
+  return koffi.address(bufferOrPointer);
 }
 
 /** The last failed call's error number. */

@@ -27,6 +27,8 @@ export interface RingWalk {
   /** Where the next of them begins. */
   frameOffset: number;
   isBlockHeld: boolean;
+  /** Most blocks that waited to be read when a fill began, since `takeRingFill` last. */
+  readyBlocksMax: number;
   /** Blocks that may still be taken before the caller's event loop has a turn. */
   blocksBudget: number;
 }
@@ -34,11 +36,14 @@ export interface RingWalk {
 /** Owner bit of a block's status word. */
 const TP_STATUS_USER = 1;
 const TP_STATUS_KERNEL = 0;
+/** Our own mark on a block that is being read. The kernel asks only whether a status is its own one, 0. */
+const STATUS_HELD = 1 << 30;
 const TP_STATUS_VLAN_VALID = 1 << 4;
 
 const BLOCK_STATUS_AT = 8;
 const BLOCK_NUM_PKTS_AT = 12;
 const BLOCK_OFFSET_TO_FIRST_PKT_AT = 16;
+const BLOCK_SEQ_NUM_AT = 24;
 
 const TP_NEXT_OFFSET_AT = 0;
 const TP_SEC_AT = 4;
@@ -71,14 +76,73 @@ export function createRingWalk(
     framesLeft: 0,
     frameOffset: 0,
     isBlockHeld: false,
+    readyBlocksMax: 0,
     blocksBudget: 0,
   };
+}
+
+/**
+ * Goes on where another walk of the same memory has ended, however it ended: with the oldest block that is
+ * ours, or else with the one that the kernel fills. A block that it was in the middle of is held again, with
+ * all of its frames.
+ */
+export function resumeRingWalk(walk: RingWalk): void {
+  let oldest = -1;
+  let newest = 0;
+  for (let index = 0; index < walk.blocksCount; index++) {
+    if (readSequence(walk, index) > readSequence(walk, newest)) {
+      newest = index;
+    }
+    const isOurs = (loadStatus(walk, index) & TP_STATUS_USER) !== 0;
+    if (isOurs && (oldest < 0 || readSequence(walk, index) < readSequence(walk, oldest))) {
+      oldest = index;
+    }
+  }
+  walk.blockIndex = oldest < 0 ? newest : oldest;
+  if ((loadStatus(walk, walk.blockIndex) & STATUS_HELD) !== 0) {
+    takeBlock(walk);
+  }
+}
+
+/** Gives the block back that is being read, if any. Gives the number of its frames that were not read. */
+export function abandonBlock(walk: RingWalk): number {
+  const { framesLeft } = walk;
+  walk.framesLeft = 0;
+  if (walk.isBlockHeld) {
+    releaseBlock(walk);
+  }
+  return framesLeft;
 }
 
 /** Lets the next calls of `nextRingFrame` take new blocks, and says whether one is there. */
 export function beginRingFill(walk: RingWalk): boolean {
   walk.blocksBudget = BLOCKS_PER_FILL_MAX;
-  return walk.isBlockHeld || isBlockOurs(walk);
+  const readyBlocks = countReadyBlocks(walk);
+  walk.readyBlocksMax = Math.max(walk.readyBlocksMax, readyBlocks);
+  return readyBlocks > 0;
+}
+
+/** The share of the ring, 0 to 1, that waited to be read at the fullest moment since the last call. */
+export function takeRingFill(walk: RingWalk): number {
+  const fill = walk.readyBlocksMax / walk.blocksCount;
+  walk.readyBlocksMax = 0;
+  return fill;
+}
+
+/** The kernel fills blocks in turn, so those that are ours stand one behind the other: halving finds the last. */
+function countReadyBlocks(walk: RingWalk): number {
+  let ready = 0;
+  let end = isBlockOurs(walk) ? walk.blocksCount : 0;
+  while (ready < end) {
+    const middle = (ready + end) >> 1;
+    const index = (walk.blockIndex + middle) % walk.blocksCount;
+    if ((loadStatus(walk, index) & TP_STATUS_USER) === 0) {
+      end = middle;
+    } else {
+      ready = middle + 1;
+    }
+  }
+  return ready;
 }
 
 /**
@@ -139,9 +203,18 @@ function isLoopbackCopy(walk: RingWalk, headerOffset: number): boolean {
 }
 
 function isBlockOurs(walk: RingWalk): boolean {
-  const statusWord = (walk.blockIndex * walk.blockBytes + BLOCK_STATUS_AT) >> 2;
+  return (loadStatus(walk, walk.blockIndex) & TP_STATUS_USER) !== 0;
+}
+
+function loadStatus(walk: RingWalk, blockIndex: number): number {
+  const statusWord = (blockIndex * walk.blockBytes + BLOCK_STATUS_AT) >> 2;
   // Atomic, so that no read of the block's bytes comes before it: the kernel writes the status last.
-  return (Atomics.load(walk.words, statusWord) & TP_STATUS_USER) !== 0;
+  return Atomics.load(walk.words, statusWord);
+}
+
+/** The kernel numbers the blocks as it begins to fill them. Its lower word is enough for 10^9 blocks. */
+function readSequence(walk: RingWalk, blockIndex: number): number {
+  return walk.words[(blockIndex * walk.blockBytes + BLOCK_SEQ_NUM_AT) >> 2] >>> 0;
 }
 
 function takeBlock(walk: RingWalk): void {
@@ -150,6 +223,7 @@ function takeBlock(walk: RingWalk): void {
   walk.isBlockHeld = true;
   walk.framesLeft = walk.words[(blockOffset + BLOCK_NUM_PKTS_AT) >> 2];
   walk.frameOffset = blockOffset + walk.words[(blockOffset + BLOCK_OFFSET_TO_FIRST_PKT_AT) >> 2];
+  walk.words[(blockOffset + BLOCK_STATUS_AT) >> 2] |= STATUS_HELD;
 }
 
 function releaseBlock(walk: RingWalk): void {

@@ -90,7 +90,9 @@ Documentation=man:httplog(8)
 After=network.target
 
 [Service]
-Type=exec
+# Ready when packets flow, or while the interface that they are to come from is down.
+Type=notify
+NotifyAccess=main
 ExecStart=${command}
 ExecReload=/bin/kill -HUP $MAINPID
 User=${quoteWord(user)}
@@ -103,6 +105,9 @@ ${renderUnsetEnvironment()}
 Restart=on-failure
 RestartSec=5
 RestartPreventExitStatus=2 4
+# Fed while the main thread and all decode workers go on, every ten seconds. What stands still for longer has
+# lost packets by then; a standard error that takes nothing holds httplog up for one second.
+WatchdogSec=30
 # Longer than httplog's own deadline for what is still to be written.
 TimeoutStopSec=30
 RuntimeDirectory=httplog

@@ -1,6 +1,12 @@
 import { LOSS_INTERVAL_MS } from '../limits.ts';
 import type { LogWriterCounters } from '../log/batch-queue.ts';
-import { COUNTER_KERNEL_DROPS, COUNTER_LINES_DROPPED, type Counters } from '../worker/counters.ts';
+import type { UpkeepCounters } from '../log/upkeep.ts';
+import {
+  COUNTER_KERNEL_DROPS,
+  COUNTER_LINES_DROPPED,
+  COUNTER_PACKETS_ABANDONED,
+  type Counters,
+} from '../worker/counters.ts';
 
 /** A capture at one moment, as the admin server shows it. */
 export interface CaptureSnapshot {
@@ -11,6 +17,8 @@ export interface CaptureSnapshot {
   counters: Counters;
   /** Of all outputs together. */
   writer: LogWriterCounters;
+  /** What became of the files of all outputs. */
+  upkeep: UpkeepCounters;
   /** Batches that wait for the disk. */
   pendingBatches: number;
   /** Files that cannot be written at the moment. */
@@ -18,6 +26,8 @@ export interface CaptureSnapshot {
   /** What redactions are counted for, in the order of their counters. */
   redactionNames: readonly string[];
   workersCount: number;
+  /** False while one of them is stuck. */
+  areWorkersAlive: boolean;
 }
 
 /** Remembers when something was lost last; to be shown the capture every second or so. */
@@ -51,6 +61,9 @@ export function findUnreadyReasons(
   if (!capture.isCapturing) {
     reasons.unshift(`Not capturing on ${capture.interfaceName}`);
   }
+  if (!capture.areWorkersAlive) {
+    reasons.push('A decode worker is stuck');
+  }
   if (isLosing) {
     reasons.push(`Packets or lines were dropped in the last ${LOSS_INTERVAL_MS / 1000} seconds`);
   }
@@ -59,5 +72,10 @@ export function findUnreadyReasons(
 
 /** Packets and lines together: whether it grows is all that counts. */
 function countLost({ counters, writer }: CaptureSnapshot): number {
-  return counters[COUNTER_KERNEL_DROPS] + counters[COUNTER_LINES_DROPPED] + writer.linesDropped;
+  return (
+    counters[COUNTER_KERNEL_DROPS] +
+    counters[COUNTER_PACKETS_ABANDONED] +
+    counters[COUNTER_LINES_DROPPED] +
+    writer.linesDropped
+  );
 }

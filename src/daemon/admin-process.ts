@@ -30,10 +30,11 @@ export function findDaemon(pidFile: string): DaemonProcess | undefined {
   return pid === undefined || !isDaemon(`/proc/${pid}`) ? undefined : readProcess(Number(pid));
 }
 
-/** `node .../cli/httplog.ts run`: the same look as the start script's. */
+/** `node [OPTION...] .../cli/httplog.ts run`, as the kernel keeps it: the same look as the start script's. */
+const DAEMON_COMMAND = /^[^\0]+\0(-[^\0]*\0)*[^\0]*\/(cli\/httplog\.[jt]s|bin\/httplog)\0run\0/;
+
 function isDaemon(directory: string): boolean {
-  const [, program = '', command] = readText(`${directory}/cmdline`).split('\0');
-  return command === 'run' && /\/(cli\/httplog\.[jt]s|bin\/httplog)$/.test(program);
+  return DAEMON_COMMAND.test(readText(`${directory}/cmdline`));
 }
 
 /** @see proc_pid_stat(5) */

@@ -7,7 +7,9 @@ import {
 } from '../limits.ts';
 import { settlesWithin } from '../log/settles-within.ts';
 import { patternNames } from '../redact/redaction-settings.ts';
+import type { WorkerLoss } from '../worker/dead-worker.ts';
 import type { LiveWorkerData } from '../worker/live-protocol.ts';
+import type { SharedState } from '../worker/shared-state.ts';
 import type { CaptureSnapshot } from './admin-capture.ts';
 import {
   chooseFlowSeed,
@@ -17,7 +19,7 @@ import {
   describeCapture,
 } from './capture-plan.ts';
 import type { Settings } from './configuration.ts';
-import { isInterfaceUp, watchInterface } from './interface-watch.ts';
+import { describeRename, isInterfaceUp, watchInterface } from './interface-watch.ts';
 import { LiveWorkers } from './live-workers.ts';
 import { findLocalNetworks, listAddresses } from './local-addresses.ts';
 import { planRecords, type RecordPlan } from './output-plan.ts';
@@ -88,6 +90,7 @@ export class CaptureSession {
           this.#noteLost(reason);
         }
       },
+      onRestarted: (failure, loss) => this.#noteRestart(failure, loss),
       onDone: () => void this.stop(),
       onFailed: (error) => this.#fail(error),
     });
@@ -143,15 +146,14 @@ export class CaptureSession {
       interfaceName: this.#interfaceName,
       isCapturing: this.#hasCaptured && !this.#isInterrupted && !this.#isStopping,
       counters: this.#workers.counters(),
-      writer: this.#writer.counters,
-      pendingBatches: this.#writer.pendingBatches,
-      failingPaths: this.#writer.findFailingPaths(),
+      ...this.#writer.snapshot(),
       redactionNames: patternNames(this.#plan.redaction),
       workersCount: this.#settings.workers,
+      areWorkersAlive: this.#workers.areAlive(),
     };
   }
 
-  #planWorkers(): (index: number, counters: Float64Array<SharedArrayBuffer>) => LiveWorkerData {
+  #planWorkers(): (index: number, shared: SharedState) => LiveWorkerData {
     const settings = this.#settings;
     const pipeline = createPipelineSettings(settings, this.#plan, {
       localNetworks: findLocalNetworks(settings.localNetworks),
@@ -160,10 +162,10 @@ export class CaptureSession {
     });
     const capture = createLiveCapture(settings, this.#interfaceName);
     const packetQuota = createPacketQuota(settings.packetCountMax);
-    return (index, counters) => ({
+    return (index, shared) => ({
+      ...shared,
       capture,
       pipeline,
-      counters,
       packetQuota,
       buffersMax: Math.max(2, Math.floor(BATCHES_MAX / settings.workers)),
       cpuProfilePath: index === 0 ? settings.cpuProfilePath : undefined,
@@ -187,6 +189,15 @@ export class CaptureSession {
     this.#serviceLog.warn(`${reason}; waiting until it is up again`);
   }
 
+  #noteRestart(failure: HttplogError, { lines, flows }: WorkerLoss): void {
+    this.#serviceLog.error(
+      `A decode worker failed and was started anew: ${failure.message}` +
+        `; lost with it: ${lines} lines, and what it knew of ${flows} connections` +
+        '. Please report this with the version of httplog',
+      { stack: failure.stack },
+    );
+  }
+
   #fail(error: HttplogError): void {
     this.#error ??= error;
     void this.stop();
@@ -199,6 +210,7 @@ export class CaptureSession {
         watchInterface(name, {
           onDown: () => this.#serviceLog.warn(`Interface ${name} is down; waiting until it is up`),
           onUp: () => this.#serviceLog.info(`Interface ${name} is up again`),
+          onRenamed: (newName) => this.#serviceLog.warn(describeRename(name, newName)),
           onGone: () => this.#noteLost(`Interface ${name} has vanished`),
           // The watch below opens it anew, once.
           onReplaced: () => {
@@ -239,8 +251,7 @@ export class CaptureSession {
 
   #tellLocalNetworks(): void {
     this.#addresses = listAddresses();
-    const networks = findLocalNetworks(this.#settings.localNetworks);
-    this.#workers.tell({ kind: 'local-networks', networks });
+    this.#workers.tellLocalNetworks(findLocalNetworks(this.#settings.localNetworks));
   }
 
   /** Tells what was lost, each time that `-log_every` packets have passed and something new was. */

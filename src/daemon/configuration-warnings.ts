@@ -88,11 +88,9 @@ function describeWithoutPlace(settings: Settings, layered: LayeredValues): strin
   ].flat();
 }
 
-/** Options of files that look after themselves, where no output has such files. */
+/** Options of daily files and databases, where no output has any. */
 function describeUpkeep(settings: Settings, layered: LayeredValues): string[] {
-  const hasDaily = resolveOutputs(settings).some(
-    ({ isSqlite, directory }) => !isSqlite && directory !== undefined,
-  );
+  const hasDaily = resolveOutputs(settings).some(({ directory }) => directory !== undefined);
   const options = [
     ['--rotate-size', 'rotateBytes'],
     ['--compress', 'compression'],

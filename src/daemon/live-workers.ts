@@ -1,127 +1,153 @@
-import { Worker } from 'node:worker_threads';
-import { HttplogError } from '../errors.ts';
+import { EXIT_RUNTIME, HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import { createCounters, sumCounters } from '../worker/counters.ts';
-import type { LiveCommand, LiveReport, LiveWorkerData } from '../worker/live-protocol.ts';
-import { returnBuffer } from '../worker/port-sink.ts';
-import { threadModule } from '../worker/thread-module.ts';
-import { restoreFailure } from '../worker/worker-failure.ts';
+import { WORKER_FAILURES_MAX, WORKER_FAILURES_WINDOW_MS } from '../limits.ts';
+import { sumCounters } from '../worker/counters.ts';
+import type { WorkerLoss } from '../worker/dead-worker.ts';
+import type { LiveCommand, LiveWorkerData } from '../worker/live-protocol.ts';
+import type { NetworkPrefix } from '../worker/pipeline-settings.ts';
+import { createSharedState, type SharedState } from '../worker/shared-state.ts';
+import { DecodeWorker } from './decode-worker.ts';
 
 /** What the workers tell their owner. */
 export interface LiveWorkersEvents {
-  /** Resolves when the batch's bytes may be used again. */
+  /** Resolves when the batch's bytes may be used again; rejects when writing has failed for good. */
   onBatch(batch: LineBatch): Promise<unknown>;
-  /** Every worker captures; after a loss, again. */
+  /** Every worker captures; after a loss or a restart, again. */
   onCapturing(): void;
   onLost(reason: string): void;
+  /** A worker has failed in the middle of its work, and was started anew. */
+  onRestarted(failure: HttplogError, loss: WorkerLoss): void;
   /** A worker has used the packet quota up. */
   onDone(): void;
+  /** Capture cannot go on. */
   onFailed(error: HttplogError): void;
 }
 
-/** The decode workers' threads. */
+/** The decode workers, started anew when they fail, unless they do so again and again. */
 export class LiveWorkers {
   readonly #events: LiveWorkersEvents;
-  readonly #threads: Worker[];
-  readonly #counters: Float64Array<SharedArrayBuffer>[];
-  readonly #ended: Promise<unknown>;
-  readonly #capturing = new Set<Worker>();
+  readonly #workers: DecodeWorker[];
+  /** When workers failed, within the last WORKER_FAILURES_WINDOW_MS. */
+  #failuresMs: number[] = [];
+  #isStopping = false;
   #lastReason = '';
 
-  /** @param createData makes the data of the worker with this index around its counters */
+  /** @param createData makes the data of the worker with this index around what it shares */
   constructor(
     workersCount: number,
-    createData: (index: number, counters: Float64Array<SharedArrayBuffer>) => LiveWorkerData,
+    createData: (index: number, shared: SharedState) => LiveWorkerData,
     events: LiveWorkersEvents,
   ) {
     this.#events = events;
-    this.#counters = Array.from({ length: workersCount }, createCounters);
-    this.#threads = this.#counters.map((counters, index) => {
-      const workerData = createData(index, counters);
-      return new Worker(threadModule('live-worker'), { workerData, name: `decode ${index}` });
+    this.#workers = Array.from({ length: workersCount }, (_, index) => {
+      return new DecodeWorker(index, createData(index, createSharedState()), {
+        onBatch: (batch) => this.#writeBatch(batch),
+        onCapturing: () => this.#noteCapturing(),
+        onLost: (reason) => this.#noteLost(reason),
+        onDone: () => events.onDone(),
+        onDied: (worker, failure, loss) => this.#noteDeath(worker, failure, loss),
+      });
     });
-    this.#ended = Promise.all(this.#threads.map((thread) => this.#follow(thread)));
   }
 
   /** The counters of all workers added up, as they stand now. */
   counters(): Float64Array {
-    return sumCounters(this.#counters);
+    return sumCounters(this.#workers.map(({ counters }) => counters));
+  }
+
+  /** False while one of them is stuck. */
+  areAlive(): boolean {
+    return this.#workers.every(({ isAlive }) => isAlive);
   }
 
   /** Makes every worker open its source anew. */
   reopen(): void {
-    this.#capturing.clear();
-    this.tell({ kind: 'reopen' });
+    for (const worker of this.#workers) {
+      worker.isCapturing = false;
+    }
+    this.#tell({ kind: 'reopen' });
   }
 
-  tell(command: LiveCommand): void {
-    for (const thread of this.#threads) {
-      thread.postMessage(command);
+  tellLocalNetworks(networks: NetworkPrefix[]): void {
+    for (const worker of this.#workers) {
+      worker.tellLocalNetworks(networks);
     }
   }
 
   /** Lets no new packet in; resolves when every worker has written what it had and ended. */
   async stop(): Promise<void> {
-    this.tell({ kind: 'stop' });
-    await this.#ended;
+    this.#isStopping = true;
+    this.#tell({ kind: 'stop' });
+    await Promise.all(this.#workers.map(({ ended }) => ended));
   }
 
   /** Ends the threads at once, whatever they hold. */
   async terminate(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  /** Resolves when the thread has ended; all its reports came before. */
-  #follow(thread: Worker): Promise<void> {
-    thread.on('message', (report: LiveReport) => this.#hear(thread, report));
-    thread.on('error', (error: Error) => {
-      this.#events.onFailed(
-        new HttplogError(`A decode worker failed: ${error.message}`, {
-          code: 'HTTPLOG_WORKER',
-          exitCode: 1,
-          cause: error,
-        }),
-      );
-    });
-    return new Promise((resolve) => thread.on('exit', () => resolve()));
-  }
-
-  #hear(thread: Worker, report: LiveReport): void {
-    switch (report.kind) {
-      case 'batch':
-        this.#writeBatch(thread, report.batch);
-        return;
-      case 'capturing':
-        this.#capturing.add(thread);
-        if (this.#capturing.size === this.#threads.length) {
-          this.#lastReason = '';
-          this.#events.onCapturing();
-        }
-        return;
-      case 'lost':
-        this.#capturing.delete(thread);
-        if (report.reason !== this.#lastReason) {
-          this.#lastReason = report.reason;
-          this.#events.onLost(report.reason);
-        }
-        return;
-      case 'stopped':
-        if (report.isDone) {
-          this.#events.onDone();
-        }
-        return;
-      case 'failed':
-        this.#events.onFailed(restoreFailure(report.failure));
-        return;
-      default:
-        report satisfies never;
+  #tell(command: LiveCommand): void {
+    for (const worker of this.#workers) {
+      worker.tell(command);
     }
   }
 
-  #writeBatch(thread: Worker, batch: LineBatch): void {
-    this.#events.onBatch(batch).then(
-      () => returnBuffer(thread, batch),
-      (error: unknown) => this.#events.onFailed(error as HttplogError),
-    );
+  async #writeBatch(batch: LineBatch): Promise<void> {
+    try {
+      await this.#events.onBatch(batch);
+    } catch (error) {
+      this.#events.onFailed(error as HttplogError);
+    }
   }
+
+  #noteCapturing(): void {
+    if (this.#workers.every(({ isCapturing }) => isCapturing)) {
+      this.#lastReason = '';
+      this.#events.onCapturing();
+    }
+  }
+
+  #noteLost(reason: string): void {
+    if (reason !== this.#lastReason) {
+      this.#lastReason = reason;
+      this.#events.onLost(reason);
+    }
+  }
+
+  #noteDeath(worker: DecodeWorker, failure: HttplogError, loss: WorkerLoss): void {
+    if (this.#isStopping) {
+      return;
+    }
+    if (!worker.hasCaptured) {
+      this.#events.onFailed(failure);
+      return;
+    }
+    if (this.#countFailures() < WORKER_FAILURES_MAX) {
+      worker.restart();
+      this.#events.onRestarted(failure, loss);
+      return;
+    }
+    this.#events.onFailed(describeLastFailure(failure));
+  }
+
+  /** Failures within the window, this one counted. */
+  #countFailures(): number {
+    const nowMs = performance.now();
+    this.#failuresMs = this.#failuresMs.filter((ms) => nowMs - ms < WORKER_FAILURES_WINDOW_MS);
+    this.#failuresMs.push(nowMs);
+    return this.#failuresMs.length;
+  }
+}
+
+function describeLastFailure(failure: HttplogError): HttplogError {
+  const seconds = WORKER_FAILURES_WINDOW_MS / 1000;
+  return new HttplogError(
+    `Decode workers failed ${WORKER_FAILURES_MAX} times within ${seconds} seconds; the last time: ${failure.message}`,
+    {
+      code: 'HTTPLOG_WORKER',
+      exitCode: EXIT_RUNTIME,
+      hint: 'The messages before this one tell of each; please report them with the version of httplog',
+      cause: failure,
+    },
+  );
 }

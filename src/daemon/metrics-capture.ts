@@ -8,6 +8,7 @@ import {
   COUNT_FLOWS_EXPIRED,
   COUNT_RETRANSMITTED,
 } from '../exchange/exchange-counts.ts';
+import { DELETE_REASONS, type UpkeepCounters } from '../log/upkeep.ts';
 import * as slots from '../worker/counters.ts';
 import type { CaptureSnapshot } from './admin-capture.ts';
 import {
@@ -28,8 +29,8 @@ export function collectCaptureMetrics(capture: CaptureSnapshot): Metric[] {
     ...collectPackets(capture),
     ...collectMessages(capture.counters),
     ...collectExchanges(capture.counters),
-    ...collectTraffic(capture.counters),
     ...collectOutput(capture),
+    ...collectFiles(capture.upkeep),
   ];
 }
 
@@ -51,6 +52,26 @@ function collectPackets({ counters, isCapturing, workersCount }: CaptureSnapshot
       'httplog_ring_freezes_total',
       "Times that the kernel froze the ring's queue",
       counters[slots.COUNTER_KERNEL_FREEZES],
+    ),
+    gauge(
+      'httplog_ring_fill_ratio',
+      'Share of the packet ring that waited to be read at the fullest moment of the last 0.2 seconds',
+      counters[slots.COUNTER_RING_FILL],
+    ),
+    gauge(
+      'httplog_ring_fill_max_ratio',
+      'The largest share of the packet ring so far that waited to be read',
+      counters[slots.COUNTER_RING_FILL_MAX],
+    ),
+    counter(
+      'httplog_packets_abandoned_total',
+      'Packets not read because a decode worker failed in the middle of them',
+      counters[slots.COUNTER_PACKETS_ABANDONED],
+    ),
+    counter(
+      'httplog_worker_restarts_total',
+      'Times that a decode worker was started anew after a failure',
+      counters[slots.COUNTER_RESTARTS],
     ),
     labelledCounter(
       'httplog_frames_total',
@@ -83,6 +104,22 @@ function collectMessages(counters: Counters): Metric[] {
       counters,
       slots.COUNTER_MESSAGES_FIRST,
     ),
+    labelledCounter(
+      'httplog_requests_total',
+      'Requests among the messages, by method',
+      'method',
+      [...METHODS_DEFAULT, 'other'],
+      counters,
+      slots.COUNTER_METHOD_FIRST,
+    ),
+    labelledCounter(
+      'httplog_responses_total',
+      'Responses among the messages, by class of status code',
+      'status_class',
+      STATUS_CLASS_NAMES,
+      counters,
+      slots.COUNTER_STATUS_CLASS_FIRST,
+    ),
     counter(
       'httplog_messages_retransmitted_total',
       'Messages seen again, and not logged again',
@@ -101,6 +138,7 @@ function collectMessages(counters: Counters): Metric[] {
 
 function collectExchanges(counters: Counters): Metric[] {
   const first = slots.COUNTER_TRACKER_FIRST;
+  const firstByte = slots.COUNTER_FIRST_BYTE_FIRST;
   return [
     labelledCounter(
       'httplog_exchanges_total',
@@ -131,33 +169,11 @@ function collectExchanges(counters: Counters): Metric[] {
       'Segments of followed connections whose bytes had all been seen before',
       counters[first + COUNT_RETRANSMITTED],
     ),
-  ];
-}
-
-function collectTraffic(counters: Counters): Metric[] {
-  const first = slots.COUNTER_FIRST_BYTE_FIRST;
-  return [
-    labelledCounter(
-      'httplog_exchange_requests_total',
-      'Requests of exchanges that have ended, by method',
-      'method',
-      [...METHODS_DEFAULT, 'other'],
-      counters,
-      slots.COUNTER_METHOD_FIRST,
-    ),
-    labelledCounter(
-      'httplog_exchange_responses_total',
-      'Responses of exchanges that have ended, by class of status code',
-      'status_class',
-      STATUS_CLASS_NAMES,
-      counters,
-      slots.COUNTER_STATUS_CLASS_FIRST,
-    ),
     createHistogram(
       'httplog_exchange_time_to_first_byte_seconds',
       "Time from a request's first byte to the first byte of its response",
       slots.FIRST_BYTE_BOUNDS_SEC,
-      [...counters.subarray(first, first + slots.FIRST_BYTE_COUNTS_COUNT)],
+      [...counters.subarray(firstByte, firstByte + slots.FIRST_BYTE_COUNTS_COUNT)],
       counters[slots.COUNTER_FIRST_BYTE_SEC],
     ),
   ];
@@ -190,6 +206,39 @@ function collectOutput(capture: CaptureSnapshot): Metric[] {
     counter('httplog_files_opened_total', 'Log files or databases opened', writer.filesOpened),
     gauge('httplog_batches_pending', 'Batches of lines that wait for the disk', pendingBatches),
     gauge('httplog_files_failing', 'Files that cannot be written now', failingPaths.length),
+  ];
+}
+
+function collectFiles(upkeep: UpkeepCounters): Metric[] {
+  return [
+    counter(
+      'httplog_files_rotated_total',
+      'Daily files that were full and are followed by another one',
+      upkeep.filesRotated,
+    ),
+    counter('httplog_files_compressed_total', 'Files compressed', upkeep.filesCompressed),
+    counter(
+      'httplog_compression_input_bytes_total',
+      'Bytes of the compressed files before',
+      upkeep.compressionInputBytes,
+    ),
+    counter(
+      'httplog_compression_output_bytes_total',
+      'Bytes of the compressed files after',
+      upkeep.compressionOutputBytes,
+    ),
+    createLabelledMetric(
+      'counter',
+      'httplog_files_deleted_total',
+      'Files deleted, by the option that asked for it',
+      'reason',
+      DELETE_REASONS.map((reason) => [reason.replace('-', '_'), upkeep.filesDeleted[reason]]),
+    ),
+    counter(
+      'httplog_upkeep_errors_total',
+      'Files that could not be compressed or deleted, and directories that could not be read',
+      upkeep.upkeepErrors,
+    ),
   ];
 }
 

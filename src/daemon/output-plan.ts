@@ -119,7 +119,8 @@ function planOutput(
   const isSplitByType = settings.splitByType && canSplitByType(resolved);
   const output = { format: format.name, template: format.template, records, isSplitByType };
   if (isSqlite) {
-    const target = directory === undefined ? { path } : { directory };
+    const target =
+      directory === undefined ? { path } : { directory, upkeep: createUpkeep(settings) };
     return { settings: output, target: { kind: 'sqlite', target } };
   }
   const header = findHeader(output, headerNames);

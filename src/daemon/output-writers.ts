@@ -2,6 +2,8 @@ import type { LineBatch } from '../format/line-batch.ts';
 import type { AppendOutcome, LogWriterCounters } from '../log/batch-queue.ts';
 import type { BatchWriter } from '../log/batch-writer.ts';
 import { type LogWriterEvents, openLogWriter } from '../log/log-writer.ts';
+import { addUpkeepCounters, createUpkeepCounters, type UpkeepCounters } from '../log/upkeep.ts';
+import type { CaptureSnapshot } from './admin-capture.ts';
 import type { OutputPlan } from './output-plan.ts';
 
 export interface OutputWritersOptions {
@@ -39,6 +41,17 @@ export class OutputWriters {
     return sum;
   }
 
+  /** Of all outputs together. */
+  get upkeepCounters(): UpkeepCounters {
+    const sum = createUpkeepCounters();
+    for (const { upkeepCounters } of this.#writers) {
+      if (upkeepCounters !== undefined) {
+        addUpkeepCounters(sum, upkeepCounters);
+      }
+    }
+    return sum;
+  }
+
   /** Batches that wait, of all outputs together. */
   get pendingBatches(): number {
     return this.#writers.reduce((sum, { pendingBatches }) => sum + pendingBatches, 0);
@@ -51,6 +64,16 @@ export class OutputWriters {
       this.#failingPaths.clear();
     }
     return [...this.#failingPaths];
+  }
+
+  /** What the admin server shows of them. */
+  snapshot(): Pick<CaptureSnapshot, 'writer' | 'upkeep' | 'pendingBatches' | 'failingPaths'> {
+    return {
+      writer: this.counters,
+      upkeep: this.upkeepCounters,
+      pendingBatches: this.pendingBatches,
+      failingPaths: this.findFailingPaths(),
+    };
   }
 
   get outputsCount(): number {

@@ -1,5 +1,7 @@
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { constants as systemConstants } from 'node:os';
 import { exitAtOnce } from '../capture/libc-privileges.ts';
+import { unblockSignal } from '../capture/libc-signals.ts';
 import {
   EXIT_NOT_FOUND,
   EXIT_OK,
@@ -27,6 +29,7 @@ import { planReload } from './reload.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
 import { describeRun } from './summary.ts';
+import { openSystemdNotifier, type SystemdNotifier } from './systemd-notify.ts';
 
 /**
  * Captures live until a signal, the packet count, or an error ends it.
@@ -62,13 +65,16 @@ export async function runCapture(
         serviceLog.warn(`The admin server failed: ${error.message}`),
       ),
     );
+    const systemd = openSystemdNotifier(process.env, (text) => serviceLog.warn(text));
     try {
       const session = await openForUser(user, () =>
         startCapture(settings, interfaceName, serviceLog, plan),
       );
       admin?.follow(session);
-      return await followSession(session, serviceLog, signals, load);
+      systemd?.follow(session, () => session.snapshot().areWorkersAlive);
+      return await followSession(session, serviceLog, systemd, signals, load);
     } finally {
+      systemd?.close();
       await admin?.close();
     }
   } finally {
@@ -87,11 +93,13 @@ async function openForUser<T>(user: OtherUser | undefined, open: () => Promise<T
 async function followSession(
   session: CaptureSession,
   serviceLog: ServiceLog,
+  systemd: SystemdNotifier | undefined,
   signals: RunSignals,
   load: () => Configuration,
 ): Promise<ExitCode> {
   signals.begin({
     stop: (signal) => {
+      systemd?.stopping();
       serviceLog.info(`Stopping on ${signal}: writing what was captured`);
       void session.stop();
     },
@@ -101,8 +109,10 @@ async function followSession(
       exitAtOnce(EXIT_RUNTIME);
     },
     reload: () => {
+      systemd?.reloading();
       reload(session, serviceLog, load);
       session.reopenFiles();
+      systemd?.reloaded();
     },
     reopen: () => {
       serviceLog.info('Opening the files anew on SIGUSR1');
@@ -114,6 +124,8 @@ async function followSession(
       }
     },
   });
+  // bin/httplog has Node keep it blocked: nobody but httplog is to take it.
+  unblockSignal(systemConstants.signals.SIGUSR1);
   const { tally, error } = await session.finished;
   signals.end();
   if (session.hasCaptured) {

@@ -16,8 +16,9 @@ export interface SignalActions {
 
 /**
  * The signals of a live capture, listened to from before there is one: without a listener SIGHUP and SIGUSR2
- * end the process, and SIGUSR1 makes Node open its debugger. What comes before `begin` asks for nothing that
- * the start does not do anyway. SIGTERM and SIGINT end a start at once, as they end any program.
+ * end the process, and SIGUSR1 makes Node open its debugger, unless bin/httplog has it blocked until there is a
+ * capture. What comes before `begin` asks for nothing that the start does not do anyway. SIGTERM and SIGINT end
+ * a start at once, as they end any program.
  */
 export class RunSignals {
   #actions: SignalActions | undefined;

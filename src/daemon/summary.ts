@@ -14,7 +14,9 @@ import {
   COUNTER_KERNEL_PACKETS,
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
+  COUNTER_PACKETS_ABANDONED,
   COUNTER_REDACTIONS_FIRST,
+  COUNTER_RESTARTS,
   COUNTER_TRACKER_FIRST,
   COUNTER_VERDICT_FIRST,
   type Counters,
@@ -30,6 +32,9 @@ export interface Tally {
   kernelPackets: number;
   kernelDrops: number;
   kernelFreezes: number;
+  /** Live: packets not read because a worker failed in the middle of them. */
+  packetsAbandoned: number;
+  workerRestarts: number;
   framesFiltered: number;
   framesTruncated: number;
   /** By verdict name, those that are not zero: frames that should have been decodable. */
@@ -70,6 +75,8 @@ export function takeTally(
     kernelPackets: counters[COUNTER_KERNEL_PACKETS],
     kernelDrops: counters[COUNTER_KERNEL_DROPS],
     kernelFreezes: counters[COUNTER_KERNEL_FREEZES],
+    packetsAbandoned: counters[COUNTER_PACKETS_ABANDONED],
+    workerRestarts: counters[COUNTER_RESTARTS],
     framesFiltered: counters[COUNTER_FRAMES_FILTERED],
     framesTruncated: counters[COUNTER_FRAMES_TRUNCATED],
     framesUndecodable,
@@ -106,6 +113,7 @@ export function describeRun(tally: Tally): string[] {
   return [
     `Packets: ${tally.kernelPackets} received, ${tally.kernelDrops} dropped by the kernel` +
       `, ${tally.framesTruncated} truncated${describeUndecodable(tally)}`,
+    ...describeRestarts(tally),
     ...describeLines(tally),
   ];
 }
@@ -122,13 +130,28 @@ export function describeReplay(tally: Tally): string[] {
 
 /** What was lost so far, in one line, or undefined when nothing was. Equal text = nothing new. */
 export function describeLoss(tally: Tally): string | undefined {
-  if (tally.kernelDrops === 0 && tally.linesDropped === 0) {
+  if (tally.kernelDrops + tally.packetsAbandoned + tally.linesDropped === 0) {
     return undefined;
   }
   return (
     `${tally.kernelDrops} of ${tally.kernelPackets} packets dropped by the kernel` +
-    ` (queue frozen ${tally.kernelFreezes} times), ${tally.linesDropped} lines dropped`
+    ` (queue frozen ${tally.kernelFreezes} times), ${describeAbandoned(tally)}` +
+    `${tally.linesDropped} lines dropped`
   );
+}
+
+function describeAbandoned({ packetsAbandoned }: Tally): string {
+  return packetsAbandoned === 0 ? '' : `${packetsAbandoned} left behind by a failed worker, `;
+}
+
+/** Nothing where no worker has failed. */
+function describeRestarts({ workerRestarts, packetsAbandoned }: Tally): string[] {
+  return workerRestarts === 0
+    ? []
+    : [
+        `Decode workers: ${workerRestarts} started anew after a failure` +
+          `, ${packetsAbandoned} packets not read for it`,
+      ];
 }
 
 function describeUndecodable({ framesUndecodable }: Tally): string {

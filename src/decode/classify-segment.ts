@@ -50,7 +50,7 @@ export function classifySegment(
     setStartLine(bytes, offset, findLineEnd(bytes, offset, end), message);
     return MESSAGE_RESPONSE;
   }
-  if (methods.firstIndex[firstByte] === -1 || !beginsWithMethod(bytes, offset, end, methods)) {
+  if (methods.firstIndex[firstByte] === -1 || findMethod(bytes, offset, end, methods) === -1) {
     return MESSAGE_NONE;
   }
   const lineEnd = findLineEnd(bytes, offset, end);
@@ -87,12 +87,13 @@ function setStartLine(
   message.startLineEnd = lineEnd;
 }
 
-function beginsWithMethod(
+/** Index of the method that the bytes begin with, a space behind it; -1 when it is none of the table's. */
+export function findMethod(
   bytes: Uint8Array,
   offset: number,
   end: number,
   methods: MethodTable,
-): boolean {
+): number {
   const { nextIndex, nameOffset, nameBytes } = methods;
   for (let index = methods.firstIndex[bytes[offset]]; index !== -1; index = nextIndex[index]) {
     const nameStart = nameOffset[index];
@@ -105,10 +106,10 @@ function beginsWithMethod(
       matched++;
     }
     if (matched === nameLength) {
-      return true;
+      return index;
     }
   }
-  return false;
+  return -1;
 }
 
 function isStatusLine(bytes: Uint8Array, offset: number, end: number): boolean {

@@ -114,7 +114,7 @@ export function findHead(held: HeldHeads, bytes: Uint8Array, segment: Segment): 
   return index;
 }
 
-/** The head held longest if its time is up, else NO_HEAD. */
+/** The head held longest if its time is up, or the clock was set back behind it; else NO_HEAD. */
 export function findExpiredHead(
   held: HeldHeads,
   timestampSec: number,
@@ -127,7 +127,7 @@ export function findExpiredHead(
   const head = held.heads[oldest];
   const heldSec = timestampSec - head.timestampSec;
   const isExpired =
-    heldSec > HEAD_HELD_SEC_MAX ||
+    Math.abs(heldSec) > HEAD_HELD_SEC_MAX ||
     (heldSec === HEAD_HELD_SEC_MAX && timestampSubsecNs > head.timestampSubsecNs);
   return isExpired ? oldest : NO_HEAD;
 }

@@ -1,6 +1,11 @@
 import { HttplogError, systemErrorName } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import { FULL_PIPE_WAIT_MAX_MS, WRITE_BATCHES_MAX, WRITE_GRACE_MS } from '../limits.ts';
+import {
+  FULL_PIPE_WAIT_MAX_MS,
+  WRITE_BATCHES_MAX,
+  WRITE_GRACE_MS,
+  WRITE_STALL_MS,
+} from '../limits.ts';
 import type { LineOutput } from './line-output.ts';
 import { Outage, type OutageListener } from './outage.ts';
 import { settlesWithin } from './settles-within.ts';
@@ -117,13 +122,32 @@ export class BatchQueue {
 
   async #pump(): Promise<void> {
     while (this.#entries.length > 0 && !this.#isEnded) {
+      const endWatch = this.#watchStall();
       try {
         await this.#writeOnce();
       } catch (error) {
         await this.#handleError(error);
+      } finally {
+        endWatch();
       }
     }
     this.#pumping = null;
+  }
+
+  /** A disk that hangs gives no error: it is told after a while. Returns what ends the watch. */
+  #watchStall(): () => void {
+    if (this.#owner.policy === 'fail' || this.#output.isPipe) {
+      return () => undefined;
+    }
+    const startedAtMs = performance.now();
+    const timer = setInterval(() => {
+      if (!this.#isEnded) {
+        this.#outage ??= new Outage(this.#output.path, this.#owner, startedAtMs);
+        this.#outage.noteFailedTry(new Error(`no answer within ${WRITE_STALL_MS / 1000} seconds`));
+      }
+    }, WRITE_STALL_MS);
+    timer.unref();
+    return () => clearInterval(timer);
   }
 
   async #writeOnce(): Promise<void> {

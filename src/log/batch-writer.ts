@@ -1,9 +1,12 @@
 import type { LineBatch } from '../format/line-batch.ts';
 import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
+import type { UpkeepCounters } from './upkeep.ts';
 
 /** What takes batches and keeps them: log files, or a database. */
 export interface BatchWriter {
   readonly counters: LogWriterCounters;
+  /** What became of closed files; undefined when nothing ever does. */
+  readonly upkeepCounters: UpkeepCounters | undefined;
   /** Batches whose `append` has not settled yet. */
   readonly pendingBatches: number;
   /**

@@ -21,6 +21,7 @@ export interface DailyFileOptions {
  * two lines, and the next one begins. While a file is open here, the keeper leaves it alone.
  */
 export class DailyFile implements LineOutput {
+  readonly isPipe = false;
   readonly #options: DailyFileOptions;
   readonly #rotateBytes: number;
   /** The file under way, and its name's number. */

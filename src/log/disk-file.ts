@@ -32,6 +32,8 @@ const LINE_FEED = Uint8Array.of(0x0a);
  */
 export class DiskFile implements LineOutput {
   readonly path: string;
+  /** A named pipe is opened without waiting, and never waited for. */
+  readonly isPipe = false;
   readonly #onOpen: (path: string) => void;
   readonly #header: FileHeader;
   #file: OpenFile | null = null;

@@ -23,6 +23,10 @@ export class FileClaims {
     return this.#holds.has(name);
   }
 
+  heldNames(): string[] {
+    return [...this.#holds.keys()];
+  }
+
   /** Somebody compresses or deletes it. */
   isTaken(name: string): boolean {
     return this.#taken.has(name);

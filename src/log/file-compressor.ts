@@ -5,31 +5,27 @@ import type { FileClaims } from './file-claims.ts';
 import type { OwnFile } from './own-files.ts';
 import type { UpkeepReports } from './upkeep-reports.ts';
 
+export interface FileCompressorOptions {
+  directory: string;
+  compression: Compression;
+  claims: FileClaims;
+  reports: UpkeepReports;
+  /** Brings everything of a closed file into the one that is compressed; rejects when it cannot be now. */
+  settle?: ((path: string) => Promise<void>) | undefined;
+  /** Told after each file that was compressed. */
+  onShrunk(): void;
+}
+
 /** Compresses the closed files of a directory, one at a time. */
 export class FileCompressor {
-  readonly #directory: string;
-  readonly #compression: Compression;
-  readonly #claims: FileClaims;
-  readonly #reports: UpkeepReports;
-  readonly #onShrunk: () => void;
+  readonly #options: FileCompressorOptions;
   readonly #stop = new AbortController();
   /** The oldest first. */
   #waiting: OwnFile[] = [];
   #running: Promise<void> | null = null;
 
-  /** @param onShrunk told after each file that was compressed */
-  constructor(
-    directory: string,
-    compression: Compression,
-    claims: FileClaims,
-    reports: UpkeepReports,
-    onShrunk: () => void,
-  ) {
-    this.#directory = directory;
-    this.#compression = compression;
-    this.#claims = claims;
-    this.#reports = reports;
-    this.#onShrunk = onShrunk;
+  constructor(options: FileCompressorOptions) {
+    this.#options = options;
   }
 
   get isRunning(): boolean {
@@ -61,20 +57,22 @@ export class FileCompressor {
     while (this.#waiting.length > 0 && !this.#stop.signal.aborted) {
       const [{ name }, ...others] = this.#waiting;
       this.#waiting = others;
-      await this.#claims.take(name, () => this.#compressOne(name));
+      await this.#options.claims.take(name, () => this.#compressOne(name));
     }
   }
 
   async #compressOne(name: string): Promise<void> {
-    const path = join(this.#directory, name);
+    const { directory, compression, reports, settle } = this.#options;
+    const path = join(directory, name);
     try {
-      const compressed = await compressFile(path, this.#compression, this.#stop.signal);
-      this.#reports.noteCompressed(path, compressed);
-      this.#onShrunk();
+      await settle?.(path);
+      const compressed = await compressFile(path, compression, this.#stop.signal);
+      reports.noteCompressed(path, compressed);
+      this.#options.onShrunk();
     } catch (error) {
       // One that was deleted or moved away is nobody's fault.
       if (!this.#stop.signal.aborted && systemErrorName(error) !== 'ENOENT') {
-        this.#reports.noteFault(path, 'compress', error);
+        reports.noteFault(path, 'compress', error);
         // The others would not fit either, and lines need the space.
         this.#waiting = isDiskFull(error) ? [] : this.#waiting;
       }

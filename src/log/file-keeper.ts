@@ -1,4 +1,4 @@
-import { lstat, unlink } from 'node:fs/promises';
+import { rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorName } from '../errors.ts';
 import { LINE_STREAM_NAMES, type LineStream } from '../format/line-batch.ts';
@@ -6,6 +6,7 @@ import { UPKEEP_INTERVAL_MS } from '../limits.ts';
 import { NO_COMPRESSOR } from './compress-file.ts';
 import { FileClaims } from './file-claims.ts';
 import { FileCompressor } from './file-compressor.ts';
+import { FileSizes } from './file-sizes.ts';
 import {
   compareAge,
   createNamePattern,
@@ -13,6 +14,7 @@ import {
   findDailyName,
   listOwnFiles,
   type OwnFile,
+  parseOwnName,
 } from './own-files.ts';
 import { chooseDeletions, type Deletion, findToday, type SizedFile } from './retention.ts';
 import {
@@ -28,8 +30,12 @@ import type { WriteFault } from './write-fault.ts';
 export interface FileKeeperOptions {
   directory: string;
   suffix: string;
+  /** How names of files end that belong to each of them, `-wal` of a database: they count, and go with it. */
+  companionSuffixes?: readonly string[] | undefined;
   upkeep: Upkeep;
   events: UpkeepEvents & { onFault?(fault: WriteFault): void };
+  /** See `FileCompressorOptions`. */
+  settle?: ((path: string) => Promise<void>) | undefined;
 }
 
 /** A file that was given out to be written. */
@@ -46,29 +52,38 @@ export class FileKeeper {
   readonly upkeep: Upkeep;
   readonly #directory: string;
   readonly #suffix: string;
+  readonly #companionSuffixes: readonly string[];
   readonly #pattern: RegExp;
   readonly #claims = new FileClaims();
   readonly #reports: UpkeepReports;
   readonly #compressor: FileCompressor | null;
-  /** Of files that nobody writes to any more, by name, so that each is looked at once. */
-  readonly #sizes = new Map<string, number>();
+  readonly #sizes: FileSizes;
   #sweeping: Promise<void> | null = null;
   #isSweepDue = false;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ directory, suffix, upkeep, events }: FileKeeperOptions) {
+  constructor(options: FileKeeperOptions) {
+    const { directory, suffix, upkeep, settle } = options;
+    const { compression } = upkeep;
     this.upkeep = upkeep;
     this.#directory = directory;
     this.#suffix = suffix;
+    this.#companionSuffixes = options.companionSuffixes ?? [];
     this.#pattern = createNamePattern(suffix);
-    this.#reports = new UpkeepReports(events);
+    this.#sizes = new FileSizes(directory, this.#companionSuffixes);
+    this.#reports = new UpkeepReports(options.events);
     this.#compressor =
-      upkeep.compression === NO_COMPRESSOR
+      compression === NO_COMPRESSOR
         ? null
-        : new FileCompressor(directory, upkeep.compression, this.#claims, this.#reports, () =>
-            this.#sweepSoon(),
-          );
+        : new FileCompressor({
+            directory,
+            compression,
+            claims: this.#claims,
+            reports: this.#reports,
+            settle,
+            onShrunk: () => this.#sweepSoon(),
+          });
   }
 
   get counters(): UpkeepCounters {
@@ -144,13 +159,13 @@ export class FileKeeper {
 
   #hold(name: string, number: number): HeldFile {
     this.#claims.hold(name);
-    this.#sizes.delete(name);
+    this.#sizes.forget(name);
     return { name, number };
   }
 
   async #isFull(name: string): Promise<boolean> {
     const { rotateBytes } = this.upkeep;
-    return rotateBytes > 0 && (await this.#readSize(name)) >= rotateBytes;
+    return rotateBytes > 0 && (await this.#sizes.read(name)) >= rotateBytes;
   }
 
   #sweepSoon(): void {
@@ -206,33 +221,21 @@ export class FileKeeper {
   /** Sizes as far as they are needed; none at all when the end has come. */
   async #measure(files: readonly OwnFile[]): Promise<SizedFile[]> {
     const isSizeNeeded = this.upkeep.diskBytesMax > 0;
-    this.#forgetSizes(files);
+    this.#sizes.forgetOthers(files);
     const sized: SizedFile[] = [];
     for (const file of files) {
       if (this.#isClosed) {
         return [];
       }
       const isOpen = this.#claims.isHeld(file.name);
-      let byteLength = isSizeNeeded ? this.#sizes.get(file.name) : 0;
-      byteLength ??= await this.#readSize(file.name);
+      let byteLength = isSizeNeeded ? this.#sizes.find(file.name) : 0;
+      byteLength ??= await this.#sizes.read(file.name);
       if (isSizeNeeded && file.state !== 'unfinished' && !this.#claims.isBusy(file.name)) {
-        this.#sizes.set(file.name, byteLength);
+        this.#sizes.note(file.name, byteLength);
       }
       sized.push({ file, byteLength, isOpen });
     }
     return sized;
-  }
-
-  /** Of files that are gone. */
-  #forgetSizes(files: readonly OwnFile[]): void {
-    if (this.#sizes.size > files.length) {
-      const names = new Set(files.map(({ name }) => name));
-      for (const name of this.#sizes.keys()) {
-        if (!names.has(name)) {
-          this.#sizes.delete(name);
-        }
-      }
-    }
   }
 
   /** One that is compressed at the moment stays until it is: then everything is looked at again. */
@@ -243,9 +246,10 @@ export class FileKeeper {
     const path = join(this.#directory, name);
     await this.#claims.take(name, async () => {
       try {
-        const deletedByteLength = byteLength || (await this.#readSize(name));
+        const deletedByteLength = byteLength || (await this.#sizes.read(name));
+        await this.#deleteCompanions(path);
         await unlink(path);
-        this.#sizes.delete(name);
+        this.#sizes.forget(name);
         this.#reports.noteDeleted(path, reason, deletedByteLength);
       } catch (error) {
         if (systemErrorName(error) === 'ENOENT') {
@@ -258,10 +262,18 @@ export class FileKeeper {
     });
   }
 
-  /** Files that get no more lines: of a past day, or with another one behind them. */
+  /** Before their file: the next one of its name must not find them. */
+  async #deleteCompanions(path: string): Promise<void> {
+    for (const suffix of this.#companionSuffixes) {
+      await rm(`${path}${suffix}`, { force: true });
+    }
+  }
+
+  /** Files that get no more lines: of a past day, or with another one behind them, which may not be there yet. */
   #findClosed(files: readonly OwnFile[]): OwnFile[] {
     const newest = new Map<string, number>();
-    for (const { day, stream, number } of files) {
+    const held = this.#claims.heldNames().map((name) => parseOwnName(name, this.#pattern));
+    for (const { day, stream, number } of [...files, ...held.filter((file) => file !== null)]) {
       const key = `${day} ${stream}`;
       newest.set(key, Math.max(number, newest.get(key) ?? 0));
     }
@@ -272,14 +284,5 @@ export class FileKeeper {
         return state === 'plain' && isPast && !this.#claims.isBusy(name);
       })
       .sort(compareAge);
-  }
-
-  /** 0 for a file that is not there any more. */
-  async #readSize(name: string): Promise<number> {
-    try {
-      return (await lstat(join(this.#directory, name))).size;
-    } catch {
-      return 0;
-    }
   }
 }

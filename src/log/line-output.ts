@@ -3,6 +3,8 @@
  */
 export interface LineOutput {
   readonly path: string;
+  /** A pipe whose reader pauses is no fault. A disk that does is one. */
+  readonly isPipe: boolean;
 
   /**
    * Makes it ready to be written. True when it is another file than the one the bytes before went to, so

@@ -8,9 +8,10 @@ import {
   type LogWriterCounters,
 } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import { createKeeper } from './create-keeper.ts';
 import { DailyFile } from './daily-file.ts';
 import { DiskFile } from './disk-file.ts';
-import { FileKeeper } from './file-keeper.ts';
+import type { FileKeeper } from './file-keeper.ts';
 import type { LineOutput } from './line-output.ts';
 import {
   checkOutputTarget,
@@ -20,13 +21,7 @@ import {
 } from './output-target.ts';
 import { settlesWithin } from './settles-within.ts';
 import { openStandardOutput } from './standard-output.ts';
-import {
-  hasPastUpkeep,
-  LEFT_ALONE,
-  type Upkeep,
-  type UpkeepCounters,
-  type UpkeepEvents,
-} from './upkeep.ts';
+import type { UpkeepCounters, UpkeepEvents } from './upkeep.ts';
 import type { WriteFault, WriteRecovery } from './write-fault.ts';
 
 /** What the control room may want to say. Called between two writes of that file; must not throw. */
@@ -99,7 +94,7 @@ export class LogWriter implements BatchWriter {
     this.#target = target;
     this.#standardOutput = standardOutput;
     this.#options = options;
-    this.#keeper = createKeeper(target, options);
+    this.#keeper = createTargetKeeper(target, options);
     this.#owner = {
       policy: options.policy,
       retryIntervalMs: options.retryIntervalMs ?? WRITE_RETRY_INTERVAL_MS,
@@ -117,7 +112,6 @@ export class LogWriter implements BatchWriter {
     return this.#pendingBatches;
   }
 
-  /** What became of closed files; undefined when nothing ever does. */
   get upkeepCounters(): UpkeepCounters | undefined {
     return this.#keeper?.counters;
   }
@@ -236,25 +230,13 @@ export class LogWriter implements BatchWriter {
   }
 }
 
-/** What looks after the files of the target; null when they are left alone. */
-function createKeeper(target: OutputTarget, options: LogWriterOptions): FileKeeper | null {
-  if (target.kind !== 'daily' || target.upkeep === undefined) {
+function createTargetKeeper(
+  target: OutputTarget,
+  { policy, events = {} }: LogWriterOptions,
+): FileKeeper | null {
+  if (target.kind !== 'daily') {
     return null;
   }
   const { directory, suffix = DAILY_SUFFIX, upkeep } = target;
-  const effective: Upkeep =
-    options.policy === 'hold' ? upkeep : { ...LEFT_ALONE, rotateBytes: upkeep.rotateBytes };
-  if (effective.rotateBytes === 0 && !hasPastUpkeep(effective)) {
-    return null;
-  }
-  const keeper = new FileKeeper({
-    directory,
-    suffix,
-    upkeep: effective,
-    events: options.events ?? {},
-  });
-  if (hasPastUpkeep(effective)) {
-    keeper.start();
-  }
-  return keeper;
+  return createKeeper({ directory, suffix, upkeep, events }, policy);
 }

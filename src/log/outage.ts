@@ -11,13 +11,15 @@ export interface OutageListener {
 export class Outage {
   readonly #path: string;
   readonly #listener: OutageListener;
-  readonly #startedAtMs = performance.now();
+  readonly #startedAtMs: number;
   #reportedAtMs = Number.NEGATIVE_INFINITY;
   #failedTries = 0;
 
-  constructor(path: string, listener: OutageListener) {
+  /** @param startedAtMs by `performance.now()`: of the first try, where that did not fail at once */
+  constructor(path: string, listener: OutageListener, startedAtMs = performance.now()) {
     this.#path = path;
     this.#listener = listener;
+    this.#startedAtMs = startedAtMs;
   }
 
   /** Told at its beginning, and again at most once in the interval while it lasts. */

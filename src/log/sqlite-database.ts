@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import {
   SQLITE_BUSY_TIMEOUT_MS,
   SQLITE_CACHE_KIB,
@@ -35,6 +35,7 @@ export class SqliteDatabase {
   readonly #database: DatabaseSync;
   readonly #exchanges: RowInserter;
   readonly #messages: RowInserter;
+  readonly #byteLength: StatementSync;
 
   /**
    * Opens the file, makes it where it is missing, and brings its schema up to date.
@@ -59,10 +60,18 @@ export class SqliteDatabase {
       const conflictClause = 'ON CONFLICT (id) DO NOTHING';
       this.#exchanges = createRowInserter(database, 'exchanges', ['id', 'time'], conflictClause);
       this.#messages = createRowInserter(database, 'messages', ['time'], '');
+      this.#byteLength = database.prepare(
+        'SELECT page_count * page_size AS number FROM pragma_page_count, pragma_page_size',
+      );
     } catch (error) {
       database.close();
       throw error;
     }
+  }
+
+  /** What the file has once everything is in it. */
+  get byteLength(): number {
+    return Number(this.#byteLength.get()?.number);
   }
 
   /** False when the path has another file by now, or none. */
@@ -128,6 +137,23 @@ export class SqliteDatabase {
       default:
         return false;
     }
+  }
+}
+
+/**
+ * Makes one plain file of a database that gets no more rows, with nothing left beside it, also of what a
+ * killed run has left: it can then be copied, compressed, and read where nobody may write.
+ *
+ * @throws Error of the system or of SQLite; `SQLITE_BUSY` while somebody else has it open
+ */
+export function settleDatabase(sqlite: SqliteModule, path: string): void {
+  // SQLite would make one that is missing.
+  statSync(path);
+  const database = new sqlite.DatabaseSync(path, { timeout: SQLITE_CHECKPOINT_WAIT_MS });
+  try {
+    database.exec('PRAGMA journal_mode = DELETE');
+  } finally {
+    database.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { IDLE_FILE_CLOSE_MS, LOG_FILE_CHECK_INTERVAL_MS, SQLITE_DATABASES_MAX } from '../limits.ts';
-import { SqliteDatabase, type SqliteModule } from './sqlite-database.ts';
+import { SqliteDatabase, type SqliteModule, settleDatabase } from './sqlite-database.ts';
 
 interface OpenDatabase {
   database: SqliteDatabase;
@@ -12,6 +12,7 @@ interface OpenDatabase {
 export class SqliteDatabases {
   readonly #sqlite: SqliteModule;
   readonly #open = new Map<string, OpenDatabase>();
+  #closedPaths: string[] = [];
   #newestDay = 0;
 
   constructor(sqlite: SqliteModule) {
@@ -43,6 +44,22 @@ export class SqliteDatabases {
       this.#close(path, open);
       throw error;
     }
+  }
+
+  /** See `settleDatabase`. */
+  settle(path: string): void {
+    const open = this.#open.get(path);
+    if (open !== undefined) {
+      this.#close(path, open);
+    }
+    settleDatabase(this.#sqlite, path);
+  }
+
+  /** Those that were closed since the last call. */
+  takeClosedPaths(): string[] {
+    const closedPaths = this.#closedPaths;
+    this.#closedPaths = [];
+    return closedPaths;
   }
 
   closeAll(): void {
@@ -78,6 +95,7 @@ export class SqliteDatabases {
 
   #close(path: string, open: OpenDatabase): void {
     this.#open.delete(path);
+    this.#closedPaths.push(path);
     open.database.close();
   }
 }

@@ -5,6 +5,8 @@ export type SqliteRequest =
   /** Is there a SQLite? A file that is named and there is opened, and brought to the newest schema. */
   | { kind: 'check'; path: string | null }
   | SqliteInsert
+  /** Closes the database, and makes one plain file of it as far as nobody else has it open. */
+  | { kind: 'settle'; path: string }
   /** Closes every database, which are opened anew by their paths. */
   | { kind: 'reopen' }
   /** Closes every database and ends the thread. */
@@ -27,6 +29,10 @@ export interface SqliteReply {
   /** Of an insert that did not fail. */
   linesWritten: number;
   linesDropped: number;
+  /** Of the database after that insert, what is still in its write-ahead log included. */
+  byteLength: number;
   /** The database was opened for it. */
   isOpened: boolean;
+  /** Databases that were closed meanwhile; one that was asked for may be open again. */
+  closedPaths: string[];
 }

@@ -1,31 +1,27 @@
-import { join } from 'node:path';
-import type { LineBatch } from '../format/line-batch.ts';
 import { checkDirectory, checkFile } from './output-target.ts';
-import { findDailyName } from './own-files.ts';
+import { checkUpkeep, type Upkeep } from './upkeep.ts';
 
-/** Where the records go: one database, or one a day, `DIR/http-YYYYMMDD.sqlite`. */
-export type SqliteTarget = { path: string } | { directory: string };
+/** Where the records go: one database, or daily ones. */
+export type SqliteTarget =
+  | { path: string }
+  /** With `upkeep` a day may have more databases, with numbers. */
+  | { directory: string; upkeep?: Upkeep | undefined };
 
-const DAILY_SUFFIX = 'sqlite';
 /** The one option that names databases, for hints. */
 const OUTPUT_OPTION = '--output';
-
-/** Path of the database that a batch belongs to; types are not split, because a query tells them apart. */
-export function findDatabasePath(target: SqliteTarget, batch: LineBatch): string {
-  return 'path' in target
-    ? target.path
-    : join(target.directory, findDailyName(batch.day, '', DAILY_SUFFIX));
-}
 
 /**
  * Says no before anything is captured when the target cannot be written. Nothing is created.
  *
- * @throws HttplogError with exit code 2 (wrong kind of file), 3 (not there) or 4 (no permission)
+ * @throws HttplogError with exit code 2 (wrong kind of file, no such compression), 3 (not there) or 4 (no permission)
  */
 export async function checkSqliteTarget(target: SqliteTarget): Promise<void> {
   if ('path' in target) {
     await checkFile(target.path, OUTPUT_OPTION);
   } else {
+    if (target.upkeep !== undefined) {
+      checkUpkeep(target.upkeep);
+    }
     await checkDirectory(target.directory, OUTPUT_OPTION);
   }
 }

@@ -23,13 +23,16 @@ function answer(request: SqliteRequest): SqliteReply {
     bytes: request.kind === 'insert' ? request.bytes : null,
     linesWritten: 0,
     linesDropped: 0,
+    byteLength: 0,
     isOpened: false,
+    closedPaths: [],
   };
   try {
     Object.assign(reply, act(request));
   } catch (error) {
     reply.failure = describeSqliteFailure(error);
   }
+  reply.closedPaths = databases?.takeClosedPaths() ?? [];
   return reply;
 }
 
@@ -45,6 +48,9 @@ function act(request: SqliteRequest): Partial<SqliteReply> {
       return request.path === null ? {} : check(databases, request.path);
     case 'insert':
       return insert(databases, request);
+    case 'settle':
+      databases.settle(request.path);
+      return {};
     case 'reopen':
     case 'close':
       databases.closeAll();
@@ -67,9 +73,9 @@ function check(open: SqliteDatabases, path: string): Partial<SqliteReply> {
 function insert(open: SqliteDatabases, request: SqliteInsert): Partial<SqliteReply> {
   const { bytes, byteLength } = request;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, byteLength).toString('utf8');
-  const { outcome, isOpened } = open.use(request.path, request.day, (database) =>
-    database.insert(text),
-  );
+  const { outcome, isOpened } = open.use(request.path, request.day, (database) => {
+    return { ...database.insert(text), byteLength: database.byteLength };
+  });
   return { ...outcome, isOpened };
 }
 

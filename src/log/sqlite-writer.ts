@@ -4,18 +4,21 @@ import type { LineBatch } from '../format/line-batch.ts';
 import { SQLITE_CLOSE_MS, WRITE_GRACE_MS, WRITE_RETRY_INTERVAL_MS } from '../limits.ts';
 import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import { DailyDatabases } from './daily-databases.ts';
 import type { LogWriterOptions } from './log-writer.ts';
 import { Outage, type OutageListener } from './outage.ts';
 import { settlesWithin } from './settles-within.ts';
 import { SqliteClient } from './sqlite-client.ts';
 import {
   createSqliteError,
+  describeSqliteFailure,
   refineSqliteFault,
   restoreSqliteFailure,
   type SqliteFailure,
 } from './sqlite-fault.ts';
 import type { SqliteReply } from './sqlite-protocol.ts';
-import { checkSqliteTarget, findDatabasePath, type SqliteTarget } from './sqlite-target.ts';
+import { checkSqliteTarget, type SqliteTarget } from './sqlite-target.ts';
+import type { UpkeepCounters } from './upkeep.ts';
 
 export type SqliteWriterOptions = Pick<LogWriterOptions, 'policy' | 'events' | 'retryIntervalMs'>;
 
@@ -43,7 +46,7 @@ export async function openSqliteWriter(
   try {
     await writer.check();
   } catch (error) {
-    await client.terminate();
+    await writer.close(0);
     throw error;
   }
   return writer;
@@ -61,12 +64,16 @@ class SqliteWriter implements BatchWriter {
     writeErrors: 0,
     filesOpened: 0,
   };
-  readonly #target: SqliteTarget;
+  /** The database, or the directory of daily ones. */
+  readonly #path: string;
   readonly #client: SqliteClient;
+  /** Null when there is one database for all days. */
+  readonly #daily: DailyDatabases | null;
   readonly #options: SqliteWriterOptions;
   readonly #outageListener: OutageListener;
   /** The head is being written. Bounded by the buffers of the caller, `BATCHES_MAX`. */
   readonly #entries: Entry[] = [];
+  #mustReopen = false;
   #outage: Outage | null = null;
   #pumping: Promise<void> | null = null;
   #isEnded = false;
@@ -75,13 +82,24 @@ class SqliteWriter implements BatchWriter {
   #pause = new AbortController();
 
   constructor(target: SqliteTarget, client: SqliteClient, options: SqliteWriterOptions) {
-    this.#target = target;
     this.#client = client;
     this.#options = options;
     this.#outageListener = {
       onFault: (fault) => options.events?.onFault?.(refineSqliteFault(fault)),
       onRecovery: (recovery) => options.events?.onRecovery?.(recovery),
     };
+    if ('path' in target) {
+      this.#path = target.path;
+      this.#daily = null;
+    } else {
+      const events = { ...options.events, ...this.#outageListener };
+      this.#path = target.directory;
+      this.#daily = new DailyDatabases({ ...target, policy: options.policy, events }, client);
+    }
+  }
+
+  get upkeepCounters(): UpkeepCounters | undefined {
+    return this.#daily?.counters;
   }
 
   get pendingBatches(): number {
@@ -90,7 +108,7 @@ class SqliteWriter implements BatchWriter {
 
   /** @throws HttplogError when the database of the target cannot be written */
   async check(): Promise<void> {
-    const path = 'path' in this.#target ? this.#target.path : null;
+    const path = this.#daily === null ? this.#path : null;
     const reply = await this.#client.ask({ kind: 'check', path });
     if (reply.failure !== null) {
       throw createSqliteError(path ?? 'a database', reply.failure);
@@ -118,8 +136,8 @@ class SqliteWriter implements BatchWriter {
   }
 
   reopen(): void {
-    // The next insert tells what is wrong with the thread, if anything is.
-    this.#client.ask({ kind: 'reopen' }).catch(() => undefined);
+    this.#mustReopen = true;
+    this.#pumping ??= this.#pump();
   }
 
   close(deadlineMs: number): Promise<void> {
@@ -134,6 +152,7 @@ class SqliteWriter implements BatchWriter {
     this.#pause.abort();
     await settlesWithin(this.#drained(), WRITE_GRACE_MS);
     this.#dropAll((entry) => entry.resolve(toDropped(entry)));
+    await settlesWithin(this.#closeDaily(), SQLITE_CLOSE_MS);
     const closing = this.#client.ask({ kind: 'close' }).then(
       () => undefined,
       () => undefined,
@@ -146,18 +165,36 @@ class SqliteWriter implements BatchWriter {
     await this.#pumping;
   }
 
+  async #closeDaily(): Promise<void> {
+    await this.#daily?.close();
+  }
+
   async #pump(): Promise<void> {
-    while (this.#entries.length > 0 && !this.#isEnded) {
-      await this.#writeHead();
+    while ((this.#mustReopen || this.#entries.length > 0) && !this.#isEnded) {
+      await (this.#mustReopen ? this.#closeDatabases() : this.#writeHead());
     }
     this.#pumping = null;
+  }
+
+  /** Between two inserts, so that what is released here is not open again. */
+  async #closeDatabases(): Promise<void> {
+    this.#mustReopen = false;
+    try {
+      const { closedPaths } = await this.#client.ask({ kind: 'reopen' });
+      this.#daily?.release(closedPaths);
+    } catch (error) {
+      this.#fail(error as HttplogError);
+    }
   }
 
   async #writeHead(): Promise<void> {
     const entry = this.#entries[0];
     const { batch } = entry;
     const { bytes, byteLength, day } = batch;
-    const path = findDatabasePath(this.#target, batch);
+    const path = await this.#findPath(day);
+    if (path === null || this.#entries[0] !== entry) {
+      return;
+    }
     let reply: SqliteReply;
     try {
       reply = await this.#client.ask({ kind: 'insert', path, day, bytes, byteLength });
@@ -165,6 +202,7 @@ class SqliteWriter implements BatchWriter {
       this.#fail(error as HttplogError);
       return;
     }
+    this.#daily?.note(day, path, reply);
     // After the deadline of a stop this batch is counted already, and its caller has another buffer.
     if (this.#entries[0] !== entry) {
       return;
@@ -176,6 +214,16 @@ class SqliteWriter implements BatchWriter {
       this.#finishHead(path, reply);
     } else {
       await this.#handleFailure(path, reply.failure);
+    }
+  }
+
+  /** Null after an error, which is dealt with here. */
+  async #findPath(day: number): Promise<string | null> {
+    try {
+      return this.#daily === null ? this.#path : await this.#daily.findPath(day);
+    } catch (error) {
+      await this.#handleFailure(this.#path, describeSqliteFailure(error));
+      return null;
     }
   }
 

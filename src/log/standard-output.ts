@@ -28,6 +28,7 @@ export async function openStandardOutput(headerBytes?: Uint8Array): Promise<Line
 
 class PipedOutput implements LineOutput {
   readonly path = STDOUT_PATH;
+  readonly isPipe = true;
   readonly #header: FileHeader;
   readonly #ignoreError = (): void => {
     // The callback of the write tells the same; without a listener the process would end here.
@@ -71,6 +72,7 @@ class PipedOutput implements LineOutput {
 
 class RedirectedOutput implements LineOutput {
   readonly path = STDOUT_PATH;
+  readonly isPipe = false;
   readonly #file: OpenFile;
   readonly #header: FileHeader;
 

@@ -1,17 +1,17 @@
 import { systemErrorName } from '../errors.ts';
 import { FAULT_REPORT_INTERVAL_MS } from '../limits.ts';
 import type { CompressedFile } from './compress-file.ts';
-import type { DeleteReason, UpkeepCounters, UpkeepEvents } from './upkeep.ts';
+import {
+  createUpkeepCounters,
+  type DeleteReason,
+  type UpkeepCounters,
+  type UpkeepEvents,
+} from './upkeep.ts';
 import { describeSystemError, type WriteFault } from './write-fault.ts';
 
 /** Counts and tells what became of files. */
 export class UpkeepReports {
-  readonly counters: UpkeepCounters = {
-    filesRotated: 0,
-    filesCompressed: 0,
-    filesDeleted: 0,
-    upkeepErrors: 0,
-  };
+  readonly counters: UpkeepCounters = createUpkeepCounters();
   readonly #events: UpkeepEvents & { onFault?(fault: WriteFault): void };
   #reportedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -27,11 +27,13 @@ export class UpkeepReports {
   noteCompressed(path: string, compressed: CompressedFile): void {
     const { bytesBefore, bytesAfter } = compressed;
     this.counters.filesCompressed += 1;
+    this.counters.compressionInputBytes += bytesBefore;
+    this.counters.compressionOutputBytes += bytesAfter;
     this.#events.onCompress?.(path, compressed.path, bytesBefore, bytesAfter);
   }
 
   noteDeleted(path: string, reason: DeleteReason, byteLength: number): void {
-    this.counters.filesDeleted += 1;
+    this.counters.filesDeleted[reason] += 1;
     this.#events.onDelete?.(path, reason, byteLength);
   }
 

@@ -23,8 +23,9 @@ export const LEFT_ALONE: Upkeep = {
   diskBytesMax: 0,
 };
 
-/** Why a file was deleted, by the name of the option. */
-export type DeleteReason = 'keep-days' | 'keep-files' | 'max-disk';
+/** Why files are deleted, by the name of the option. */
+export const DELETE_REASONS = ['keep-days', 'keep-files', 'max-disk'] as const;
+export type DeleteReason = (typeof DELETE_REASONS)[number];
 
 /** What became of closed files; told after it was done. Must not throw. */
 export interface UpkeepEvents {
@@ -36,11 +37,38 @@ export interface UpkeepEvents {
 }
 
 export interface UpkeepCounters {
+  /** Files that were full and are followed by another one. */
   filesRotated: number;
   filesCompressed: number;
-  filesDeleted: number;
+  /** Bytes of those files before, and after. */
+  compressionInputBytes: number;
+  compressionOutputBytes: number;
+  filesDeleted: Record<DeleteReason, number>;
   /** Files that could not be compressed or deleted, and directories that could not be read; each try counts. */
   upkeepErrors: number;
+}
+
+export function createUpkeepCounters(): UpkeepCounters {
+  return {
+    filesRotated: 0,
+    filesCompressed: 0,
+    compressionInputBytes: 0,
+    compressionOutputBytes: 0,
+    filesDeleted: { 'keep-days': 0, 'keep-files': 0, 'max-disk': 0 },
+    upkeepErrors: 0,
+  };
+}
+
+/** Adds the counters of one output to those of several. */
+export function addUpkeepCounters(sum: UpkeepCounters, part: UpkeepCounters): void {
+  sum.filesRotated += part.filesRotated;
+  sum.filesCompressed += part.filesCompressed;
+  sum.compressionInputBytes += part.compressionInputBytes;
+  sum.compressionOutputBytes += part.compressionOutputBytes;
+  for (const reason of DELETE_REASONS) {
+    sum.filesDeleted[reason] += part.filesDeleted[reason];
+  }
+  sum.upkeepErrors += part.upkeepErrors;
 }
 
 /** Whether anything is to be done about files of the past. */

@@ -71,12 +71,14 @@ export class BufferPool {
  * output and of no other.
  */
 export class BufferPools {
+  /** Buffers of each output. */
+  readonly share: number;
   readonly #pools: readonly BufferPool[];
 
   /** @param buffersMax of all outputs together; each gets two at least */
   constructor(buffersMax: number, outputsCount: number) {
-    const share = Math.max(2, Math.floor(buffersMax / outputsCount));
-    this.#pools = Array.from({ length: outputsCount }, () => new BufferPool(share));
+    this.share = Math.max(2, Math.floor(buffersMax / outputsCount));
+    this.#pools = Array.from({ length: outputsCount }, () => new BufferPool(this.share));
   }
 
   of(output: number): BufferPool {

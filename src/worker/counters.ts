@@ -41,10 +41,10 @@ export const COUNTER_EXCHANGES_FILTERED = COUNTER_TRACKER_FIRST + COUNTS_COUNT;
 /** Values redacted, by what they were redacted for. */
 export const COUNTER_REDACTIONS_FIRST = COUNTER_EXCHANGES_FILTERED + 1;
 
-/** Exchanges with a request, by index of its method in METHODS_DEFAULT; the last one of all others. */
+/** Requests by index of their method in METHODS_DEFAULT; the last one of all others. */
 export const COUNTER_METHOD_FIRST = COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX;
 export const METHOD_COUNTS_COUNT = METHODS_DEFAULT.length + 1;
-/** Exchanges with a response, by the first digit of its status less one. */
+/** Responses by the first digit of their status less one. */
 export const COUNTER_STATUS_CLASS_FIRST = COUNTER_METHOD_FIRST + METHOD_COUNTS_COUNT;
 export const STATUS_CLASSES_COUNT = 5;
 
@@ -61,7 +61,20 @@ export const COUNTER_FIRST_BYTE_SEC = COUNTER_FIRST_BYTE_FIRST + FIRST_BYTE_COUN
 /** Bytes on the wire of the frames read. */
 export const COUNTER_FRAME_BYTES = COUNTER_FIRST_BYTE_SEC + 1;
 
-export const COUNTERS_COUNT = COUNTER_FRAME_BYTES + 1;
+/**
+ * Live: packets that a worker was in the middle of when it failed, the rest of a block of the ring; after an
+ * end without warning all of that block, with those that it had read.
+ */
+export const COUNTER_PACKETS_ABANDONED = COUNTER_FRAME_BYTES + 1;
+/** Live: times that this worker was started anew. */
+export const COUNTER_RESTARTS = COUNTER_PACKETS_ABANDONED + 1;
+
+/** Live: share of the ring that waits, 0 to 1; NaN while no ring is to be seen. Of several workers the largest. */
+export const COUNTER_RING_FILL = COUNTER_RESTARTS + 1;
+/** The largest of these shares so far. */
+export const COUNTER_RING_FILL_MAX = COUNTER_RING_FILL + 1;
+
+export const COUNTERS_COUNT = COUNTER_RING_FILL_MAX + 1;
 
 export type Counters = Float64Array<ArrayBufferLike>;
 
@@ -69,12 +82,23 @@ export function createCounters(): Float64Array<SharedArrayBuffer> {
   return new Float64Array(new SharedArrayBuffer(COUNTERS_COUNT * Float64Array.BYTES_PER_ELEMENT));
 }
 
-/** Adds the counters of all workers up. */
+/** @param ringFill of `CaptureStatistics` */
+export function noteRingFill(counters: Counters, ringFill = Number.NaN): void {
+  counters[COUNTER_RING_FILL] = ringFill;
+  if (ringFill > counters[COUNTER_RING_FILL_MAX]) {
+    counters[COUNTER_RING_FILL_MAX] = ringFill;
+  }
+}
+
+/** Adds the counters of all workers up; of their rings' fills it takes the largest. */
 export function sumCounters(parts: readonly Counters[]): Float64Array<ArrayBuffer> {
   const sum = new Float64Array(COUNTERS_COUNT);
   for (const part of parts) {
-    for (let slot = 0; slot < COUNTERS_COUNT; slot++) {
+    for (let slot = 0; slot < COUNTER_RING_FILL; slot++) {
       sum[slot] += part[slot];
+    }
+    for (let slot = COUNTER_RING_FILL; slot < COUNTERS_COUNT; slot++) {
+      sum[slot] = Math.max(sum[slot], part[slot]);
     }
   }
   return sum;

@@ -2,15 +2,15 @@ import type { PortRange } from '../capture/port-filter.ts';
 import type { TunnelFilter } from '../capture/tunnel-filter.ts';
 import type { NetworkPrefix, PipelineSettings } from './pipeline-settings.ts';
 import type { BatchMessage, ReturnedBuffer } from './port-sink.ts';
+import type { SharedState } from './shared-state.ts';
 import type { WorkerFailure } from './worker-failure.ts';
 
 /** What a live worker is given when its thread starts. */
-export interface LiveWorkerData {
+export interface LiveWorkerData extends SharedState {
   capture: LiveCapture;
   pipeline: PipelineSettings;
   /** Batch buffers that this worker may have in flight. */
   buffersMax: number;
-  counters: Float64Array<SharedArrayBuffer>;
   /** Packets that all workers together may still take; undefined: without end. */
   packetQuota: Int32Array<SharedArrayBuffer> | undefined;
   /** File for a V8 profile of this thread. */

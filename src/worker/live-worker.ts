@@ -13,8 +13,11 @@ import {
   COUNTER_KERNEL_DROPS,
   COUNTER_KERNEL_FREEZES,
   COUNTER_KERNEL_PACKETS,
+  COUNTER_PACKETS_ABANDONED,
+  noteRingFill,
 } from './counters.ts';
 import { startCpuProfile } from './cpu-profile.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import type { LiveCommand, LiveReport, LiveWorkerData } from './live-protocol.ts';
 import { openLiveSource } from './open-live-source.ts';
 import {
@@ -41,8 +44,8 @@ class LiveWorker {
   readonly #data: LiveWorkerData;
   readonly #sink: PortSink;
   readonly #pipeline: Pipeline;
-  /** Kernel counters of sources that were closed. */
-  readonly #closedStatistics: CaptureStatistics = { packets: 0, drops: 0, freezes: 0 };
+  /** Kernel counters of sources that were closed, and of what threads before this one have read. */
+  readonly #closedStatistics: CaptureStatistics;
   #source: FrameSource | null = null;
   #isStopping = false;
   #isReopening = false;
@@ -54,28 +57,57 @@ class LiveWorker {
     this.#data = data;
     this.#sink = sink;
     this.#pipeline = pipeline;
+    this.#closedStatistics = {
+      packets: data.counters[COUNTER_KERNEL_PACKETS],
+      drops: data.counters[COUNTER_KERNEL_DROPS],
+      freezes: data.counters[COUNTER_KERNEL_FREEZES],
+    };
     port.on('message', (command: LiveCommand) => this.#obey(command));
   }
 
   async run(): Promise<void> {
     let isDone = false;
-    while (!this.#isStopping && !isDone) {
-      this.#isReopening = false;
-      if (await this.#openSource()) {
-        isDone = await this.#readSource();
+    try {
+      while (!this.#isStopping && !isDone) {
+        this.#isReopening = false;
+        if (await this.#openSource()) {
+          isDone = await this.#readSource();
+          this.#closeSource();
+        } else {
+          await this.#waitForCommand();
+        }
+      }
+      endPipeline(this.#pipeline);
+    } catch (error) {
+      this.#giveUp();
+      throw error;
+    }
+    this.#post({ kind: 'stopped', isDone });
+  }
+
+  /** Something has failed that must not: the next thread goes on with the ring, what was written is whole. */
+  #giveUp(): void {
+    if (this.#source !== null) {
+      this.#publishStatistics();
+      if (this.#source.abandon === undefined) {
         this.#closeSource();
       } else {
-        await this.#waitForCommand();
+        this.#abandonBlock(this.#source);
       }
     }
-    endPipeline(this.#pipeline);
-    this.#post({ kind: 'stopped', isDone });
+    flushPipeline(this.#pipeline);
+  }
+
+  #abandonBlock(source: FrameSource): void {
+    this.#data.counters[COUNTER_PACKETS_ABANDONED] += source.abandon?.() ?? 0;
   }
 
   /** Gives false when the interface is not there: the control plane was told, and will say when it is. */
   async #openSource(): Promise<boolean> {
     try {
-      this.#source = await openLiveSource(this.#data.capture);
+      this.#source = await openLiveSource(this.#data.capture, this.#data.ring);
+      // Of a thread that ended without warning.
+      this.#abandonBlock(this.#source);
       if (this.#isStopping) {
         this.#source.stop();
       }
@@ -137,7 +169,7 @@ class LiveWorker {
     this.#lastFlushMs = performance.now();
     // Live, the packets' clock is the machine's: what waits expires though no packet comes.
     expirePipeline(this.#pipeline, Date.now() / 1000);
-    flushPipeline(this.#pipeline);
+    flushPipeline(this.#pipeline, (output) => this.#sink.isBehind(output));
     this.#publishStatistics();
   }
 
@@ -148,6 +180,7 @@ class LiveWorker {
     counters[COUNTER_KERNEL_PACKETS] = packets + (current?.packets ?? 0);
     counters[COUNTER_KERNEL_DROPS] = drops + (current?.drops ?? 0);
     counters[COUNTER_KERNEL_FREEZES] = freezes + (current?.freezes ?? 0);
+    noteRingFill(counters, current?.ringFill);
   }
 
   /** An interface that went away is waited for; anything else ends the worker. */
@@ -199,6 +232,7 @@ class LiveWorker {
 
 /** Runs the worker whose data the thread was given, and reports how it ended. */
 async function runThread(port: MessagePort, data: LiveWorkerData): Promise<void> {
+  startHeartbeat(data.heartbeat);
   const endProfile =
     data.cpuProfilePath === undefined ? undefined : await startCpuProfile(data.cpuProfilePath);
   const sink = new PortSink(

@@ -1,13 +1,18 @@
 import type { FrameSource } from '../capture/frame.ts';
+import type { RingRegistry } from '../capture/ring-registry.ts';
 import type { LiveCapture } from './live-protocol.ts';
 
 /**
- * Opens the engine that was asked for. libpcap is loaded only for `--engine libpcap` and for an expression
+ * Opens the engine that was asked for, or goes on with the ring of a thread that died. libpcap is loaded only for `--engine libpcap` and for an expression
  * that needs its compiler.
  *
+ * @param registry where a packet ring is found as long as it is open
  * @throws HttplogError of the engine or the filter
  */
-export async function openLiveSource(capture: LiveCapture): Promise<FrameSource> {
+export async function openLiveSource(
+  capture: LiveCapture,
+  registry: RingRegistry,
+): Promise<FrameSource> {
   const { interfaceName, ringBytes, isPromiscuous, snaplenBytes: snaplen } = capture;
   const { ports, tunnels, filterExpression: expression } = capture;
   if (capture.engine === 'libpcap') {
@@ -15,7 +20,13 @@ export async function openLiveSource(capture: LiveCapture): Promise<FrameSource>
     const filter = expression === undefined ? { ports, tunnels } : { expression };
     return openLibpcapEngine({ interfaceName, snaplen, ringBytes, isPromiscuous, filter });
   }
-  const { openAfPacketEngine } = await import('../capture/af-packet-engine.ts');
+  const { openAfPacketEngine, takeOverAfPacketEngine } = await import(
+    '../capture/af-packet-engine.ts'
+  );
+  const left = takeOverAfPacketEngine(registry);
+  if (left !== undefined) {
+    return left;
+  }
   const { interfaceLinkLayer } = await import('../capture/network-device.ts');
   const linkLayer = interfaceLinkLayer(interfaceName);
   const filter =
@@ -38,5 +49,6 @@ export async function openLiveSource(capture: LiveCapture): Promise<FrameSource>
     isPromiscuous,
     filter,
     fanoutGroup: capture.fanoutGroup,
+    registry,
   });
 }

@@ -185,17 +185,21 @@ export function runPipeline(pipeline: Pipeline, source: FrameSource): PipelineSt
   return PIPELINE_DONE;
 }
 
-/** Hands over what is in open batches; call it when idle, and before the sink is closed. */
-export function flushPipeline({ textLines, records }: Pipeline): void {
-  for (const batches of textLines) {
-    flushBatches(batches);
-  }
-  if (records !== undefined) {
-    for (const { batches } of [
-      ...records.exchanges,
-      ...records.messages,
-      ...records.chosenMessages,
-    ]) {
+/**
+ * Hands over what is in open batches; call it when idle, and before the sink is closed.
+ *
+ * @param isBehind says of an output that it gets full batches only for now; without it none does
+ */
+export function flushPipeline(
+  { textLines, records }: Pipeline,
+  isBehind?: (output: number) => boolean,
+): void {
+  const recordOutputs =
+    records === undefined
+      ? []
+      : [...records.exchanges, ...records.messages, ...records.chosenMessages];
+  for (const batches of [...textLines, ...recordOutputs.map(({ batches }) => batches)]) {
+    if (isBehind?.(batches.output) !== true) {
       flushBatches(batches);
     }
   }

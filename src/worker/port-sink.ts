@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
+import { HASTY_BATCHES_SHARE, OUTPUTS_MAX } from '../limits.ts';
 import type { BufferPools } from './buffer-pool.ts';
 
 /** What a worker posts with a batch; its bytes are transferred, and come back as a `ReturnedBuffer`. */
@@ -21,6 +22,8 @@ export class PortSink implements BatchSink {
   readonly #port: MessagePort;
   readonly #pools: BufferPools;
   readonly #isLossless: boolean;
+  /** By output: batches that were put and whose buffers are not back. */
+  readonly #awayCounts = new Int32Array(OUTPUTS_MAX);
 
   /** @param isLossless false: when all buffers of an output are in use, its lines are dropped */
   constructor(port: MessagePort, pools: BufferPools, isLossless: boolean) {
@@ -38,7 +41,13 @@ export class PortSink implements BatchSink {
     return this.#pools.isAnyEmpty;
   }
 
+  /** True when so many batches are on their way that the output's disk does not keep up. */
+  isBehind(output: number): boolean {
+    return this.#awayCounts[output] >= Math.max(1, this.#pools.share / HASTY_BATCHES_SHARE);
+  }
+
   put(batch: LineBatch): void {
+    this.#awayCounts[batch.output]++;
     const message: BatchMessage = { kind: 'batch', batch };
     this.#port.postMessage(message, [batch.bytes.buffer]);
   }
@@ -49,6 +58,7 @@ export class PortSink implements BatchSink {
 
   /** Takes back a buffer that the control plane returned. */
   give({ bytes, output }: ReturnedBuffer): void {
+    this.#awayCounts[output]--;
     this.#pools.of(output).give(bytes);
   }
 }

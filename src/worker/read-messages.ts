@@ -27,13 +27,13 @@ import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
 import { setSecond } from '../format/timestamp.ts';
 import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
 import { type BatchBuilder, reserveLine } from './batch-builder.ts';
+import { countMessage } from './count-message.ts';
 import {
   COUNTER_DUPLICATES,
   COUNTER_HEADS_COMPLETED,
   COUNTER_HEADS_INCOMPLETE,
   COUNTER_LINES,
   COUNTER_LINES_DROPPED,
-  COUNTER_MESSAGES_FIRST,
 } from './counters.ts';
 import type { Pipeline } from './pipeline.ts';
 import { writeMessageRecord } from './record-outputs.ts';
@@ -193,7 +193,7 @@ function goBehindHeldHead(pipeline: Pipeline): boolean {
 function takeMessage(pipeline: Pipeline, frame: Frame, segment: Segment, isHeld: boolean): boolean {
   const { message, textLines, records, tracker } = pipeline;
   const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
-  pipeline.counters[COUNTER_MESSAGES_FIRST + type - 1]++;
+  countMessage(pipeline.counters, frame.bytes, message, type);
   for (let index = 0; index < textLines.length; index++) {
     writeLine(pipeline, textLines[index], frame, segment, type);
   }

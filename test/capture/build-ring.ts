@@ -3,7 +3,7 @@ import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
 import { createRingWalk, type RingWalk } from '../../src/capture/tpacket-v3.ts';
 
 /** struct tpacket_block_desc: version, offset_to_priv, then tpacket_hdr_v1. @see linux/if_packet.h */
-const BLOCK_DESC = { status: 8, numPkts: 12, offsetToFirstPkt: 16 } as const;
+const BLOCK_DESC = { status: 8, numPkts: 12, offsetToFirstPkt: 16, seqNum: 24 } as const;
 export const BLOCK_DESC_BYTES = 48;
 /** struct tpacket3_hdr. */
 const TPACKET3_HDR = {
@@ -52,6 +52,8 @@ export interface Ring {
   memory: ArrayBuffer;
   view: DataView;
   walk: RingWalk;
+  /** Blocks filled so far: the kernel numbers them from 1. */
+  blocksFilled: number;
 }
 
 export function createRing(
@@ -60,7 +62,7 @@ export function createRing(
 ): Ring {
   const memory = new ArrayBuffer(blocksCount * BLOCK_BYTES);
   const walk = createRingWalk(memory, { blockBytes: BLOCK_BYTES, linkType, loopbackIndex });
-  return { memory, view: new DataView(memory), walk };
+  return { memory, view: new DataView(memory), walk, blocksFilled: 0 };
 }
 
 /** Does what the kernel does: writes the frames of a block, and hands it over at last. */
@@ -75,6 +77,8 @@ export function fillBlock(ring: Ring, block: number, frames: readonly RingFrame[
   view.setUint32(blockAt + 4, BLOCK_DESC_BYTES, true);
   view.setUint32(blockAt + BLOCK_DESC.numPkts, frames.length, true);
   view.setUint32(blockAt + BLOCK_DESC.offsetToFirstPkt, BLOCK_DESC_BYTES, true);
+  ring.blocksFilled++;
+  view.setBigUint64(blockAt + BLOCK_DESC.seqNum, BigInt(ring.blocksFilled), true);
   let at = blockAt + BLOCK_DESC_BYTES;
   frames.forEach((frame, index) => {
     const frameBytes = writeFrame(view, at, frame);

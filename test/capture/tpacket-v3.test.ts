@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createFrame, type Frame } from '../../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET, LINKTYPE_NETWORK } from '../../src/capture/link-types.ts';
-import { beginRingFill, nextRingFrame } from '../../src/capture/tpacket-v3.ts';
+import {
+  abandonBlock,
+  beginRingFill,
+  createRingWalk,
+  nextRingFrame,
+  resumeRingWalk,
+} from '../../src/capture/tpacket-v3.ts';
 import { BLOCKS_PER_FILL_MAX } from '../../src/limits.ts';
 import {
   BLOCK_BYTES,
@@ -277,5 +283,70 @@ describe('nextRingFrame: loopback', () => {
     expect([isKernels(ring, 0), isKernels(ring, 1)]).toEqual([true, true]);
     fillBlock(ring, 2, framesOf('c'));
     expect(readFill(ring)).toEqual(['c']);
+  });
+});
+
+describe('resumeRingWalk', () => {
+  /** Another walk of the same ring, as the thread makes it that follows one that died. */
+  function resume(ring: Ring): Ring {
+    const { blockBytes, linkType, loopbackIndex } = ring.walk;
+    const walk = createRingWalk(ring.memory, { blockBytes, linkType, loopbackIndex });
+    resumeRingWalk(walk);
+    return { ...ring, walk };
+  }
+
+  it('begins where the walk before it stood between two fills, wherever in the ring', () => {
+    for (let filled = 0; filled < 7; filled++) {
+      const ring = createRing(3);
+      for (let block = 0; block < filled; block++) {
+        fillBlock(ring, block % 3, framesOf(`${block}`));
+        readFill(ring);
+      }
+      // What the kernel begins to fill has its number already.
+      fillBlock(ring, filled % 3, framesOf('next'));
+      const next = resume(ring);
+      expect(abandonBlock(next.walk)).toBe(0);
+      expect(readFill(next)).toEqual(['next']);
+    }
+  });
+
+  it('waits for the block that the kernel fills, when none is ours', () => {
+    const ring = createRing(3);
+    fillBlock(ring, 0, framesOf('a'));
+    fillBlock(ring, 1, framesOf('b'));
+    readFill(ring);
+    // The kernel has opened block 2: it is numbered, and not handed over.
+    fillBlock(ring, 2, framesOf('c'));
+    ring.view.setUint32(2 * BLOCK_BYTES + 8, 0, true);
+    const next = resume(ring);
+    expect(readFill(next)).toEqual([]);
+    ring.view.setUint32(2 * BLOCK_BYTES + 8, 1, true);
+    expect(readFill(next)).toEqual(['c']);
+  });
+
+  it('holds the block again that the walk before it was in the middle of', () => {
+    const ring = createRing(3);
+    fillBlock(ring, 0, framesOf('old'));
+    readFill(ring);
+    fillBlock(ring, 1, framesOf('read', 'deadly', 'unread'));
+    fillBlock(ring, 2, framesOf('waits'));
+    readOne(ring);
+    const next = resume(ring);
+    expect(abandonBlock(next.walk)).toBe(3);
+    expect(isKernels(next, 1)).toBe(true);
+    expect(readFill(next)).toEqual(['waits']);
+  });
+});
+
+describe('abandonBlock', () => {
+  it('gives the block back and tells how many frames were not read', () => {
+    const ring = createRing(3);
+    fillBlock(ring, 0, framesOf('a', 'b', 'c'));
+    fillBlock(ring, 1, framesOf('d'));
+    readOne(ring);
+    expect(abandonBlock(ring.walk)).toBe(2);
+    expect(isKernels(ring, 0)).toBe(true);
+    expect(readFill(ring)).toEqual(['d']);
+    expect(abandonBlock(ring.walk)).toBe(0);
   });
 });

@@ -7,6 +7,7 @@ import { parseArguments } from '../../src/cli/arguments.ts';
 import { runPrintSystemdCommand } from '../../src/cli/print-systemd-command.ts';
 import { DEFAULT_UNIT, quoteWord, renderSystemdUnit } from '../../src/cli/systemd-unit.ts';
 import { SETTING_OPTIONS } from '../../src/daemon/option-table.ts';
+import { HEARTBEAT_SILENCE_MAX_MS, SYSTEMD_NOTIFY_INTERVAL_MS } from '../../src/limits.ts';
 import { titleWithReason } from '../live/requirements.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
@@ -75,6 +76,16 @@ describe('the unit without options', () => {
     expect(valuesOf(plain, 'User')).toEqual(['httplog']);
     // V8 could not compile, and a packet socket would not see the host's interfaces.
     expect(plain.unit).not.toMatch(/^(MemoryDenyWriteExecute|PrivateNetwork|PrivateUsers)=/m);
+  });
+
+  test('is told by httplog that it is ready and alive', () => {
+    expect(valuesOf(plain, 'Type')).toEqual(['notify']);
+    expect(valuesOf(plain, 'NotifyAccess')).toEqual(['main']);
+    expect(valuesOf(plain, 'RestrictAddressFamilies')[0].split(' ')).toContain('AF_UNIX');
+    const watchdogMs = Number(valuesOf(plain, 'WatchdogSec')[0]) * 1000;
+    // One notice may be late or lost.
+    expect(watchdogMs).toBeGreaterThan(2 * SYSTEMD_NOTIFY_INTERVAL_MS);
+    expect(watchdogMs).toBeGreaterThan(HEARTBEAT_SILENCE_MAX_MS);
   });
 
   test('leaves every setting of the file to httplog itself, which reads it again on a reload', () => {

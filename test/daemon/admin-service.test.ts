@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CaptureSnapshot } from '../../src/daemon/admin-capture.ts';
 import { AdminService } from '../../src/daemon/admin-service.ts';
 import { parseStatus } from '../../src/daemon/admin-status.ts';
+import { createUpkeepCounters } from '../../src/log/upkeep.ts';
 import * as slots from '../../src/worker/counters.ts';
 import { parseMetrics, readValue } from './parse-metrics.ts';
 
@@ -20,8 +21,10 @@ function makeCapture(): CaptureSnapshot {
     writer,
     pendingBatches: 0,
     failingPaths: [],
+    upkeep: createUpkeepCounters(),
     redactionNames: ['headers'],
     workersCount: 1,
+    areWorkersAlive: true,
   };
 }
 
@@ -54,8 +57,16 @@ describe('/readyz', () => {
   });
 
   test('is 503 with each reason on a line', () => {
-    const capture = { ...makeCapture(), isCapturing: false, failingPaths: ['/log/a', '/log/b\nc'] };
-    const lines = ['Not capturing on eth0', 'Cannot write /log/a', 'Cannot write /log/b?c', ''];
+    const failingPaths = ['/log/a', '/log/b\nc'];
+    const changes = { isCapturing: false, failingPaths, areWorkersAlive: false };
+    const capture = { ...makeCapture(), ...changes };
+    const lines = [
+      'Not capturing on eth0',
+      'Cannot write /log/a',
+      'Cannot write /log/b?c',
+      'A decode worker is stuck',
+      '',
+    ];
     expect(ready(startService(capture))).toEqual([503, lines.join('\n')]);
   });
 

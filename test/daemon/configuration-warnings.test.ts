@@ -94,6 +94,24 @@ describe('warnings', () => {
     ).toEqual([]);
   });
 
+  test.each([
+    ['a file', ['-o', 'a']],
+    ['a database', ['--output', 'sqlite=a.sqlite']],
+  ])('tell that nothing looks after %s', (_, argv) => {
+    expect(load(['--keep-days', '3', '--compress', 'gzip', ...argv]).warnings).toEqual([
+      'Option --compress (from option --compress) is not used, it is for daily files',
+      'Option --keep-days (from option --keep-days) is not used, it is for daily files',
+    ]);
+  });
+
+  test.each([
+    ['daily files', []],
+    ['daily databases', ['--output', 'sqlite=a/']],
+    ['a database and daily files', ['--output', 'sqlite=a.sqlite', '--output', 'path=a/']],
+  ])('say nothing of options that look after %s', (_, argv) => {
+    expect(load(['--keep-days', '3', '--rotate-size', '1MB', ...argv]).warnings).toEqual([]);
+  });
+
   test('tell that -log_split is not used with -o', () => {
     expect(load(['-log_split', '-o', '-']).warnings).toEqual([
       'Option -log_split (from option -log_split) is not used with -o (from option -o)',

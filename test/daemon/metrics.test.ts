@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CaptureSnapshot } from '../../src/daemon/admin-capture.ts';
@@ -10,6 +11,7 @@ import {
   renderMetrics,
 } from '../../src/daemon/metrics-text.ts';
 import * as slots from '../../src/worker/counters.ts';
+import { missingTool, titleWithReason } from '../live/requirements.ts';
 import { readProjectFile } from '../structure/source-files.ts';
 import { type ParsedMetric, parseMetrics, readValue } from './parse-metrics.ts';
 
@@ -26,12 +28,30 @@ function makeCapture(changes: Partial<CaptureSnapshot> = {}): CaptureSnapshot {
       writeErrors: 14,
       filesOpened: 15,
     },
+    upkeep: {
+      filesRotated: 21,
+      filesCompressed: 22,
+      compressionInputBytes: 23,
+      compressionOutputBytes: 24,
+      filesDeleted: { 'keep-days': 25, 'keep-files': 26, 'max-disk': 27 },
+      upkeepErrors: 28,
+    },
     pendingBatches: 16,
     failingPaths: ['/log/a'],
     redactionNames: ['headers', 'query'],
     workersCount: 2,
+    areWorkersAlive: true,
     ...changes,
   };
+}
+
+/** What Prometheus' own tool has to say about a text. */
+function checkMetrics(input: string): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    encoding: 'utf8',
+    input,
+  });
+  return { status, output: stdout + stderr };
 }
 
 describe('the metrics of a capture', () => {
@@ -45,6 +65,8 @@ describe('the metrics of a capture', () => {
     expect(value('httplog_packets_received_total')).toBe(at(slots.COUNTER_KERNEL_PACKETS));
     expect(value('httplog_packets_dropped_total')).toBe(at(slots.COUNTER_KERNEL_DROPS));
     expect(value('httplog_ring_freezes_total')).toBe(at(slots.COUNTER_KERNEL_FREEZES));
+    expect(value('httplog_ring_fill_ratio')).toBe(at(slots.COUNTER_RING_FILL));
+    expect(value('httplog_ring_fill_max_ratio')).toBe(at(slots.COUNTER_RING_FILL_MAX));
     expect(value('httplog_frame_bytes_total')).toBe(at(slots.COUNTER_FRAME_BYTES));
     expect(value('httplog_frames_total', { verdict: 'segment' })).toBe(
       at(slots.COUNTER_VERDICT_FIRST),
@@ -65,13 +87,11 @@ describe('the metrics of a capture', () => {
     expect(value('httplog_redactions_total', { pattern: 'query' })).toBe(
       at(slots.COUNTER_REDACTIONS_FIRST + 1),
     );
-    expect(value('httplog_exchange_requests_total', { method: 'GET' })).toBe(
-      at(slots.COUNTER_METHOD_FIRST),
-    );
-    expect(value('httplog_exchange_requests_total', { method: 'other' })).toBe(
+    expect(value('httplog_requests_total', { method: 'GET' })).toBe(at(slots.COUNTER_METHOD_FIRST));
+    expect(value('httplog_requests_total', { method: 'other' })).toBe(
       at(slots.COUNTER_METHOD_FIRST + 9),
     );
-    expect(value('httplog_exchange_responses_total', { status_class: '5xx' })).toBe(
+    expect(value('httplog_responses_total', { status_class: '5xx' })).toBe(
       at(slots.COUNTER_STATUS_CLASS_FIRST + 4),
     );
     expect(value('httplog_lines_written_total')).toBe(11);
@@ -82,6 +102,14 @@ describe('the metrics of a capture', () => {
     );
     expect(value('httplog_write_errors_total')).toBe(14);
     expect(value('httplog_files_opened_total')).toBe(15);
+    expect(value('httplog_files_rotated_total')).toBe(21);
+    expect(value('httplog_files_compressed_total')).toBe(22);
+    expect(value('httplog_compression_input_bytes_total')).toBe(23);
+    expect(value('httplog_compression_output_bytes_total')).toBe(24);
+    expect(value('httplog_files_deleted_total', { reason: 'keep_days' })).toBe(25);
+    expect(value('httplog_files_deleted_total', { reason: 'keep_files' })).toBe(26);
+    expect(value('httplog_files_deleted_total', { reason: 'max_disk' })).toBe(27);
+    expect(value('httplog_upkeep_errors_total')).toBe(28);
     expect(value('httplog_batches_pending')).toBe(16);
     expect(value('httplog_files_failing')).toBe(1);
     expect(value('httplog_workers')).toBe(2);
@@ -158,6 +186,13 @@ describe('all metrics', () => {
     expect(name.endsWith('_total')).toBe(type === 'counter');
     expect(name).not.toMatch(/_(ms|milliseconds|kb|mb|kilobytes|percent)(_|$)/);
     expect(help).toMatch(/^[A-Z0-9].*[^.\s]$/);
+  });
+
+  const noPromtool = missingTool('promtool');
+  test.skipIf(noPromtool)(titleWithReason('promtool finds nothing wrong', noPromtool), () => {
+    expect(checkMetrics(renderMetrics(all))).toEqual({ status: 0, output: '' });
+    const wrong = 'httplog_files_rotated 1\n# TYPE httplog_files_rotated counter\n';
+    expect(checkMetrics(wrong).status).not.toBe(0);
   });
 
   test('are all in docs/metrics.md, and nothing else is', () => {

@@ -130,6 +130,27 @@ describe('several outputs', () => {
     ]);
   });
 
+  test('look after daily files and daily databases as they are told, and after nothing else', () => {
+    const outputs = outputsOf(
+      ...['--rotate-size', '1MB', '--compress', 'gzip', '--keep-days', '3'],
+      ...['--output', `path=${logs}`, '--output', 'sqlite=new/'],
+      ...['--output', 'path=a.log', '--output', 'sqlite=b.sqlite'],
+    );
+    const upkeep = {
+      rotateBytes: 1024 ** 2,
+      compression: 'gzip',
+      keepDays: 3,
+      keepFiles: 0,
+      diskBytesMax: 0,
+    };
+    expect(outputs.map(({ place, sqlite }) => place ?? sqlite)).toEqual([
+      { kind: 'daily', directory: logs, suffix: 'log', option: '--output', upkeep },
+      { directory: 'new/', upkeep },
+      { kind: 'file', path: 'a.log', option: '--output' },
+      { path: 'b.sqlite' },
+    ]);
+  });
+
   test('put -o out of action', () => {
     expect(outputsOf('-o', 'a.log', '--output', 'path=b.log').map(({ place }) => place)).toEqual([
       { kind: 'file', path: 'b.log', option: '--output' },

@@ -143,7 +143,7 @@ describe('openServiceLog: a directory', () => {
   });
 
   test('a new file begins at midnight', () => {
-    expect(speak({ directory, beforeMidnightMs: 500 })).toEqual({ stderr: '', status: 0 });
+    expect(speak({ directory, beforeMidnightMs: 3000 })).toEqual({ stderr: '', status: 0 });
     expect(readdirSync(directory).sort()).toEqual([
       'httplog-service.2026-11-21.1.jsonl',
       'httplog-service.2026-11-22.1.jsonl',

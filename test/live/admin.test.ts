@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { ringBlockBytes } from '../../src/capture/packet-socket.ts';
+import { RING_RETIRE_TIMEOUT_MS } from '../../src/limits.ts';
 import { parseMetrics, readValue } from '../daemon/parse-metrics.ts';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, runHttplog, startHttplog } from './httplog-process.ts';
@@ -16,6 +19,9 @@ const GETS_COUNT = 200;
 const HEADS_COUNT = 3;
 const MISSING_COUNT = 5;
 const WAIT_MS = 10_000;
+const MEGABYTE = 1024 ** 2;
+/** Of `-b 1`. */
+const RING_BLOCKS_COUNT = MEGABYTE / ringBlockBytes(MEGABYTE);
 
 describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', noLive), () => {
   let hosts: LinkedHosts;
@@ -90,12 +96,10 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
     expect(value('messages_total', { type: 'CQ' })).toBe(GETS_COUNT + HEADS_COUNT);
     expect(value('messages_total', { type: 'CR' })).toBe(all);
     expect(value('lines_written_total')).toBe(all);
-    expect(value('exchange_requests_total', { method: 'GET' })).toBe(GETS_COUNT);
-    expect(value('exchange_requests_total', { method: 'HEAD' })).toBe(HEADS_COUNT);
-    expect(value('exchange_responses_total', { status_class: '2xx' })).toBe(
-      GETS_COUNT + HEADS_COUNT,
-    );
-    expect(value('exchange_responses_total', { status_class: '4xx' })).toBe(MISSING_COUNT);
+    expect(value('requests_total', { method: 'GET' })).toBe(GETS_COUNT);
+    expect(value('requests_total', { method: 'HEAD' })).toBe(HEADS_COUNT);
+    expect(value('responses_total', { status_class: '2xx' })).toBe(GETS_COUNT + HEADS_COUNT);
+    expect(value('responses_total', { status_class: '4xx' })).toBe(MISSING_COUNT);
     const firstByte = 'exchange_time_to_first_byte_seconds';
     expect(value(`${firstByte}_count`)).toBe(GETS_COUNT + HEADS_COUNT);
     expect(value(`${firstByte}_bucket`, { le: '+Inf' })).toBe(GETS_COUNT + HEADS_COUNT);
@@ -119,6 +123,70 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
       3,
       `httplog does not run (pid file ${join(directory, 'no.pid')})\n`,
     ]);
+  });
+
+  test('it tells how full the packet ring was', async () => {
+    const directory = newDirectory();
+    const socket = join(directory, 'admin.sock');
+    const httplog = await start('-d', directory, '-b', '1', '--listen-admin', socket);
+    const fill = async (kind = '') =>
+      readValue(await metricsOf(socket), `httplog_ring_fill${kind}_ratio`);
+    expect(await fill('_max')).toBeLessThan(1);
+    // While nobody reads, each request takes a block of its own, which the kernel hands over soon after it.
+    process.kill(httplog.pid, 'SIGSTOP');
+    try {
+      for (let index = 0; index < RING_BLOCKS_COUNT; index++) {
+        await send('/');
+        await sleep(2 * RING_RETIRE_TIMEOUT_MS);
+      }
+    } finally {
+      process.kill(httplog.pid, 'SIGCONT');
+    }
+    await waitUntil('the full ring seen', async () => (await fill('_max')) === 1, WAIT_MS);
+    await waitUntil('the ring empty again', async () => (await fill()) === 0, WAIT_MS);
+    expect(await fill('_max')).toBe(1);
+  });
+
+  test('it counts messages, full files and deleted ones for plain lines, too', async () => {
+    const directory = newDirectory();
+    const socket = join(directory, 'admin.sock');
+    const logs = join(directory, 'logs');
+    mkdirSync(logs);
+    const upkeep = ['--rotate-size', '1KB', '--keep-files', '2', '--compress', 'gzip'];
+    await start('-d', logs, '--listen-admin', socket, ...upkeep);
+    const { answered } = await keepAliveRequests({
+      namespace: hosts.client.namespace,
+      url: `http://${hosts.server.ipv4}/`,
+      count: GETS_COUNT,
+      connections: 1,
+    });
+    expect(answered).toBe(GETS_COUNT);
+    const value = async (name: string, labels = {}) =>
+      readValue(await metricsOf(socket), `httplog_${name}`, labels);
+    await waitUntil(
+      'every line written',
+      async () => (await value('lines_written_total')) === 2 * GETS_COUNT,
+      WAIT_MS,
+    );
+    expect(await value('requests_total', { method: 'GET' })).toBe(GETS_COUNT);
+    expect(await value('responses_total', { status_class: '2xx' })).toBe(GETS_COUNT);
+    expect(await value('files_rotated_total')).toBe((await value('files_opened_total')) - 1);
+    await waitUntil(
+      'the last but one compressed, the others gone',
+      async () => {
+        const names = readdirSync(logs).map((name) => name.endsWith('.gz'));
+        return names.length === 2 && names[0] && !names[1];
+      },
+      WAIT_MS,
+    );
+    expect(await value('files_deleted_total', { reason: 'keep_files' })).toBe(
+      (await value('files_opened_total')) - 2,
+    );
+    expect(await value('files_compressed_total')).toBeGreaterThan(0);
+    expect(await value('compression_input_bytes_total')).toBeGreaterThan(
+      await value('compression_output_bytes_total'),
+    );
+    expect(await value('upkeep_errors_total')).toBe(0);
   });
 
   test('it is not ready while a file cannot be written, and is again when it can', async () => {

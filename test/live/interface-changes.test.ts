@@ -89,6 +89,33 @@ describe.skipIf(noLive)(titleWithReason('an interface that changes', noLive), ()
     }
   }
 
+  test('that is renamed is captured on, and back under its name told again', async () => {
+    const { server } = hosts;
+    const rename = (from: string, to: string) =>
+      ip(server.namespace, 'link', 'set', from, 'name', to);
+    const setLink = (name: string, state: 'up' | 'down') =>
+      ip(server.namespace, 'link', 'set', name, state);
+    const daemon = await startDaemon('server');
+    await ask('/before');
+    // Older kernels rename no interface that is up.
+    await setLink(server.device, 'down');
+    await rename(server.device, 'web0');
+    await setLink('web0', 'up');
+    await awaitNotice([daemon], /WARN .*Interface server0 is called web0 now; its packets are cap/);
+    await ask('/renamed');
+    await setLink('web0', 'down');
+    await rename('web0', server.device);
+    await setLink(server.device, 'up');
+    await awaitNotice([daemon], /WARN .*Interface server0 has its name again/);
+    await ask('/after');
+    const { code, stdout, stderr } = await daemon.end();
+    expect(code, stderr).toBe(0);
+    expect(requestsIn(stdout), stderr).toEqual(['CQ /before', 'CQ /renamed', 'CQ /after']);
+    expect(stderr.match(/is called web0 now/g)).toHaveLength(1);
+    expect(stderr).not.toMatch(/has vanished|ERROR/);
+    expect(stderr).toContain('0 dropped by the kernel');
+  });
+
   test('that is deleted and made again under its name is captured again', async () => {
     const { server } = hosts;
     const daemons = await Promise.all(

@@ -3,6 +3,7 @@
  * out.
  */
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Spec {
   url: string;
@@ -10,6 +11,7 @@ interface Spec {
   connections?: number;
   localAddress?: string;
   headers?: Record<string, string>;
+  intervalMs?: number;
 }
 
 /** Milliseconds without a byte after which a request has failed. */
@@ -50,6 +52,9 @@ async function runConnection(): Promise<void> {
     } else {
       answered += 1;
       statusCounts[status] = (statusCounts[status] ?? 0) + 1;
+    }
+    if (spec.intervalMs !== undefined) {
+      await sleep(spec.intervalMs);
     }
   }
 }

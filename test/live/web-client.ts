@@ -1,5 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { type ProcessExit, runChecked, runCommand } from './child-process.ts';
+import {
+  type ProcessExit,
+  type RunningProcess,
+  runChecked,
+  runCommand,
+  startProcess,
+} from './child-process.ts';
 
 const KEEP_ALIVE_PROGRAM = fileURLToPath(new URL('keep-alive-client-main.ts', import.meta.url));
 const PIPELINE_PROGRAM = fileURLToPath(new URL('pipeline-client-main.ts', import.meta.url));
@@ -18,6 +24,8 @@ export interface KeepAliveOptions {
   /** Address to send from, one of the namespace's own. */
   localAddress?: string;
   headers?: Readonly<Record<string, string>>;
+  /** Milliseconds from a response to the next request of a connection; without it there are none. */
+  intervalMs?: number;
   timeoutMs?: number;
 }
 
@@ -40,6 +48,12 @@ export async function keepAliveRequests(options: KeepAliveOptions): Promise<Keep
   const { namespace, timeoutMs = CLIENT_TIMEOUT_MS, ...spec } = options;
   const args = [KEEP_ALIVE_PROGRAM, JSON.stringify(spec)];
   return JSON.parse(await runChecked(process.execPath, args, { namespace, timeoutMs }));
+}
+
+/** The same, until the caller stops it. */
+export function startKeepAliveRequests(options: KeepAliveOptions): Promise<RunningProcess> {
+  const { namespace, ...spec } = options;
+  return startProcess(process.execPath, [KEEP_ALIVE_PROGRAM, JSON.stringify(spec)], { namespace });
 }
 
 export interface PipelineOptions {

@@ -117,6 +117,7 @@ http {
   }
   default_type application/octet-stream;
   log_format exchange '$remote_addr $remote_port $status $request';
+  log_format timed '$msec $request_uri';
   access_log ${accessLogPath} exchange;
   keepalive_requests 1000000;
   server {

@@ -12,6 +12,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FileKeeper } from '../../src/log/file-keeper.ts';
 import { type LogWriter, type LogWriterEvents, openLogWriter } from '../../src/log/log-writer.ts';
 import { findToday, subtractDays } from '../../src/log/retention.ts';
 import { LEFT_ALONE, type Upkeep } from '../../src/log/upkeep.ts';
@@ -93,6 +94,19 @@ describe('--compress', () => {
       expect(faults).toEqual([]);
     });
   }
+
+  test('a full file is compressed though the next one has not got its first line', async () => {
+    const upkeep: Upkeep = { ...LEFT_ALONE, rotateBytes: 1, compression: 'gzip' };
+    const keeper = new FileKeeper({ directory, suffix: 'log', upkeep, events });
+    keeper.start();
+    const { name, number } = await keeper.holdNewest(TODAY, 0);
+    put(name);
+    const next = keeper.holdNext(TODAY, 0, number);
+    keeper.noteRotation(name, next.name);
+    await until(() => list().join() === `${name}.gz`);
+    await keeper.close();
+    expect(faults).toEqual([]);
+  });
 
   test('files of past days are compressed at the start, that of today is not', async () => {
     const names = [day(2), day(1), day(0)].map((number) => `http-${number}.log`);
@@ -229,7 +243,11 @@ describe('retention', () => {
     // What is left is the end of what was written, without a gap.
     expect(joinText(batches).endsWith(readAll())).toBe(true);
     expect(writer.counters.linesDropped).toBe(0);
-    expect(writer.upkeepCounters?.filesDeleted).toBe(deleted.length);
+    expect(writer.upkeepCounters?.filesDeleted).toEqual({
+      'keep-days': 0,
+      'keep-files': 0,
+      'max-disk': deleted.length,
+    });
   });
 
   test('--max-disk smaller than the open file leaves that one alone', async () => {

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,9 +10,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   type ProcessExit,
   runChecked,
@@ -27,6 +29,8 @@ const { version, optionalDependencies } = JSON.parse(readProjectFile('package.js
 const VERSION_LINE = `httplog ${version}\n`;
 /** Milliseconds for the answer to `-v`, of which the fastest of several tries counts. */
 const VERSION_TIME_MAX_MS = 200;
+/** Every five milliseconds one, until well after Node has started. */
+const EARLY_SIGNALS_COUNT = 100;
 
 let folder: string;
 
@@ -135,6 +139,30 @@ describe('bin/httplog of a checkout', () => {
   });
 });
 
+test('a SIGUSR1 neither ends httplog nor opens a debugger while Node starts', async () => {
+  const pipe = join(folder, 'early');
+  await runChecked('mkfifo', [pipe]);
+  const httplog = await startProcess(PROGRAM, ['replay', pipe, '-o', '/dev/null']);
+  onTestFinished(async () => void (await httplog.stop()));
+  const isNode = () => readFileSync(`/proc/${httplog.pid}/comm`, 'utf8') === 'MainThread\n';
+  await waitUntil('the shell or Node withholds it', () => withholdsSigusr1(httplog.pid), 5000);
+  for (let tries = 0; tries < EARLY_SIGNALS_COUNT || !isNode(); tries++) {
+    httplog.signal('SIGUSR1');
+    await sleep(5);
+    expect(httplog.hasExited()).toBe(false);
+  }
+  expect(withholdsSigusr1(httplog.pid)).toBe(true);
+  expect(httplog.stderr()).toBe('');
+});
+
+/** True when the process ignores or blocks the signal. */
+function withholdsSigusr1(pid: number): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const masks = [...status.matchAll(/^Sig(?:Ign|Blk):\t(\w+)$/gm)];
+  const bit = 1n << BigInt(constants.signals.SIGUSR1 - 1);
+  return masks.some(([, mask]) => (BigInt(`0x${mask}`) & bit) !== 0n);
+}
+
 describe('bin/httplog without its pinned Node', () => {
   let bare: string;
 
@@ -161,6 +189,18 @@ describe('bin/httplog without its pinned Node', () => {
   test('takes one in the PATH that is new enough', async () => {
     const path = createProgram('node', '[ "$1" = -p ] && echo 25 || echo "node: $*"');
     const exit = await run(join(bare, 'bin/httplog'), ['-v'], { PATH: `${path}:/usr/bin:/bin` });
-    expect(exit.stdout).toBe(`node: ${join(bare, 'dist/cli/httplog.js')} -v\n`);
+    expect(exit.stdout).toBe(`node: --disable-sigusr1 ${join(bare, 'dist/cli/httplog.js')} -v\n`);
+  });
+
+  test('takes no SIGUSR1 while it looks for one', async () => {
+    const asked = join(bare, 'asked');
+    const script = `[ "$1" = -p ] || exec echo begun; touch '${asked}'; sleep 0.5; echo 25`;
+    const path = createProgram('node', script);
+    const httplog = await startProcess(join(bare, 'bin/httplog'), ['-v'], {
+      env: { PATH: `${path}:/usr/bin:/bin` },
+    });
+    await waitUntil('it looks', () => existsSync(asked), 5000);
+    httplog.signal('SIGUSR1');
+    expect(await httplog.waitForExit(5000)).toMatchObject({ code: 0, stdout: 'begun\n' });
   });
 });

@@ -272,6 +272,19 @@ describe('--complete-heads: what ends a head that is not whole', () => {
     expect(headCounts(counters)).toEqual([0, 1]);
   });
 
+  it('a clock that is set back ends the wait too', async () => {
+    const other = { bytes: frameOf(requestPacket(1, ask('/1'))) };
+    const back = { ...other, sec: SEC - HEAD_HELD_SEC_MAX - 1 };
+    const { lines, counters } = await linesOf([{ ...first, sec: SEC }, back]);
+    expect(lines).toEqual([LONG_CUT_LINE, asked('/1')]);
+    expect(headCounts(counters)).toEqual([0, 1]);
+    const slightly = { ...other, sec: SEC - HEAD_HELD_SEC_MAX };
+    expect((await linesOf([{ ...first, sec: SEC }, slightly])).lines).toEqual([
+      asked('/1'),
+      LONG_CUT_LINE,
+    ]);
+  });
+
   it('time is told by frames of any kind, those without a segment too', async () => {
     const arp = { bytes: new Uint8Array(60).fill(8), sec: SEC + HEAD_HELD_SEC_MAX + 1 };
     const rest = pieces(LONG, LONG_ENDS).slice(1);

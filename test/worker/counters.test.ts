@@ -5,7 +5,7 @@ import { COUNTS_COUNT } from '../../src/exchange/exchange-counts.ts';
 import { REDACTION_COUNTS_MAX } from '../../src/limits.ts';
 import * as slots from '../../src/worker/counters.ts';
 
-const { countFrames, createCounters, sumCounters, COUNTERS_COUNT } = slots;
+const { countFrames, createCounters, noteRingFill, sumCounters, COUNTERS_COUNT } = slots;
 
 describe('counters', () => {
   it('every slot has its place: none overlaps another, and none is without a name', () => {
@@ -52,8 +52,34 @@ describe('sumCounters', () => {
       });
       return counters;
     });
-    expect([...sumCounters(parts)]).toEqual(Array.from(parts[0], (_, slot) => slot * 111));
+    const all = Array.from(parts[0], (_, slot) => slot * 111);
+    expect([...sumCounters(parts)].slice(0, slots.COUNTER_RING_FILL)).toEqual(
+      all.slice(0, slots.COUNTER_RING_FILL),
+    );
     expect(parts[1][3]).toBe(30);
+  });
+
+  it('takes the fill of the fullest ring', () => {
+    const parts = [0.25, 0.75, 0.5].map((ringFill) => {
+      const counters = createCounters();
+      noteRingFill(counters, ringFill);
+      noteRingFill(counters, 0.125);
+      return counters;
+    });
+    noteRingFill(parts[0], 0.25);
+    const sum = sumCounters(parts);
+    expect([sum[slots.COUNTER_RING_FILL], sum[slots.COUNTER_RING_FILL_MAX]]).toEqual([0.25, 0.75]);
+  });
+
+  it('knows no fill when one of the rings is not to be seen', () => {
+    const parts = [createCounters(), createCounters()];
+    noteRingFill(parts[0], 0.5);
+    noteRingFill(parts[1]);
+    const sum = sumCounters(parts);
+    expect([sum[slots.COUNTER_RING_FILL], sum[slots.COUNTER_RING_FILL_MAX]]).toEqual([
+      Number.NaN,
+      0.5,
+    ]);
   });
 
   it('is all zero for no worker', () => {

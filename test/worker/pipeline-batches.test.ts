@@ -119,6 +119,18 @@ describe('runPipeline: batches', () => {
     flushPipeline(pipeline);
     expect(sink.batches).toHaveLength(2);
   });
+
+  it('flushing leaves the lines of an output that is behind in its batch', async () => {
+    const { pipeline, sink } = await pipelineOf({});
+    const source = new FrameListSource(requestFrames(2), 1);
+    for (const batchCount of [0, 0, 1]) {
+      source.fillNow();
+      runPipeline(pipeline, source);
+      flushPipeline(pipeline, (output) => output === 0 && batchCount === 0);
+      expect(sink.batches).toHaveLength(batchCount);
+    }
+    expect(sink.batches[0].lines).toHaveLength(2);
+  });
 });
 
 describe('runPipeline: without a free buffer', () => {

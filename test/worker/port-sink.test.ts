@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { BATCH_BYTES } from '../../src/limits.ts';
+import { BATCH_BYTES, HASTY_BATCHES_SHARE } from '../../src/limits.ts';
 import { BufferPools } from '../../src/worker/buffer-pool.ts';
 import {
   type BatchMessage,
@@ -82,6 +82,34 @@ describe('PortSink', () => {
     expect(bytes.byteLength).toBe(BATCH_BYTES);
     sink.give({ kind: 'buffer', bytes, output: 1 });
     expect(sink.take(0)).toBeNull();
+    port1.close();
+  });
+
+  it('tells an output behind when a share of its buffers is away, and not when they are back', () => {
+    const { port1, port2 } = new MessageChannel();
+    const sink = new PortSink(port1, new BufferPools(2 * 2 * HASTY_BATCHES_SHARE, 2), false);
+    const put = (output: number) => {
+      const bytes = sink.take(output) as Uint8Array<ArrayBuffer>;
+      sink.put({ bytes, byteLength: 1, lineCount: 1, output, stream: 0, day: 20190901 });
+    };
+    put(0);
+    put(1);
+    expect([sink.isBehind(0), sink.isBehind(1)]).toEqual([false, false]);
+    put(0);
+    expect([sink.isBehind(0), sink.isBehind(1)]).toEqual([true, false]);
+    returnBuffer(port2, receiveFrom<BatchMessage>(port2).batch);
+    sink.give(receiveFrom<ReturnedBuffer>(port1));
+    expect(sink.isBehind(0)).toBe(false);
+    port1.close();
+  });
+
+  it('with two buffers waits for the one that is away', () => {
+    const { port1 } = new MessageChannel();
+    const sink = new PortSink(port1, new BufferPools(2, 1), false);
+    expect(sink.isBehind(0)).toBe(false);
+    const bytes = sink.take(0) as Uint8Array<ArrayBuffer>;
+    sink.put({ bytes, byteLength: 1, lineCount: 1, output: 0, stream: 0, day: 20190901 });
+    expect(sink.isBehind(0)).toBe(true);
     port1.close();
   });
 });

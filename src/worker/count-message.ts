@@ -1,0 +1,35 @@
+import { findMethod } from '../decode/classify-segment.ts';
+import { createMethodTable, METHODS_DEFAULT } from '../decode/http-grammar.ts';
+import { type HttpMessage, MESSAGE_REQUEST } from '../decode/http-message.ts';
+import type { MessageType } from '../decode/message-type.ts';
+import { readStatusCode } from '../exchange/start-line.ts';
+import {
+  COUNTER_MESSAGES_FIRST,
+  COUNTER_METHOD_FIRST,
+  COUNTER_STATUS_CLASS_FIRST,
+  type Counters,
+  STATUS_CLASSES_COUNT,
+} from './counters.ts';
+
+const METHODS_COUNTED = createMethodTable(METHODS_DEFAULT);
+
+/** Counts a message by its type, and by its method or the class of its status. Allocates nothing. */
+export function countMessage(
+  counters: Counters,
+  bytes: Uint8Array,
+  message: HttpMessage,
+  type: MessageType,
+): void {
+  counters[COUNTER_MESSAGES_FIRST + type - 1]++;
+  if (message.kind === MESSAGE_REQUEST) {
+    // One more byte: the method's space is no part of a line that was cut right behind it.
+    const end = message.startLineEnd + 1;
+    const index = findMethod(bytes, message.startLineOffset, end, METHODS_COUNTED);
+    counters[COUNTER_METHOD_FIRST + (index === -1 ? METHODS_DEFAULT.length : index)]++;
+    return;
+  }
+  const statusClass = Math.floor(readStatusCode(bytes, message) / 100) - 1;
+  if (statusClass >= 0 && statusClass < STATUS_CLASSES_COUNT) {
+    counters[COUNTER_STATUS_CLASS_FIRST + statusClass]++;
+  }
+}
