@@ -72,9 +72,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'decode/http-message.ts',
       'exchange/exchange.ts',
       'limits.ts',
+      'regular-expression.ts',
     ],
     node: [],
-    packages: ['re2js'],
+    packages: [],
   },
   redact: {
     rooms: [
@@ -84,9 +85,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'exchange/exchange.ts',
       'exchange/start-line.ts',
       'limits.ts',
+      'regular-expression.ts',
     ],
     node: ['buffer', 'crypto'],
-    packages: ['re2js'],
+    packages: [],
   },
   log: {
     rooms: ['format/line-batch.ts', 'errors.ts', 'limits.ts'],
@@ -143,6 +145,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'bytes.ts': { rooms: [], node: [], packages: [] },
   'errors.ts': { rooms: [], node: [], packages: [] },
   'limits.ts': { rooms: [], node: [], packages: [] },
+  'regular-expression.ts': { rooms: [], node: ['module'], packages: ['re2js'] },
   'words.ts': { rooms: [], node: [], packages: [] },
 };
 

@@ -42,10 +42,18 @@ const LINE_FEEDS = 0x0a0a0a0a;
 const SPACES = 0x20202020;
 const BACKSLASHES = 0x5c5c5c5c;
 
-/** True when one of the four bytes is a line feed; exactly then. */
-export function hasLineFeed(word: number): boolean {
+/**
+ * Zero when none of the four bytes is a line feed. Else the lowest bit that is set is the high bit of the first
+ * one; those above it may be wrong (a borrow from the byte below).
+ */
+export function findLineFeeds(word: number): number {
   const zeroWhereLineFeed = word ^ LINE_FEEDS;
-  return ((zeroWhereLineFeed - ONES) & ~zeroWhereLineFeed & HIGH_BITS) !== 0;
+  return (zeroWhereLineFeed - ONES) & ~zeroWhereLineFeed & HIGH_BITS;
+}
+
+/** Index of the first byte whose high bit is set: the lowest byte of a word stands first in memory. */
+export function firstByteFound(highBits: number): number {
+  return (31 - Math.clz32(highBits & -highBits)) >> 3;
 }
 
 /**

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createWordView, hasLineFeed, isPlainText, viewWords } from '../src/words.ts';
+import {
+  createWordView,
+  findLineFeeds,
+  firstByteFound,
+  isPlainText,
+  viewWords,
+} from '../src/words.ts';
 
 /** Bytes where a carry, a borrow or a sign could go wrong, and their neighbours. */
 const EDGE_BYTES = [
@@ -33,11 +39,13 @@ function wordOf(bytes: Uint8Array): number {
   return new DataView(bytes.buffer).getInt32(0, true);
 }
 
-describe('hasLineFeed', () => {
-  it('is true exactly when one of the bytes is a line feed', () => {
+describe('findLineFeeds', () => {
+  it('finds the first line feed of four bytes, and nothing where there is none', () => {
     for (const bytes of words()) {
-      if (hasLineFeed(wordOf(bytes)) !== bytes.includes(0x0a)) {
-        expect.fail(`${bytes}`);
+      const found = findLineFeeds(wordOf(bytes));
+      const index = found === 0 ? -1 : firstByteFound(found);
+      if (index !== bytes.indexOf(0x0a)) {
+        expect.fail(`${bytes}: ${index}`);
       }
     }
   });

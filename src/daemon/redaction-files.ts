@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { parse } from 'yaml';
+import { createRequire } from 'node:module';
 import {
   EXIT_NOT_FOUND,
   EXIT_PERMISSION,
@@ -24,6 +24,7 @@ import {
 import type { AddressOption } from './filter-formats.ts';
 import { quoteValue } from './mistakes.ts';
 
+const require = createRequire(import.meta.url);
 const PATTERN_NAME = /^[a-z0-9_-]{1,32}$/;
 
 /**
@@ -72,6 +73,8 @@ function readPattern(entry: unknown, subject: string, code: string): OwnPattern 
 }
 
 function parseYaml(text: string, subject: string, code: string): unknown {
+  // Loaded when there is a file: its eighty modules would be read at each start.
+  const { parse }: typeof import('yaml') = require('yaml');
   try {
     return parse(text);
   } catch (error) {

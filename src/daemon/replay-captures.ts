@@ -27,8 +27,8 @@ import type { Configuration } from './configuration.ts';
 import { findLocalNetworks } from './local-addresses.ts';
 import { type OutputPlan, planRecords, type RecordPlan } from './output-plan.ts';
 import { type OutputWriters, openOutputs } from './output-writers.ts';
+import { checkProfilePath } from './profile-path.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
-import { checkProfilePath } from './run-capture.ts';
 import { type Tally, takeTally } from './summary.ts';
 
 /** Of one capture: less than a task's buffers, so that it decodes while they are written. */

@@ -1,18 +1,14 @@
-import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { constants as systemConstants } from 'node:os';
 import { exitAtOnce } from '../capture/libc-privileges.ts';
 import { unblockSignal } from '../capture/libc-signals.ts';
 import {
   EXIT_NOT_FOUND,
   EXIT_OK,
-  EXIT_PERMISSION,
   EXIT_RUNTIME,
   EXIT_USAGE,
   type ExitCode,
   HttplogError,
-  systemErrorName,
 } from '../errors.ts';
-import { describeSystemError } from '../log/write-fault.ts';
 import { openAdminService } from './admin-service.ts';
 import { type CaptureSession, startCapture } from './capture-session.ts';
 import type { Configuration, Settings } from './configuration.ts';
@@ -25,6 +21,7 @@ import {
 } from './interfaces.ts';
 import { planRecords } from './output-plan.ts';
 import { chooseUser, dropPrivileges, explainForUser, type OtherUser } from './privileges.ts';
+import { checkProfilePath } from './profile-path.ts';
 import { planReload } from './reload.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
@@ -191,25 +188,6 @@ function checkWorkers({ engine, workers }: Settings): void {
       code: 'HTTPLOG_CONFIGURATION',
       exitCode: EXIT_USAGE,
       hint: 'Leave -cpu at 1, or use --engine afpacket',
-    });
-  }
-}
-
-/** A profile that cannot be written would be known only at the end, when it is too late. */
-export function checkProfilePath(path: string | undefined): void {
-  if (path === undefined) {
-    return;
-  }
-  try {
-    closeSync(openSync(path, 'a'));
-    accessSync(path, constants.W_OK);
-  } catch (error) {
-    const isMissing = systemErrorName(error) === 'ENOENT';
-    throw new HttplogError(`Cannot write the profile ${path}: ${describeSystemError(error)}`, {
-      code: 'HTTPLOG_PROFILE',
-      exitCode: isMissing ? EXIT_NOT_FOUND : EXIT_PERMISSION,
-      hint: 'Name a file in a directory that exists and may be written, with -cpuprofile',
-      cause: error,
     });
   }
 }

@@ -1,4 +1,4 @@
-import { createWordView, hasLineFeed, viewWords, WORD_BYTES } from '../words.ts';
+import { createWordView, findLineFeeds, firstByteFound, viewWords, WORD_BYTES } from '../words.ts';
 import {
   BYTE_0,
   BYTE_9,
@@ -65,7 +65,11 @@ export function classifySegment(
 /** Index of the line feed, or `end`. */
 export function findLineEnd(bytes: Uint8Array, offset: number, end: number): number {
   const view = viewWords(headWords, bytes);
-  while (offset + WORD_BYTES <= end && !hasLineFeed(view.getInt32(offset, true))) {
+  while (offset + WORD_BYTES <= end) {
+    const found = findLineFeeds(view.getInt32(offset, true));
+    if (found !== 0) {
+      return offset + firstByteFound(found);
+    }
     offset += WORD_BYTES;
   }
   while (offset < end && bytes[offset] !== BYTE_LF) {

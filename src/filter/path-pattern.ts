@@ -1,12 +1,9 @@
-import { RE2JS } from 're2js';
+import { compileRegularExpression } from '../regular-expression.ts';
 
-/**
- * Says whether a text is a regular expression in the syntax of RE2, which has no back references and no
- * look-around: so every pattern takes time in proportion to what it looks at.
- */
+/** Says whether a text is a regular expression in the syntax of RE2. */
 export function isPattern(text: string): boolean {
   try {
-    RE2JS.compile(text);
+    compileRegularExpression(text);
     return true;
   } catch {
     return false;
@@ -20,6 +17,6 @@ export function isPattern(text: string): boolean {
 export function compilePattern(
   text: string,
 ): (bytes: Uint8Array, offset: number, end: number) => boolean {
-  const pattern = RE2JS.compile(text);
+  const pattern = compileRegularExpression(text);
   return (bytes, offset, end) => pattern.test(bytes.subarray(offset, end));
 }

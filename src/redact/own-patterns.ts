@@ -1,5 +1,5 @@
-import { RE2JS } from 're2js';
 import { MATCHES_PER_VALUE_MAX } from '../limits.ts';
+import { compileRegularExpression } from '../regular-expression.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 
 /**
@@ -8,7 +8,7 @@ import { type Draft, finishPass, replaceRange } from './draft.ts';
  */
 export function isRedactionPattern(text: string): boolean {
   try {
-    return !RE2JS.compile(text).test('');
+    return !compileRegularExpression(text).test('');
   } catch {
     return false;
   }
@@ -20,7 +20,7 @@ export function isRedactionPattern(text: string): boolean {
  * @returns a function that tells how many were replaced
  */
 export function createOwnPattern(text: string): (draft: Draft, mark: Uint8Array) => number {
-  const pattern = RE2JS.compile(text);
+  const pattern = compileRegularExpression(text);
   return (draft, mark) => {
     const value = draft.bytes.subarray(draft.offset, draft.end);
     // The test alone is much faster than to ask where the match is, and most values have none.
