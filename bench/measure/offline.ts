@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Candidate } from '../peers/candidate.ts';
+import type { Workload } from '../workloads/workloads.ts';
+import { countMessages } from './count-messages.ts';
+import { type Command, type Run, timeCommand } from './time-command.ts';
+
+/** One candidate's rounds over one workload. */
+export interface OfflineResult {
+  workload: string;
+  candidate: string;
+  /** Lines that stand for a message each, counted in its output; undefined where it writes none. */
+  messages?: number;
+  runs: Run[];
+}
+
+type Reader = Candidate & Required<Pick<Candidate, 'readsCapture'>>;
+
+/**
+ * All candidates in turn, round by round, so that what disturbs the machine disturbs all of them. A round
+ * before the first warms the page cache and counts the messages; it is not timed.
+ */
+export function measureOffline(
+  workload: Workload,
+  candidates: readonly Candidate[],
+  rounds: number,
+): OfflineResult[] {
+  const readers = candidates.filter(
+    (candidate): candidate is Reader => candidate.readsCapture !== undefined,
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'httplog-bench-'));
+  const output = join(folder, 'output');
+  const results = new Map<Reader, OfflineResult>();
+  try {
+    for (const reader of readers) {
+      const messages = countOffline(reader, workload, output);
+      const result = { workload: workload.name, candidate: reader.name, runs: [] };
+      results.set(reader, { ...result, ...(messages !== undefined && { messages }) });
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const [reader, { runs }] of results) {
+        runs.push(runReader(reader, workload, output, reader.isOutputDiscarded === true));
+      }
+      console.log(`${workload.name}: round ${round + 1} of ${rounds}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return [...results.values()];
+}
+
+/** What the candidate finds in a workload; undefined where it writes no messages. */
+export function countOffline(
+  candidate: Candidate,
+  workload: Workload,
+  output: string,
+): number | undefined {
+  runReader(candidate as Reader, workload, output, candidate.messagePattern === undefined);
+  return candidate.messagePattern === undefined
+    ? undefined
+    : countMessages(output, candidate.messagePattern);
+}
+
+function runReader(reader: Reader, workload: Workload, output: string, isDiscarded: boolean): Run {
+  // Some make no file where there is nothing to write.
+  writeFileSync(output, '');
+  const command: Command = reader.readsCapture(workload.path, output, workload.filter);
+  // Who writes to a file itself says nothing on standard output.
+  const stdout = isDiscarded || command.includes(output) ? '/dev/null' : output;
+  return timeCommand(command, stdout, reader.exitCodes);
+}
