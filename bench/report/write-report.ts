@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWorkload, WORKLOADS } from '../workloads/workloads.ts';
+import { linkTable } from './links.ts';
 import { markdownTable, showNumber } from './markdown.ts';
 import { drawPlots } from './plots.ts';
 import type { Report, WorkloadNote } from './report.ts';
@@ -113,7 +114,13 @@ function describeLive({ live }: Report): string[] {
   ];
 }
 
-function describeScale({ scale, workloads }: Report): string[] {
+function describeLinks(report: Report): string[] {
+  const table = linkTable(report);
+  return table === undefined ? [] : ['### What a link needs', table];
+}
+
+function describeScale(report: Report): string[] {
+  const { scale, workloads } = report;
   if (scale === undefined) {
     return [];
   }
@@ -126,5 +133,6 @@ function describeScale({ scale, workloads }: Report): string[] {
       : ['### One capture, one and two workers', offlineTable(scale.results, site)]),
     '### Live, one and two workers',
     workerTable(scale.live),
+    ...describeLinks(report),
   ];
 }
