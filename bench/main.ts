@@ -36,6 +36,9 @@ async function runBench(options: BenchOptions): Promise<void> {
   const earlier = readReport(options.outFolder);
   const isMeasured = options.parts.some((part) => part !== 'report');
   if (!isMeasured) {
+    if (earlier.machine === undefined) {
+      throw new Error(`Nothing has been measured yet in ${options.outFolder}`);
+    }
     await writeReport(options.outFolder, earlier as Report);
     return;
   }
@@ -103,7 +106,7 @@ async function runLive(
     const workload = await provideLive(name, options);
     const rounds = name === DECISIVE_WORKLOAD ? settings.rounds : 1;
     const listeners = without(candidates, 'httplog-2');
-    results.push(...(await measureLive(workload, listeners, candidates, { ...settings, rounds })));
+    results.push(...(await measureLive(workload, listeners, { ...settings, rounds })));
     writeJson(options.outFolder, report);
   }
 }
@@ -127,7 +130,7 @@ async function runScale(
   }
   for (const name of WORKER_WORKLOADS) {
     const workload = await provideLive(name, options);
-    live.push(...(await measureLive(workload, of(WORKER_CANDIDATES), candidates, settings)));
+    live.push(...(await measureLive(workload, of(WORKER_CANDIDATES), settings)));
     writeJson(options.outFolder, report);
   }
 }

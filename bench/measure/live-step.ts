@@ -124,7 +124,10 @@ function describeLoad(
     packets: sent.sent,
     refusals: sent.refusals,
     cpuSec: after.cpuSec - before.cpuSec,
-    threadsCpuSec: after.threadsCpuSec.slice(0, THREADS_SHOWN),
+    threadsCpuSec: Object.entries(after.threadsCpuSec)
+      .map(([thread, cpuSec]) => cpuSec - (before.threadsCpuSec[thread] ?? 0))
+      .sort((a, b) => b - a)
+      .slice(0, THREADS_SHOWN),
     peakMemoryKb: after.peakMemoryKb,
   };
 }

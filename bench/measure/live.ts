@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createVethPair } from '../../test/live/network-namespaces.ts';
 import type { Candidate } from '../peers/candidate.ts';
+import { CANDIDATES } from '../peers/candidates.ts';
 import type { Workload } from '../workloads/workloads.ts';
-import { type Listener, type LiveStep, runLiveStep } from './live-step.ts';
-import { countOffline } from './offline.ts';
+import { type Listener, type LiveOptions, type LiveStep, runLiveStep } from './live-step.ts';
+import { countOffline, describeFailure } from './offline.ts';
 import { carriedPerSec, type Ladder, sweepUpwards } from './sweep.ts';
 
 /** One candidate's sweeps over one workload, one a round. */
@@ -13,6 +14,8 @@ export interface LiveResult {
   workload: string;
   candidate: string;
   rounds: LiveStep[][];
+  /** Why it was left out from then on. */
+  failure?: string;
 }
 
 export interface LiveSettings {
@@ -22,41 +25,27 @@ export interface LiveSettings {
   ringMegabytes: number;
 }
 
-/**
- * Sweeps the offered load upwards for each candidate in turn, round by round.
- *
- * @param known all candidates, for those whose messages another one counts
- */
+/** Sweeps the offered load upwards for each candidate in turn, round by round. */
 export async function measureLive(
   workload: Workload,
   candidates: readonly Candidate[],
-  known: readonly Candidate[],
   settings: LiveSettings,
 ): Promise<LiveResult[]> {
   const listeners = candidates.filter(
     (candidate): candidate is Listener => candidate.listens !== undefined,
   );
-  const counts = countMessagesPerPass(listeners, known, workload);
-  const results = listeners.map((listener) => ({
-    workload: workload.name,
-    candidate: listener.name,
-    rounds: [] as LiveStep[][],
-  }));
+  const results = listeners.map(
+    ({ name }): LiveResult => ({ workload: workload.name, candidate: name, rounds: [] }),
+  );
   const pair = await createVethPair();
   try {
+    const counts = listeners.map((listener) => countMessagesPerPass(listener, workload));
     for (let round = 0; round < settings.rounds; round++) {
       for (const [index, listener] of listeners.entries()) {
-        const { seconds, ringMegabytes, ladder } = settings;
-        const messagesPerPass = counts.get(listener);
-        const options = { pair, workload, messagesPerPass, ringMegabytes, seconds };
-        const steps = await sweepUpwards(ladder, (rate) => runLiveStep(listener, rate, options));
-        results[index].rounds.push(steps);
-        const carried = carriedPerSec(steps);
-        console.log(
-          `${workload.name}, ${listener.name}: ${carried} packets/s without loss` +
-            ` (round ${round + 1} of ${settings.rounds})`,
-        );
+        const options = { pair, workload, messagesPerPass: counts[index], ...settings };
+        await runRound(listener, results[index], options);
       }
+      console.log(`${workload.name}, live: round ${round + 1} of ${settings.rounds}`);
     }
   } finally {
     await pair.stop();
@@ -64,18 +53,33 @@ export async function measureLive(
   return results;
 }
 
-function countMessagesPerPass(
-  listeners: readonly Listener[],
-  known: readonly Candidate[],
-  workload: Workload,
-): Map<Listener, number | undefined> {
-  const folder = mkdtempSync(join(tmpdir(), 'httplog-bench-'));
-  const count = (name: string) => {
-    const reader = known.find((one) => one.name === name && one.readsCapture !== undefined);
-    return reader && countOffline(reader, workload, join(folder, 'output'));
-  };
+/** One that fails must not end a run of hours for the others. */
+async function runRound(
+  listener: Listener,
+  result: LiveResult,
+  options: LiveOptions & LiveSettings,
+): Promise<void> {
+  if (result.failure !== undefined) {
+    return;
+  }
   try {
-    return new Map(listeners.map((one) => [one, count(one.countsLike ?? one.name)]));
+    const steps = await sweepUpwards(options.ladder, (rate) =>
+      runLiveStep(listener, rate, options),
+    );
+    result.rounds.push(steps);
+    console.log(`${result.workload}, ${listener.name}: ${carriedPerSec(steps)} packets/s`);
+  } catch (error) {
+    result.failure = describeFailure(error);
+    console.log(`${listener.name} has failed: ${result.failure}`);
+  }
+}
+
+/** Offline, by itself or by the one with the same decoder; undefined where it writes no messages. */
+function countMessagesPerPass(listener: Listener, workload: Workload): number | undefined {
+  const counter = CANDIDATES.find(({ name }) => name === (listener.countsLike ?? listener.name));
+  const folder = mkdtempSync(join(tmpdir(), 'httplog-bench-'));
+  try {
+    return counter && countOffline(counter, workload, join(folder, 'output'));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -13,6 +13,13 @@ export interface OfflineResult {
   /** Lines that stand for a message each, counted in its output; undefined where it writes none. */
   messages?: number;
   runs: Run[];
+  /** Why it was left out from then on. */
+  failure?: string;
+}
+
+/** What it has said itself, not where the bench stood: that is for the report. */
+export function describeFailure(error: unknown): string {
+  return (error as Error).message.split('\n')[0];
 }
 
 type Reader = Candidate & Required<Pick<Candidate, 'readsCapture'>>;
@@ -31,23 +38,45 @@ export function measureOffline(
   );
   const folder = mkdtempSync(join(tmpdir(), 'httplog-bench-'));
   const output = join(folder, 'output');
-  const results = new Map<Reader, OfflineResult>();
+  const results = readers.map(
+    ({ name }): OfflineResult => ({ workload: workload.name, candidate: name, runs: [] }),
+  );
   try {
-    for (const reader of readers) {
-      const messages = countOffline(reader, workload, output);
-      const result = { workload: workload.name, candidate: reader.name, runs: [] };
-      results.set(reader, { ...result, ...(messages !== undefined && { messages }) });
-    }
-    for (let round = 0; round < rounds; round++) {
-      for (const [reader, { runs }] of results) {
-        runs.push(runReader(reader, workload, output, reader.isOutputDiscarded === true));
+    for (let round = -1; round < rounds; round++) {
+      for (const [index, reader] of readers.entries()) {
+        runRound(reader, results[index], workload, output, round);
       }
-      console.log(`${workload.name}: round ${round + 1} of ${rounds}`);
+      const name = round < 0 ? 'warm-up' : `round ${round + 1} of ${rounds}`;
+      console.log(`${workload.name}: ${name}`);
     }
   } finally {
     rmSync(folder, { recursive: true });
   }
-  return [...results.values()];
+  return results;
+}
+
+/** One that fails must not end a run of hours for the others. */
+function runRound(
+  reader: Reader,
+  result: OfflineResult,
+  workload: Workload,
+  output: string,
+  round: number,
+): void {
+  if (result.failure !== undefined) {
+    return;
+  }
+  try {
+    if (round >= 0) {
+      result.runs.push(runReader(reader, workload, output, reader.isOutputDiscarded === true));
+    } else {
+      const messages = countOffline(reader, workload, output);
+      Object.assign(result, messages !== undefined && { messages });
+    }
+  } catch (error) {
+    result.failure = describeFailure(error);
+    console.log(`${reader.name} has failed: ${result.failure}`);
+  }
 }
 
 /** What the candidate finds in a workload; undefined where it writes no messages. */

@@ -11,8 +11,8 @@ export interface ProcessUsage {
   cpuSec: number;
   /** VmHWM added up. */
   peakMemoryKb: number;
-  /** Each thread that still runs, the busiest first. */
-  threadsCpuSec: number[];
+  /** Of each thread that still runs, by its directory in /proc. */
+  threadsCpuSec: Readonly<Record<string, number>>;
 }
 
 /** Undefined once the process has ended. */
@@ -37,10 +37,10 @@ function readTree(pid: number): ProcessUsage {
     peakMemoryKb:
       Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) +
       sum(children.map(({ peakMemoryKb }) => peakMemoryKb)),
-    threadsCpuSec: [
-      ...threads.map(readCpuSec),
-      ...children.flatMap(({ threadsCpuSec }) => threadsCpuSec),
-    ].sort((a, b) => b - a),
+    threadsCpuSec: Object.assign(
+      Object.fromEntries(threads.map((thread) => [thread, readCpuSec(thread)])),
+      ...children.map(({ threadsCpuSec }) => threadsCpuSec),
+    ),
   };
 }
 

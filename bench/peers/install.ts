@@ -76,10 +76,15 @@ function installPackages(tables: readonly Candidate['needs'][]): void {
     console.log(`Not root, so not installed: ${[...packages].join(' ')}`);
     return;
   }
-  const options = ['-y', '-qq', '--no-install-recommends'];
-  const command = `apt-get update -qq; apt-get install ${options.join(' ')} ${[...packages].join(' ')}`;
-  // Packages that Debian lacks fail all of them: what is missing then is named by its candidate.
-  spawnSync('sh', ['-c', command], {
+  runApt('update', '-qq');
+  for (const name of packages) {
+    // One by one: a package that Debian lacks would keep the others out. Its candidate says that it is missing.
+    runApt('install', '-y', '-qq', '--no-install-recommends', name);
+  }
+}
+
+function runApt(...args: string[]): void {
+  spawnSync('apt-get', args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });

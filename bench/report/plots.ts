@@ -15,7 +15,7 @@ interface Plot {
 }
 
 const PACKETS_AXIS = { title: 'packets a second, offered', isLogarithmic: true };
-const CPU_AXIS = { title: 'CPU microseconds a packet', format: '~g' };
+const CPU_AXIS = { title: 'CPU microseconds a packet', isLogarithmic: true };
 
 const PLOTS: readonly Plot[] = [
   {
@@ -45,7 +45,7 @@ const PLOTS: readonly Plot[] = [
     chart: ({ live }) => ({
       title: 'Live, api: cores in use',
       x: { title: 'messages a second, offered', isLogarithmic: true },
-      y: { title: 'cores', format: '~g' },
+      y: { title: 'cores', isLogarithmic: true },
       series: liveSeries(live?.results, 'api', coresUsed, messagesShare),
     }),
   },
@@ -54,7 +54,7 @@ const PLOTS: readonly Plot[] = [
     about: 'Cost against the size of a request’s head, offline.',
     chart: (report) => ({
       title: 'Offline: CPU time a message',
-      x: { title: 'bytes of a request’s head', format: '~g' },
+      x: { title: 'bytes of a request’s head', format: 'd' },
       y: { title: 'CPU nanoseconds a message', format: '~s' },
       series: argumentSeries(report, 'header', ({ messages }) => messages),
     }),
@@ -82,12 +82,22 @@ export async function drawPlots(
   const drawn = [];
   for (const { fileName, about, chart } of PLOTS) {
     const names = CANDIDATES.map(({ name }) => name);
-    const lines = { ...chart(report), names };
-    if (lines.series.length > 0) {
-      drawn.push({ fileName, about, svg: await drawLineChart(lines) });
+    const { series, ...rest } = chart(report);
+    const lines = series
+      .map((one) => withoutHoles(one, rest))
+      .filter(({ points }) => points.length > 0);
+    if (lines.length > 0) {
+      drawn.push({ fileName, about, svg: await drawLineChart({ ...rest, names, series: lines }) });
     }
   }
   return drawn;
+}
+
+/** A logarithmic axis has no place for zero: what used less than a clock tick, or found no message. */
+function withoutHoles({ name, points }: Series, { x, y }: Pick<LineChart, 'x' | 'y'>): Series {
+  const isShown = ([pointX, pointY]: Point) =>
+    (pointX > 0 || x.isLogarithmic !== true) && (pointY > 0 || y.isLogarithmic !== true);
+  return { name, points: points.filter(isShown) };
 }
 
 function liveSeries(
@@ -103,8 +113,7 @@ function liveSeries(
       points: pointsByLoad(result, figure).map(
         ([load, value]): Point => [load * unitsPerPacket(result), value],
       ),
-    }))
-    .filter(({ points }) => points.every(([load]) => load > 0));
+    }));
 }
 
 function coresUsed({ cpuSec, packets, sentPerSec }: LiveResult['rounds'][0][0]): number {

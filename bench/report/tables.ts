@@ -77,6 +77,16 @@ function offlineRow(
   ];
 }
 
+/** A sentence for each candidate that has failed in a workload. */
+export function failureLines(
+  results: readonly { workload: string; candidate: string; failure?: string }[],
+  workload: string,
+): string[] {
+  return results
+    .filter((one) => one.workload === workload && one.failure !== undefined)
+    .map(({ candidate, failure }) => `${candidate} **failed**: ${failure}.`);
+}
+
 /** One row a candidate. */
 export function liveTable(results: readonly LiveResult[], workload: string): string {
   const rows = results.filter((result) => result.workload === workload && result.rounds.length > 0);

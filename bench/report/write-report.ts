@@ -7,6 +7,7 @@ import { drawPlots } from './plots.ts';
 import type { Report, WorkloadNote } from './report.ts';
 import {
   candidateTable,
+  failureLines,
   liveTable,
   machineText,
   offlineTable,
@@ -90,10 +91,11 @@ function describeOffline(report: Report): string[] {
   );
   return [
     '## Offline',
-    `Whole processes that read a capture, in turn, ${offline.rounds} rounds: median (lowest..highest).`,
+    `Whole processes that read a capture, in turn; rounds: ${offline.rounds}. Median (lowest..highest).`,
     ...measured.flatMap((workload) => [
       `### ${workload.name}`,
       offlineTable(offline.results, workload),
+      ...failureLines(offline.results, workload.name),
     ]),
   ];
 }
@@ -106,10 +108,11 @@ function describeLive({ live }: Report): string[] {
   return [
     '## Live',
     `Frames sent over a veth pair for ${seconds} s at each load, upwards until something is lost, rings of ` +
-      `${ringMegabytes} MB where they can be chosen, ${rounds} rounds: median (lowest..highest).`,
+      `${ringMegabytes} MB where they can be chosen; rounds: ${rounds}, of other workloads than \`site\` one. Median (lowest..highest).`,
     ...[...new Set(live.results.map(({ workload }) => workload))].flatMap((workload) => [
       `### ${workload}, live`,
       liveTable(live.results, workload),
+      ...failureLines(live.results, workload),
     ]),
   ];
 }

@@ -38,6 +38,7 @@ const REPORT: Report = {
       { workload: 'site', candidate: 'httplog', messages: 500, runs: runs(1, 1.2) },
       { workload: 'site', candidate: 'httpry', messages: 500, runs: runs(5, 6) },
       { workload: 'site', candidate: 'tcpdump', runs: runs(0.5, 0.5) },
+      { workload: 'site', candidate: 'ngrep', runs: [], failure: 'ngrep ended with 3' },
     ],
   },
   live: {
@@ -109,6 +110,7 @@ test('writeReport: JSON that is read again, Markdown that names what is missing,
     const markdown = readFileSync(join(folder, 'results.md'), 'utf8');
     expect(markdown).toContain('| tshark | **missing** | no tshark installed |');
     expect(markdown).toContain('| httpry | 5.50 (5.00..6.00) |');
+    expect(markdown).toContain('ngrep **failed**: ngrep ended with 3.');
     expect(markdown).toContain('](loss.svg)');
     const svg = readFileSync(join(folder, 'loss.svg'), 'utf8');
     expect(svg).toMatch(/^<svg /);
