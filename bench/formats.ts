@@ -4,18 +4,19 @@
  *
  *     node bench/formats.ts CAPTURE [--rounds 5] [--formats json,combined]
  *
- * `node bench/record-site.ts CAPTURE` makes a capture. The ratios of one session are what to quote.
+ * `npm run bench -- --only offline --workloads site` leaves one in bench/.workloads. The ratios of one session are what to quote.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { median, type Run, ratio, timeCommand } from './time-command.ts';
+import { median, ratioOf } from './measure/statistics.ts';
+import { type Run, timeCommand } from './measure/time-command.ts';
+import { BYTES_PER_MEGABYTE } from './measure/units.ts';
 
 const HTTPLOG = fileURLToPath(new URL('../bin/httplog', import.meta.url));
 const FORMATS = 'json,ecs,otel,common,combined,combined-timed,audit,tsv';
-const BYTES_PER_MEGABYTE = 1e6;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -61,10 +62,15 @@ const base = runs.get('text messages') ?? [];
 console.table(
   [...runs].map(([name, results]) => ({
     candidate: name,
-    'wall s': median(results.map((run) => run.wall)).toFixed(3),
-    'CPU s': median(results.map((run) => run.cpu)).toFixed(3),
+    'wall s': median(results.map((run) => run.wallSec)).toFixed(3),
+    'CPU s': median(results.map((run) => run.cpuSec)).toFixed(3),
     'MB written': ((bytes.get(name) ?? 0) / BYTES_PER_MEGABYTE).toFixed(0),
-    'it/text, wall': ratio(results, base, 'wall'),
-    'it/text, CPU': ratio(results, base, 'cpu'),
+    'it/text, wall': ratioTo(base, results, 'wallSec'),
+    'it/text, CPU': ratioTo(base, results, 'cpuSec'),
   })),
 );
+
+function ratioTo(base: readonly Run[], runs: readonly Run[], figure: keyof Run): string {
+  const figures = (list: readonly Run[]) => list.map((run) => run[figure]);
+  return ratioOf(figures(runs), figures(base))?.median.toFixed(2) ?? '-';
+}

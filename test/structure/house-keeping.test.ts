@@ -56,7 +56,16 @@ describe('the sources', () => {
 
 describe('the tests', () => {
   test('mirror the rooms of src', () => {
-    const beside = ['fixtures', 'fuzz', 'golden', 'issues', 'live', 'scripts', 'structure'];
+    const beside = [
+      'bench',
+      'fixtures',
+      'fuzz',
+      'golden',
+      'issues',
+      'live',
+      'scripts',
+      'structure',
+    ];
     const rooms = readdirSync(`${PROJECT}src`, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
