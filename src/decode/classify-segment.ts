@@ -65,12 +65,17 @@ export function classifySegment(
 /** Index of the line feed, or `end`. */
 export function findLineEnd(bytes: Uint8Array, offset: number, end: number): number {
   const view = viewWords(headWords, bytes);
+  let found = 0;
+  // With a return in place of the break V8 makes a loop of it that takes half as long again.
   while (offset + WORD_BYTES <= end) {
-    const found = findLineFeeds(view.getInt32(offset, true));
+    found = findLineFeeds(view.getInt32(offset, true));
     if (found !== 0) {
-      return offset + firstByteFound(found);
+      break;
     }
     offset += WORD_BYTES;
+  }
+  if (found !== 0) {
+    return offset + firstByteFound(found);
   }
   while (offset < end && bytes[offset] !== BYTE_LF) {
     offset++;
