@@ -166,8 +166,8 @@ export const DECOMPRESS_CHUNK_BYTES = 64 * 1024;
  */
 export const PART_BYTES = 8 * 1024 * 1024;
 
-/** Bytes of a capture from which on several workers share it: less is read before a thread has started. */
-export const SHARED_CAPTURE_BYTES_MIN = 64 * 1024 * 1024;
+/** Bytes of a capture from which on several workers share it: less is decoded before a thread has begun. */
+export const SHARED_CAPTURE_BYTES_MIN = 128 * 1024 * 1024;
 
 /** Parts that each thread beside the first may have before it: one in hand, one to go on with. */
 export const PARTS_PER_THREAD_MAX = 2;

@@ -15,8 +15,7 @@ export const KEY_TYPE_AT = SEGMENT_KEY_WORDS;
 export const KEY_LINE_END_AT = KEY_TYPE_AT + 1;
 export const MESSAGE_KEY_WORDS = KEY_LINE_END_AT + 1;
 
-/** Of a part of usual traffic. */
-const COUNT_AT_FIRST = 8192;
+const COUNT_AT_FIRST = 1024;
 
 export function createMessageKeys(): MessageKeys {
   return { words: new Int32Array(COUNT_AT_FIRST * MESSAGE_KEY_WORDS), count: 0 };

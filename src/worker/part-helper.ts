@@ -23,8 +23,14 @@ export class PartHelper {
     this.#onDecoded = onDecoded;
     this.#thread = new Worker(threadModule('part-thread'), { workerData: data, name: 'part' });
     this.#thread.on('message', (report: PartReport) => this.#hear(report));
-    this.#thread.on('error', () => this.#giveUp());
-    this.#ended = new Promise((resolve) => this.#thread.on('exit', () => resolve()));
+    // What went wrong shows again where its parts are done again, and is told there.
+    this.#thread.on('error', () => {});
+    this.#ended = new Promise((resolve) => {
+      this.#thread.on('exit', () => {
+        this.#giveUp();
+        resolve();
+      });
+    });
   }
 
   /** It has begun, and can take one more part. */
@@ -47,10 +53,14 @@ export class PartHelper {
     this.#spares.push(...batches);
   }
 
-  /** Resolves when the thread has ended, behind the parts that it has. */
+  /** Resolves when the thread has ended: behind the parts that it has, or at once if it has not yet begun. */
   async end(): Promise<void> {
-    this.#isReady = false;
-    this.#post({ kind: 'end' }, []);
+    if (this.#isReady) {
+      this.#isReady = false;
+      this.#post({ kind: 'end' }, []);
+    } else {
+      this.#thread.terminate();
+    }
     await this.#ended;
   }
 
