@@ -1,8 +1,12 @@
 import type { PcapFileHeader, PcapPart } from '../capture/pcap-file.ts';
 import { PCAP_HEADER_BYTES } from '../capture/pcap-reader.ts';
-import type { LineBatch } from '../format/line-batch.ts';
 import { PART_BYTES, PARTS_AHEAD_MAX } from '../limits.ts';
-import { createPartDecoder, type DecodedPart, type PartDecoder } from './part-decoder.ts';
+import {
+  createPartDecoder,
+  type DecodedPart,
+  type PartDecoder,
+  type PartLines,
+} from './part-decoder.ts';
 import { PartHelper } from './part-helper.ts';
 import type { ReplayRequest } from './replay.ts';
 
@@ -75,15 +79,17 @@ export class PartCrew {
     if (decoded?.startOffset === offset && decoded.failure === undefined) {
       return decoded;
     }
-    this.give(index, decoded?.batches ?? []);
+    if (decoded !== undefined) {
+      this.give(index, decoded);
+    }
     this.#owners.set(index, decoder);
     const { endOffset } = this.#partAt(index);
     return decoder.decode({ startOffset: offset, endOffset, isGuess: false, packetsBefore });
   }
 
   /** Takes back the buffers of a part whose lines are not wanted any more. */
-  give(index: number, batches: readonly LineBatch[]): void {
-    this.#owners.get(index)?.give(batches);
+  give(index: number, lines: PartLines): void {
+    this.#owners.get(index)?.give(lines);
     this.#owners.delete(index);
   }
 

@@ -7,14 +7,18 @@ import { createPipeline, flushPipeline, type Pipeline, runPipeline } from './pip
 import { createPipelineOptions } from './pipeline-settings.ts';
 import { createRequestFilter, type ReplayRequest } from './replay.ts';
 
-/** What became of a part: the line of every message in it, retransmitted ones included. */
-export interface DecodedPart {
+/** The line of every message of a part, retransmitted ones included, and what tells the messages apart. */
+export interface PartLines {
+  batches: LineBatch[];
+  keys: MessageKeys;
+}
+
+/** What became of a part. */
+export interface DecodedPart extends PartLines {
   /** Where its first record began, and where the one behind its last begins. */
   startOffset: number;
   endOffset: number;
   packets: number;
-  batches: LineBatch[];
-  keys: MessageKeys;
   counters: Float64Array<ArrayBuffer>;
   /** What ended it early. */
   failure: unknown;
@@ -26,6 +30,7 @@ export class PartDecoder {
   readonly #sink: PartSink;
   readonly #pipeline: Pipeline;
   readonly #counters: Float64Array<ArrayBuffer>;
+  readonly #freeKeys: MessageKeys[] = [];
 
   constructor(
     file: PcapFile,
@@ -40,7 +45,8 @@ export class PartDecoder {
   }
 
   decode(part: PcapPart): DecodedPart {
-    const keys = createMessageKeys();
+    const keys = this.#freeKeys.pop() ?? createMessageKeys();
+    keys.count = 0;
     this.#pipeline.keys = keys;
     this.#counters.fill(0);
     let startOffset = part.startOffset;
@@ -66,9 +72,10 @@ export class PartDecoder {
     };
   }
 
-  /** Takes back the buffers of a part whose lines were copied. */
-  give(batches: readonly LineBatch[]): void {
+  /** Takes back the buffers of lines that were copied: new ones for each part would keep the collector busy. */
+  give({ batches, keys }: PartLines): void {
     this.#sink.give(batches);
+    this.#freeKeys.push(keys);
   }
 
   close(): void {
@@ -90,6 +97,11 @@ export async function createPartDecoder(
   const outputs = [{ ...output, isSplitByType: false }];
   const pipeline = createPipeline({ ...options, outputs }, sink, counters);
   return new PartDecoder(new PcapFile(header), sink, pipeline, counters);
+}
+
+/** What is handed over with lines, and not copied. */
+export function buffersOf({ batches, keys }: PartLines): ArrayBuffer[] {
+  return [...batches.map(({ bytes }) => bytes.buffer), keys.words.buffer];
 }
 
 /** Keeps the batches of a part together. Bound: the part's bytes. */

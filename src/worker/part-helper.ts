@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { PcapPart } from '../capture/pcap-file.ts';
-import type { LineBatch } from '../format/line-batch.ts';
 import { PARTS_PER_THREAD_MAX } from '../limits.ts';
-import type { DecodedPart } from './part-decoder.ts';
+import { buffersOf, type DecodedPart, type PartLines } from './part-decoder.ts';
 import type { PartCommand, PartReport, PartThreadData } from './part-thread.ts';
 import { threadModule } from './thread-module.ts';
 
@@ -17,7 +16,7 @@ export class PartHelper {
   /** Parts that it was given and has not answered. */
   readonly #underWay = new Set<number>();
   #isReady = false;
-  #spares: LineBatch[] = [];
+  #spares: PartLines[] = [];
 
   constructor(data: PartThreadData, onDecoded: OnDecoded) {
     this.#onDecoded = onDecoded;
@@ -42,15 +41,12 @@ export class PartHelper {
     const spares = this.#spares;
     this.#spares = [];
     this.#underWay.add(index);
-    this.#post(
-      { kind: 'decode', index, part, spares },
-      spares.map(({ bytes }) => bytes.buffer),
-    );
+    this.#post({ kind: 'decode', index, part, spares }, spares.flatMap(buffersOf));
   }
 
-  /** Takes back the buffers of a part whose lines were copied. */
-  give(batches: readonly LineBatch[]): void {
-    this.#spares.push(...batches);
+  /** Takes back the buffers of lines that were copied. */
+  give(lines: PartLines): void {
+    this.#spares.push(lines);
   }
 
   /** Resolves when the thread has ended: behind the parts that it has, or at once if it has not yet begun. */

@@ -1,7 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { PcapFileHeader, PcapPart } from '../capture/pcap-file.ts';
-import type { LineBatch } from '../format/line-batch.ts';
-import { createPartDecoder, type DecodedPart } from './part-decoder.ts';
+import { buffersOf, createPartDecoder, type DecodedPart, type PartLines } from './part-decoder.ts';
 import type { ReplayRequest } from './replay.ts';
 
 /** What a thread that decodes parts is made with. */
@@ -10,9 +9,9 @@ export interface PartThreadData {
   file: PcapFileHeader;
 }
 
-/** What it is told: to decode a part, with the batches of an earlier one whose buffers it may use; or to end. */
+/** What it is told: to decode a part, with those of its own whose buffers it may use again; or to end. */
 export type PartCommand =
-  | { kind: 'decode'; index: number; part: PcapPart; spares: LineBatch[] }
+  | { kind: 'decode'; index: number; part: PcapPart; spares: PartLines[] }
   | { kind: 'end' };
 
 /** What it answers: that it has begun, then each part in the order of the commands. */
@@ -30,7 +29,9 @@ async function runPartThread(port: MessagePort, { request, file }: PartThreadDat
       port.close();
       return;
     }
-    decoder.give(command.spares);
+    for (const spare of command.spares) {
+      decoder.give(spare);
+    }
     reportPart(port, command.index, decoder.decode(command.part));
   });
   const ready: PartReport = { kind: 'ready' };
@@ -44,8 +45,7 @@ function reportPart(port: MessagePort, index: number, decoded: DecodedPart): voi
     return;
   }
   const report: PartReport = { kind: 'decoded', index, decoded };
-  const buffers = decoded.batches.map(({ bytes }) => bytes.buffer);
-  port.postMessage(report, [...buffers, decoded.keys.words.buffer, decoded.counters.buffer]);
+  port.postMessage(report, [...buffersOf(decoded), decoded.counters.buffer]);
 }
 
 if (parentPort !== null) {

@@ -56,7 +56,7 @@ export async function replayInParts(
     for (let index = 0; index < crew.partsCount; index++) {
       const decoded = await crew.take(index, offset, packets);
       joinPart(joiner, decoded);
-      crew.give(index, decoded.batches);
+      crew.give(index, decoded);
       if (decoded.failure !== undefined) {
         throw decoded.failure;
       }
