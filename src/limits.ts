@@ -169,14 +169,17 @@ export const PART_BYTES = 8 * 1024 * 1024;
 /** Bytes of a capture from which on several workers share it: less is decoded before a thread has begun. */
 export const SHARED_CAPTURE_BYTES_MIN = 128 * 1024 * 1024;
 
-/** Parts that each thread beside the first may have before it: one in hand, one to go on with. */
-export const PARTS_PER_THREAD_MAX = 2;
+/**
+ * Parts that each thread beside the first may have before it: one in hand, and some to go on with while who
+ * hands them out is busy with a part of its own.
+ */
+export const PARTS_PER_THREAD_MAX = 4;
 
 /**
- * Parts decoded, or being so, whose lines wait for an earlier part's, for each worker. Their lines are a few
- * megabytes as a rule; requests of some bytes, all escaped, make four times the part's.
+ * Parts, for each worker, that may be decoded or being so while an earlier one is not. Their lines are a
+ * megabyte each as a rule; heads of some bytes each, all escaped, make four times the part's.
  */
-export const PARTS_AHEAD_MAX = 4;
+export const PARTS_AHEAD_MAX = 8;
 
 /** Bytes of a capture that a part is read in at once: small enough to stay in a core's own cache. */
 export const PART_READ_BYTES = 512 * 1024;
@@ -185,8 +188,8 @@ export const PART_READ_BYTES = 512 * 1024;
 export const USUAL_FRAME_BYTES_MAX = 256 * 1024;
 
 /**
- * Record headers looked at to find where a part's first record begins: a hundred times what it takes in real
- * captures. Bytes that were made to look like records end the search.
+ * Record headers looked at to find where a part's first record begins: real captures take some thousand, in a
+ * packet of the longest some 260,000. Bytes that were made to look like records end the search.
  */
 export const RECORD_STEPS_MAX = 1_000_000;
 

@@ -9,7 +9,7 @@ import {
   WIRE_LENGTH_AT,
 } from './pcap-reader.ts';
 
-/** No packet is so long that a capture within it could be taken for the one around it. */
+/** Longer than any usual packet: records in the midst of one, those of a capture in it, do not go on so long. */
 export const RECORD_CHAIN_BYTES = 2 * USUAL_FRAME_BYTES_MAX;
 
 export const NO_RECORD = -1;
@@ -53,12 +53,12 @@ function nextRecord({ view, end }: RecordWindow, header: PcapHeader, record: num
     return end;
   }
   const capturedLength = view.getUint32(record + CAPTURED_LENGTH_AT, littleEndian);
-  if (capturedLength === 0 || capturedLength > USUAL_FRAME_BYTES_MAX) {
-    return NO_RECORD;
-  }
   const wireLength = view.getUint32(record + WIRE_LENGTH_AT, littleEndian);
   const subsecNs = view.getUint32(record + SUBSEC_AT, littleEndian) * subsecUnitNs;
-  return wireLength >= capturedLength && subsecNs < NS_PER_SEC
-    ? record + recordHeaderBytes + capturedLength
-    : NO_RECORD;
+  const isPlausible =
+    capturedLength > 0 &&
+    capturedLength <= wireLength &&
+    wireLength <= USUAL_FRAME_BYTES_MAX &&
+    subsecNs < NS_PER_SEC;
+  return isPlausible ? record + recordHeaderBytes + capturedLength : NO_RECORD;
 }
