@@ -169,6 +169,39 @@ export const READ_AHEAD_BYTES = 2 * 1024 * 1024;
 /** Bytes that a decompressor gives at once; what a damaged stream may lose before the damage. */
 export const DECOMPRESS_CHUNK_BYTES = 64 * 1024;
 
+/**
+ * Bytes of a capture that a worker decodes at a time, where several share one: some 8 ms of work, beside which
+ * handing it over costs little, and few enough that all end at about the same time.
+ */
+export const PART_BYTES = 8 * 1024 * 1024;
+
+/** Bytes of a capture from which on several workers share it: less is decoded before a thread has begun. */
+export const SHARED_CAPTURE_BYTES_MIN = 128 * 1024 * 1024;
+
+/**
+ * Parts that each thread beside the first may have before it: one in hand, and some to go on with while who
+ * hands them out is busy with a part of its own.
+ */
+export const PARTS_PER_THREAD_MAX = 4;
+
+/**
+ * Parts, for each worker, that may be decoded or being so while an earlier one is not. Their lines are a
+ * megabyte each as a rule; heads of some bytes each, all escaped, make four times the part's.
+ */
+export const PARTS_AHEAD_MAX = 8;
+
+/** Bytes of a capture that a part is read in at once: small enough to stay in a core's own cache. */
+export const PART_READ_BYTES = 512 * 1024;
+
+/** Bytes of the longest packet that programs capture as a rule; a record of more is no place to begin at. */
+export const USUAL_FRAME_BYTES_MAX = 256 * 1024;
+
+/**
+ * Record headers looked at to find where a part's first record begins: real captures take some thousand, in a
+ * packet of the longest some 260,000. Bytes that were made to look like records end the search.
+ */
+export const RECORD_STEPS_MAX = 1_000_000;
+
 /** Batches that one capture's replay may have in flight: it waits for the disk, so few are enough. */
 export const REPLAY_BATCHES_MAX = 16;
 

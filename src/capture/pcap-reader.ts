@@ -1,6 +1,15 @@
 import { FRAME_BYTES_MAX } from '../limits.ts';
-import type { ByteWindow } from './byte-window.ts';
 import type { Frame } from './frame.ts';
+
+/** The part of a capture that is in memory: `[position, end)` of `bytes`, see `ByteWindow`. */
+export interface RecordWindow {
+  readonly bytes: Uint8Array;
+  /** The same bytes, for loads of more than one byte. */
+  readonly view: DataView;
+  /** First byte not consumed; the reader moves it. */
+  position: number;
+  readonly end: number;
+}
 
 /** What a format's reader does for `openCapture`: it takes records out of a window, and never waits. */
 export interface RecordReader {
@@ -27,9 +36,9 @@ const LINK_TYPE_AT = 20;
 const RECORD_HEADER_BYTES = 16;
 /** Kuznetzov's records go on with interface index, protocol and packet type. */
 const MODIFIED_RECORD_HEADER_BYTES = 24;
-const SUBSEC_AT = 4;
-const CAPTURED_LENGTH_AT = 8;
-const WIRE_LENGTH_AT = 12;
+export const SUBSEC_AT = 4;
+export const CAPTURED_LENGTH_AT = 8;
+export const WIRE_LENGTH_AT = 12;
 
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
 const MAGIC_NANOSECONDS = 0xa1b23c4d;
@@ -39,7 +48,7 @@ const MAGIC_MODIFIED = 0xa1b2cd34;
 const LINK_TYPE_MASK = 0xffff;
 const FCS_LENGTH_IS_KNOWN = 0x04000000;
 
-const NS_PER_SEC = 1_000_000_000;
+export const NS_PER_SEC = 1_000_000_000;
 const NS_PER_US = 1000;
 
 /** What the file header says. */
@@ -104,7 +113,7 @@ export class PcapReader implements RecordReader {
   neededBytes: number;
   damage = '';
   packets = 0;
-  readonly #window: ByteWindow;
+  readonly #window: RecordWindow;
   readonly #littleEndian: boolean;
   readonly #recordHeaderBytes: number;
   readonly #subsecUnitNs: number;
@@ -112,7 +121,7 @@ export class PcapReader implements RecordReader {
   readonly #fcsBytes: number;
   readonly #lengthOrder: number;
 
-  constructor(window: ByteWindow, header: PcapHeader) {
+  constructor(window: RecordWindow, header: PcapHeader) {
     this.#window = window;
     this.#littleEndian = header.littleEndian;
     this.#recordHeaderBytes = header.recordHeaderBytes;

@@ -195,7 +195,7 @@ export const OPTIONS: readonly Option[] = [
     unit: 'threads',
     default: '1',
     description:
-      'Decode workers with a thread and a ring each; in replay, files at once (else one a core)',
+      'Decode workers, a thread and a ring each; in replay, files (else one a core) or parts of one',
     format: 'workers',
     group: 'Capture',
     commands: WITH_PACKETS,

@@ -11,7 +11,9 @@ import {
   sumCounters,
 } from '../worker/counters.ts';
 import { startCpuProfile } from '../worker/cpu-profile.ts';
-import { type ReplayRequest, replayCapture } from '../worker/replay.ts';
+import type { SharedCapture } from '../worker/part-crew.ts';
+import { type ReplayProgress, type ReplayRequest, replayCapture } from '../worker/replay.ts';
+import { findSharedCapture, replayInParts } from '../worker/replay-parts.ts';
 import {
   PROGRESS_READ,
   PROGRESS_TOTAL,
@@ -39,6 +41,8 @@ interface ReplayJob {
   request: ReplayRequest;
   counters: Float64Array<SharedArrayBuffer>;
   progress: Float64Array<SharedArrayBuffer>;
+  /** Given where several workers can decode it at once. */
+  shared: SharedCapture | undefined;
 }
 
 export interface ReplayOutcome {
@@ -63,7 +67,8 @@ export async function replayCaptures(
   checkProfilePath(settings.cpuProfilePath);
   const plan = planRecords(settings);
   const writer = await openOutputs(plan.outputs, { policy: 'fail' });
-  const jobs = files.map((path) => createJob(path, configuration, plan));
+  const workersCount = countSharingWorkers(files.length, configuration);
+  const jobs = files.map((path) => createJob(path, configuration, plan, workersCount));
   const endProfile =
     settings.cpuProfilePath === undefined
       ? undefined
@@ -84,7 +89,8 @@ export async function replayCaptures(
     }
   };
   try {
-    if (jobs.length === 1 || settings.packetCountMax >= 0) {
+    const isShared = jobs.every(({ shared }) => shared !== undefined);
+    if (isShared || jobs.length === 1 || settings.packetCountMax >= 0) {
       await replayInTurn(jobs, settings.packetCountMax, writer, noteResult);
     } else {
       await replayInPool(jobs, countThreads(jobs.length, configuration), writer, noteResult);
@@ -100,7 +106,7 @@ export async function replayCaptures(
 
 type NoteResult = (job: ReplayJob, error: HttplogError | undefined) => void;
 
-/** In this thread, one capture after the other; `-c` counts over all of them. */
+/** One capture after the other, by this thread or by all workers; `-c` counts over all of them. */
 async function replayInTurn(
   jobs: readonly ReplayJob[],
   packetCountMax: number,
@@ -110,12 +116,17 @@ async function replayInTurn(
   const sink = new WriterSink(writer, writer.outputsCount);
   let packetsLeft = packetCountMax;
   for (const job of jobs) {
-    const { request, counters } = job;
+    const { request, counters, shared } = job;
     request.settings.framesMax = packetsLeft;
-    const failure = await replayCapture(request, sink, counters, (bytesRead, bytesTotal) => {
+    const onProgress: ReplayProgress = (bytesRead, bytesTotal) => {
       job.progress[PROGRESS_READ] = bytesRead;
       job.progress[PROGRESS_TOTAL] = bytesTotal ?? -1;
-    }).then(() => undefined, asHttplogError);
+    };
+    const replay =
+      shared === undefined
+        ? replayCapture(request, sink, counters, onProgress)
+        : replayInParts(shared, sink, counters, onProgress);
+    const failure = await replay.then(() => undefined, asHttplogError);
     // First, so that a log that cannot be written ends the replay, and is not taken for a bad capture.
     await sink.settled();
     noteResult(job, failure);
@@ -204,6 +215,7 @@ function createJob(
   path: string,
   { settings, origins }: Configuration,
   plan: RecordPlan,
+  workersCount: number,
 ): ReplayJob {
   const pipeline = createPipelineSettings(settings, plan, {
     // Never this host's own addresses: the capture may come from anywhere.
@@ -214,11 +226,19 @@ function createJob(
     flowSeed: 0,
   });
   const progressBytes = PROGRESS_WORDS * Float64Array.BYTES_PER_ELEMENT;
+  const request = { path, settings: pipeline, filterExpression: settings.filter };
   return {
-    request: { path, settings: pipeline, filterExpression: settings.filter },
+    request,
     counters: createCounters(),
     progress: new Float64Array(new SharedArrayBuffer(progressBytes)),
+    shared: workersCount > 1 ? findSharedCapture(request, workersCount) : undefined,
   };
+}
+
+/** Where more workers are asked for than there are captures, all of them take part in each. */
+function countSharingWorkers(filesCount: number, { settings, origins }: Configuration): number {
+  const isAskedFor = origins.workers !== 'default' && settings.packetCountMax < 0;
+  return isAskedFor && settings.workers > filesCount ? settings.workers : 1;
 }
 
 /** `-cpu` when it was given, else one thread a core. */

@@ -18,6 +18,7 @@ import { COUNTER_REDACTIONS_FIRST, COUNTER_TRACKER_FIRST, type Counters } from '
 import { createFormat } from './create-format.ts';
 import type { OutputSettings } from './output-settings.ts';
 import type { PipelineOptions } from './pipeline.ts';
+import type { PipelineSettings } from './pipeline-settings.ts';
 import { type RecordOutput, type RecordOutputs, writeExchange } from './record-outputs.ts';
 
 /** The part of a pipeline that depends on its outputs. */
@@ -42,8 +43,7 @@ export function createOutputs(
   const batches = options.outputs.map(({ isSplitByType }, output) =>
     createBatchBuilder(sink, isSplitByType, output),
   );
-  const isPlain = (output: OutputSettings): boolean =>
-    output.format === 'text' && !isFiltered && !changesText(options);
+  const isPlain = (output: OutputSettings): boolean => isPlainText(output, options);
   const textLines = batches.filter((_, output) => isPlain(options.outputs[output]));
   if (textLines.length === batches.length) {
     return { textLines, records: undefined, tracker: undefined, fieldTables: TEXT_FIELD_TABLES };
@@ -90,7 +90,15 @@ export function createOutputs(
   return { textLines, records, tracker, fieldTables };
 }
 
+/** Whether an output's lines are made from each message alone, and from the frame itself. */
+export function isPlainText(
+  { format }: OutputSettings,
+  settings: Pick<PipelineSettings, 'filter' | 'redaction'>,
+): boolean {
+  return format === 'text' && !hasFilter(settings.filter) && !changesText(settings);
+}
+
 /** By default only credentials and cookies are hidden, and the text line shows neither. */
-function changesText({ redaction }: PipelineOptions): boolean {
+function changesText({ redaction }: Pick<PipelineSettings, 'redaction'>): boolean {
   return JSON.stringify(redaction) !== JSON.stringify(REDACTION_DEFAULTS);
 }

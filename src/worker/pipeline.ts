@@ -29,6 +29,7 @@ import {
   type Counters,
 } from './counters.ts';
 import { createOutputs } from './create-outputs.ts';
+import type { MessageKeys } from './message-keys.ts';
 import type { OutputSettings } from './output-settings.ts';
 import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
 import type { RecordOutputs } from './record-outputs.ts';
@@ -68,6 +69,8 @@ export interface Pipeline {
   readonly segment: Segment;
   readonly message: HttpMessage;
   readonly seen: SeenSegments;
+  /** Of a part of a capture: every message is written, and what would tell it from others noted here. */
+  keys: MessageKeys | undefined;
   readonly heldHeads: HeldHeads;
   /** What a held head is read into, so that the current segment stays as it is. */
   readonly heldFrame: Frame;
@@ -118,6 +121,7 @@ export function createPipeline(
     segment: createSegment(options.vxlanPorts),
     message: createHttpMessage(FIELDS_COUNT + options.headerNames.length),
     seen: createSeenSegments(),
+    keys: undefined,
     heldHeads,
     heldFrame: { ...createFrame(), bytes: heldHeads.bytes },
     heldSegment: createSegment(),
@@ -141,7 +145,7 @@ export function createPipeline(
  * Takes frames through all stages until the source wants a new `fill`, or the sink is full. Hot: nothing
  * here or below allocates a frame, and a frame that begins no message costs its decoding and one look-up.
  */
-export function runPipeline(pipeline: Pipeline, source: FrameSource): PipelineState {
+export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'>): PipelineState {
   const { frame, counters, heldHeads, tracker, sink } = pipeline;
   while (pipeline.framesLeft > 0) {
     if (!source.next(frame)) {

@@ -23,6 +23,7 @@ import { scanHead } from '../decode/scan-head.ts';
 import { wasSeenBefore } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
 import { noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
+import { LINE_STREAM_ALL } from '../format/line-batch.ts';
 import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
 import { setSecond } from '../format/timestamp.ts';
 import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
@@ -35,6 +36,7 @@ import {
   COUNTER_LINES,
   COUNTER_LINES_DROPPED,
 } from './counters.ts';
+import { addMessageKey } from './message-keys.ts';
 import type { Pipeline } from './pipeline.ts';
 import { writeMessageRecord } from './record-outputs.ts';
 
@@ -55,7 +57,7 @@ export function readMessages(pipeline: Pipeline): boolean {
   let hasNoBody: boolean;
   do {
     hasNoBody = false;
-    if (wasSeenBefore(pipeline.seen, frame.bytes, segment)) {
+    if (pipeline.keys === undefined && wasSeenBefore(pipeline.seen, frame.bytes, segment)) {
       pipeline.counters[COUNTER_DUPLICATES]++;
     } else if (message.headEnd === 0 && canHold(pipeline.heldHeads, segment)) {
       keepHead(pipeline);
@@ -191,11 +193,15 @@ function goBehindHeldHead(pipeline: Pipeline): boolean {
  * @returns true when it has no body whatever its head says, as far as is known of its request
  */
 function takeMessage(pipeline: Pipeline, frame: Frame, segment: Segment, isHeld: boolean): boolean {
-  const { message, textLines, records, tracker } = pipeline;
+  const { message, textLines, records, tracker, keys } = pipeline;
   const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
   countMessage(pipeline.counters, frame.bytes, message, type);
   for (let index = 0; index < textLines.length; index++) {
     writeLine(pipeline, textLines[index], frame, segment, type);
+  }
+  if (keys !== undefined) {
+    const { byteLength } = textLines[0].open[LINE_STREAM_ALL];
+    addMessageKey(keys, frame.bytes, segment, type, byteLength);
   }
   if (records !== undefined && records.messages.length > 0) {
     writeMessageRecord(records, frame, segment, message, type);

@@ -7,6 +7,7 @@ import type { Counters } from './counters.ts';
 import {
   createPipeline,
   endPipeline,
+  type FrameFilter,
   flushPipeline,
   PIPELINE_DONE,
   PIPELINE_FULL,
@@ -38,12 +39,8 @@ export async function replayCapture(
   counters: Counters,
   onProgress?: ReplayProgress,
 ): Promise<void> {
-  const { filterExpression, settings } = request;
-  // Loaded when asked for: it brings the machine's libpcap with it.
-  const frameFilter =
-    filterExpression === undefined
-      ? undefined
-      : (await import('./frame-filter.ts')).createFrameFilter(filterExpression);
+  const { settings } = request;
+  const frameFilter = await createRequestFilter(request);
   const source = await openCapture(request.path);
   const pipeline = createPipeline(
     await createPipelineOptions(settings, frameFilter),
@@ -59,6 +56,16 @@ export async function replayCapture(
     endPipeline(pipeline);
     source.close();
   }
+}
+
+/** @throws HttplogError of the filter */
+export async function createRequestFilter({
+  filterExpression,
+}: ReplayRequest): Promise<FrameFilter | undefined> {
+  // Loaded when asked for: it brings the machine's libpcap with it.
+  return filterExpression === undefined
+    ? undefined
+    : (await import('./frame-filter.ts')).createFrameFilter(filterExpression);
 }
 
 async function runToEnd(

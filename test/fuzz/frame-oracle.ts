@@ -144,7 +144,12 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
   if (options.isForgetful) {
     // A table without places remembers nothing.
     const words = new Int32Array(0);
-    const seen = { sequenceNumbers: words, rows: words, nextPlace: new Uint8Array(0) };
+    const seen = {
+      ...pipeline.seen,
+      sequenceNumbers: words,
+      rows: words,
+      nextPlace: new Uint8Array(0),
+    };
     pipeline = { ...pipeline, seen };
   }
   const frame = createFrame();

@@ -1,0 +1,122 @@
+import type { MessageType } from '../decode/message-type.ts';
+import {
+  createSeenSegments,
+  type SeenSegments,
+  wasKeySeenBefore,
+} from '../decode/seen-segments.ts';
+import type { BatchSink, LineBatch } from '../format/line-batch.ts';
+import {
+  type BatchBuilder,
+  createBatchBuilder,
+  flushBatches,
+  reserveLine,
+} from './batch-builder.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+  COUNTER_MESSAGES_FIRST,
+  COUNTERS_COUNT,
+  type Counters,
+} from './counters.ts';
+import { KEY_LINE_END_AT, KEY_TYPE_AT, MESSAGE_KEY_WORDS } from './message-keys.ts';
+import type { OutputSettings } from './output-settings.ts';
+import type { DecodedPart } from './part-decoder.ts';
+
+/** Joins the parts of a capture to what one pipeline would have made of it whole. */
+export interface PartJoiner {
+  readonly seen: SeenSegments;
+  readonly builders: readonly BatchBuilder[];
+  readonly isSplitByType: boolean;
+  readonly counters: Counters;
+}
+
+export function createPartJoiner(
+  outputs: readonly OutputSettings[],
+  sink: BatchSink,
+  counters: Counters,
+): PartJoiner {
+  return {
+    seen: createSeenSegments(),
+    builders: outputs.map(({ isSplitByType }, output) =>
+      createBatchBuilder(sink, isSplitByType, output),
+    ),
+    isSplitByType: outputs.some(({ isSplitByType }) => isSplitByType),
+    counters,
+  };
+}
+
+/** Passes the lines of the next part on, without those of retransmitted messages, and adds its counters. */
+export function joinPart(joiner: PartJoiner, { batches, keys, counters }: DecodedPart): void {
+  // Each message has a line in each output, retransmitted ones have none: counted as they are passed on.
+  counters[COUNTER_LINES] = 0;
+  for (let slot = 0; slot < COUNTERS_COUNT; slot++) {
+    joiner.counters[slot] += counters[slot];
+  }
+  let at = 0;
+  for (const batch of batches) {
+    joinBatch(joiner, batch, keys.words, at);
+    at += batch.lineCount * MESSAGE_KEY_WORDS;
+  }
+}
+
+/** Hands over the lines that are not yet, behind the last part. */
+export function flushJoiner({ builders }: PartJoiner): void {
+  for (const builder of builders) {
+    flushBatches(builder);
+  }
+}
+
+/** Copies runs of lines that stay together, which is the whole batch as a rule. */
+function joinBatch(joiner: PartJoiner, batch: LineBatch, words: Int32Array, at: number): void {
+  const { seen, isSplitByType, counters } = joiner;
+  let runOffset = 0;
+  let runLines = 0;
+  let lineOffset = 0;
+  let runType = words[at + KEY_TYPE_AT];
+  for (let line = 0; line < batch.lineCount; line++) {
+    const row = at + line * MESSAGE_KEY_WORDS;
+    const type = words[row + KEY_TYPE_AT];
+    const lineEnd = words[row + KEY_LINE_END_AT];
+    const isDuplicate = wasKeySeenBefore(seen, words, row);
+    if (isDuplicate || (isSplitByType && type !== runType)) {
+      copyRun(joiner, batch, runType, runOffset, lineOffset, runLines);
+      runOffset = isDuplicate ? lineEnd : lineOffset;
+      runLines = 0;
+      runType = type;
+    }
+    if (isDuplicate) {
+      counters[COUNTER_DUPLICATES]++;
+      counters[COUNTER_MESSAGES_FIRST + type - 1]--;
+    } else {
+      runLines++;
+    }
+    lineOffset = lineEnd;
+  }
+  copyRun(joiner, batch, runType, runOffset, lineOffset, runLines);
+}
+
+function copyRun(
+  { builders, counters }: PartJoiner,
+  { bytes, day }: LineBatch,
+  type: number,
+  offset: number,
+  end: number,
+  linesCount: number,
+): void {
+  if (linesCount === 0) {
+    return;
+  }
+  const lines = bytes.subarray(offset, end);
+  for (const builder of builders) {
+    const batch = reserveLine(builder, type as MessageType, day, lines.byteLength);
+    if (batch === null) {
+      counters[COUNTER_LINES_DROPPED] += linesCount;
+      continue;
+    }
+    batch.bytes.set(lines, batch.byteLength);
+    batch.byteLength += lines.byteLength;
+    batch.lineCount += linesCount;
+    counters[COUNTER_LINES] += linesCount;
+  }
+}

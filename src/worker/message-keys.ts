@@ -1,0 +1,42 @@
+import type { MessageType } from '../decode/message-type.ts';
+import { SEGMENT_KEY_WORDS, writeSegmentKey } from '../decode/seen-segments.ts';
+import type { Segment } from '../decode/segment.ts';
+
+/** What tells each message of a part from every other one, so that retransmissions can be left out later. */
+export interface MessageKeys {
+  /** By message, in packet order: MESSAGE_KEY_WORDS of its segment's key, its type, its line's end. */
+  words: Int32Array<ArrayBuffer>;
+  count: number;
+}
+
+/** The message's type. */
+export const KEY_TYPE_AT = SEGMENT_KEY_WORDS;
+/** Where its line ends in its batch. */
+export const KEY_LINE_END_AT = KEY_TYPE_AT + 1;
+export const MESSAGE_KEY_WORDS = KEY_LINE_END_AT + 1;
+
+const COUNT_AT_FIRST = 1024;
+
+export function createMessageKeys(): MessageKeys {
+  return { words: new Int32Array(COUNT_AT_FIRST * MESSAGE_KEY_WORDS), count: 0 };
+}
+
+/** Adds a message. Bound: a part's bytes, of which each message takes some. */
+export function addMessageKey(
+  keys: MessageKeys,
+  bytes: Uint8Array,
+  segment: Segment,
+  type: MessageType,
+  lineEnd: number,
+): void {
+  const at = keys.count * MESSAGE_KEY_WORDS;
+  if (at === keys.words.length) {
+    const words = new Int32Array(2 * at);
+    words.set(keys.words);
+    keys.words = words;
+  }
+  writeSegmentKey(keys.words, at, bytes, segment);
+  keys.words[at + KEY_TYPE_AT] = type;
+  keys.words[at + KEY_LINE_END_AT] = lineEnd;
+  keys.count++;
+}

@@ -1,0 +1,72 @@
+import { readPcapFileHeader } from '../capture/pcap-file.ts';
+import { PCAP_HEADER_BYTES } from '../capture/pcap-reader.ts';
+import type { BatchSink } from '../format/line-batch.ts';
+import { SHARED_CAPTURE_BYTES_MIN } from '../limits.ts';
+import type { Counters } from './counters.ts';
+import { isPlainText } from './create-outputs.ts';
+import { createPartJoiner, flushJoiner, joinPart } from './join-parts.ts';
+import { PartCrew, type SharedCapture } from './part-crew.ts';
+import type { PipelineSettings } from './pipeline-settings.ts';
+import type { ReplayProgress, ReplayRequest } from './replay.ts';
+
+/**
+ * The capture as one that several threads can decode: a large plain pcap file whose lines show nothing that is
+ * not in their own message. Undefined where one thread has to do it, or does it as fast.
+ */
+export function findSharedCapture(
+  request: ReplayRequest,
+  workersCount: number,
+): SharedCapture | undefined {
+  const { path, settings } = request;
+  if (!canReplayInParts(settings)) {
+    return undefined;
+  }
+  const file = readPcapFileHeader(path);
+  return file !== undefined && file.byteLength >= SHARED_CAPTURE_BYTES_MIN
+    ? { request, file, workersCount }
+    : undefined;
+}
+
+/** Whether of what came before a message its line depends on one thing alone: that it is the first of its kind. */
+export function canReplayInParts(settings: PipelineSettings): boolean {
+  return (
+    settings.framesMax < 0 &&
+    !settings.isHeadCompleted &&
+    settings.outputs.every((output) => isPlainText(output, settings))
+  );
+}
+
+/**
+ * As `replayCapture`, by several threads: the same lines in the same order, the same counters, the same error.
+ * **The caller has checked `canReplayInParts`.**
+ *
+ * @throws HttplogError of the reader, of the filter, or of the sink
+ */
+export async function replayInParts(
+  capture: SharedCapture,
+  sink: BatchSink,
+  counters: Counters,
+  onProgress?: ReplayProgress,
+): Promise<void> {
+  const crew = new PartCrew(capture);
+  const joiner = createPartJoiner(capture.request.settings.outputs, sink, counters);
+  let offset = PCAP_HEADER_BYTES;
+  let packets = 0;
+  try {
+    for (let index = 0; index < crew.partsCount; index++) {
+      const decoded = await crew.take(index, offset, packets);
+      joinPart(joiner, decoded);
+      crew.give(index, decoded);
+      if (decoded.failure !== undefined) {
+        throw decoded.failure;
+      }
+      offset = decoded.endOffset;
+      packets += decoded.packets;
+      onProgress?.(offset, capture.file.byteLength);
+      await sink.ready();
+    }
+  } finally {
+    flushJoiner(joiner);
+    await crew.end();
+  }
+}
