@@ -3,15 +3,16 @@
  *
  *     node bench/parallel.ts CAPTURE [--workers 2] [--rounds 5]
  *
- * `node bench/record-site.ts CAPTURE` makes a capture; it should be of a gigabyte or more, so that the start
- * of a process does not count for much. Workers beyond the machine's idle cores show nothing.
+ * `npm run bench -- --only offline --workloads site` leaves captures in `bench/.workloads`; one should be of a
+ * gigabyte or more, so that the start of a process does not count for much. Workers beyond the machine's idle cores show nothing.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { median, type Run, ratio, timeCommand } from './time-command.ts';
+import { median, ratioOf } from './measure/statistics.ts';
+import { type Run, timeCommand } from './measure/time-command.ts';
 
 const HTTPLOG = fileURLToPath(new URL('../bin/httplog', import.meta.url));
 
@@ -54,10 +55,14 @@ console.log(`load ${load.join(' ')}; the lines are ${isSame ? '' : 'NOT '}the sa
 console.table(
   candidates.map(({ workers, runs }) => ({
     workers,
-    'wall s': median(runs.map((run) => run.wall)).toFixed(3),
-    'CPU s': median(runs.map((run) => run.cpu)).toFixed(3),
-    'it/one, wall': ratio(runs, one.runs, 'wall'),
-    'it/one, CPU': ratio(runs, one.runs, 'cpu'),
+    'wall s': median(runs.map(({ wallSec }) => wallSec)).toFixed(3),
+    'CPU s': median(runs.map(({ cpuSec }) => cpuSec)).toFixed(3),
+    'it/one, wall': ratioToOne(runs, ({ wallSec }) => wallSec),
+    'it/one, CPU': ratioToOne(runs, ({ cpuSec }) => cpuSec),
   })),
 );
 process.exitCode = isSame ? 0 : 1;
+
+function ratioToOne(runs: readonly Run[], figure: (run: Run) => number): string | undefined {
+  return ratioOf(runs.map(figure), one.runs.map(figure))?.median.toFixed(2);
+}

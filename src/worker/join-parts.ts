@@ -11,6 +11,7 @@ import {
   flushBatches,
   reserveLine,
 } from './batch-builder.ts';
+import { NO_SLOT } from './count-message.ts';
 import {
   COUNTER_DUPLICATES,
   COUNTER_LINES,
@@ -19,7 +20,7 @@ import {
   COUNTERS_COUNT,
   type Counters,
 } from './counters.ts';
-import { KEY_LINE_END_AT, KEY_TYPE_AT, MESSAGE_KEY_WORDS } from './message-keys.ts';
+import { KEY_COUNTED_AT, KEY_LINE_END_AT, KEY_TYPE_AT, MESSAGE_KEY_WORDS } from './message-keys.ts';
 import type { OutputSettings } from './output-settings.ts';
 import type { DecodedPart } from './part-decoder.ts';
 
@@ -86,14 +87,22 @@ function joinBatch(joiner: PartJoiner, batch: LineBatch, words: Int32Array, at: 
       runType = type;
     }
     if (isDuplicate) {
-      counters[COUNTER_DUPLICATES]++;
-      counters[COUNTER_MESSAGES_FIRST + type - 1]--;
+      countAsDuplicate(counters, type, words[row + KEY_COUNTED_AT]);
     } else {
       runLines++;
     }
     lineOffset = lineEnd;
   }
   copyRun(joiner, batch, runType, runOffset, lineOffset, runLines);
+}
+
+/** Takes back what its part's pipeline has counted of it. */
+function countAsDuplicate(counters: Counters, type: number, countedSlot: number): void {
+  counters[COUNTER_DUPLICATES]++;
+  counters[COUNTER_MESSAGES_FIRST + type - 1]--;
+  if (countedSlot !== NO_SLOT) {
+    counters[countedSlot]--;
+  }
 }
 
 function copyRun(

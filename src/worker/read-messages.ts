@@ -195,13 +195,13 @@ function goBehindHeldHead(pipeline: Pipeline): boolean {
 function takeMessage(pipeline: Pipeline, frame: Frame, segment: Segment, isHeld: boolean): boolean {
   const { message, textLines, records, tracker, keys } = pipeline;
   const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
-  countMessage(pipeline.counters, frame.bytes, message, type);
+  const countedSlot = countMessage(pipeline.counters, frame.bytes, message, type);
   for (let index = 0; index < textLines.length; index++) {
     writeLine(pipeline, textLines[index], frame, segment, type);
   }
   if (keys !== undefined) {
     const { byteLength } = textLines[0].open[LINE_STREAM_ALL];
-    addMessageKey(keys, frame.bytes, segment, type, byteLength);
+    addMessageKey(keys, frame.bytes, segment, type, countedSlot, byteLength);
   }
   if (records !== undefined && records.messages.length > 0) {
     writeMessageRecord(records, frame, segment, message, type);
