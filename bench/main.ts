@@ -89,7 +89,7 @@ async function runOffline(
   const results = keepOthers(report.offline?.results, options);
   report.offline = { startedAt: new Date().toISOString(), rounds, results };
   for (const workload of await provideAll(options, report)) {
-    results.push(...measureOffline(workload, without(candidates, 'httplog-2'), rounds));
+    results.push(...measureOffline(workload, candidates, rounds));
     writeJson(options.outFolder, report);
   }
 }

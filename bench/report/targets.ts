@@ -29,6 +29,19 @@ export const TARGETS: readonly Target[] = [
   atMost(1.2, 'offline `flood`, wall, against tcpdump likewise', ({ offline }) =>
     offlineRatio(offline?.results, 'flood', 'httplog', 'tcpdump', 'wallSec'),
   ),
+  ...(
+    [
+      ['site', 'httpry', 0.25],
+      ['site', 'tcpdump', 1.2],
+      ['flood', 'tcpdump', 1.2],
+    ] as const
+  ).map(([workload, peer, limit]) =>
+    atMost(
+      limit,
+      `offline \`${workload}\` with two workers, wall, against ${peer}`,
+      ({ offline }) => offlineRatio(offline?.results, workload, 'httplog-2', peer, 'wallSec'),
+    ),
+  ),
   atMost(0.35, 'live `site`, CPU per packet, against httpry', ({ live }) =>
     liveCostRatio(live?.results, 'site', 'httplog', 'httpry'),
   ),
