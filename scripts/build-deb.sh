@@ -58,8 +58,7 @@ documents=$root/usr/share/doc/httplog
 copy_program() {
   mkdir -p "$home/conf" "$home/scripts" "$home/node_modules/$runtime/bin"
   # Not npm run build: that replaces dist, which may be in use.
-  "$node" "$project/node_modules/typescript/bin/tsc" --project "$project/tsconfig.build.json" \
-    --outDir "$home/dist" >&2
+  "$node" "$project/scripts/build.ts" "$home/dist" >&2
   cp -R "$project/bin" "$project/package.json" "$home"
   cp "$project/conf/demo.pcap" "$project/conf/httplog.conf" "$home/conf"
   cp "$project/scripts/start_httplog.sh" "$home/scripts"

@@ -1,19 +1,39 @@
 /**
- * Compiles src to dist, as the published package brings it: Node strips types in a checkout, but not
- * below node_modules.
+ * Makes dist of src, as the published package brings it: Node strips types in a checkout, but not below
+ * node_modules. A few files instead of some two hundred: a start reads them in a third of the time.
  *
- *     node scripts/build.ts
+ *     node scripts/build.ts [DIST]
  */
-import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 
-const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
-const project = fileURLToPath(new URL('../tsconfig.build.json', import.meta.url));
+const root = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** What is started as a program or as a thread of its own, each by its name beside the others. */
+const ENTRIES = {
+  httplog: root('src/cli/httplog.ts'),
+  'live-worker': root('src/worker/live-worker.ts'),
+  'part-thread': root('src/worker/part-thread.ts'),
+  'replay-task': root('src/worker/replay-task.ts'),
+  'sqlite-thread': root('src/log/sqlite-thread.ts'),
+};
+const dist = process.argv[2] ?? root('dist');
 
 // What was renamed or removed in src must not live on in the package.
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, [compiler, '--project', project], {
-  stdio: 'inherit',
+rmSync(dist, { recursive: true, force: true });
+const bundle = await rolldown({
+  input: ENTRIES,
+  platform: 'node',
+  // Dependencies stay packages of their own, which npm installs.
+  external: (id) => !/^[./]/.test(id),
 });
-process.exitCode = status ?? 1;
+await bundle.write({
+  // As deep below the package as the sources' rooms: paths to its other files hold in both.
+  dir: join(dist, 'cli'),
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
+});
+await bundle.close();

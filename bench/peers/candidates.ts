@@ -10,8 +10,8 @@ import {
   OUTER_NODE,
 } from './build-peers.ts';
 import type { Candidate } from './candidate.ts';
+import { HTTPLOG_PROGRAM, installHttplog } from './install-httplog.ts';
 
-const HTTPLOG = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
 const PCAP_PARSER_PROGRAM = fileURLToPath(new URL('pcap-parser-main.ts', import.meta.url));
 const GO_SOURCES = '/usr/share/gocode/src';
 const PORT_FILTER = 'tcp port 80';
@@ -35,11 +35,30 @@ function httplog(name: string, does: string, options: readonly string[]): Candid
     does,
     parsesHttp: true,
     needs: {},
-    version: [HTTPLOG, '-v'],
-    readsCapture: (capture, output) => [HTTPLOG, 'replay', capture, '-o', output, ...options],
+    prepare: installHttplog,
+    version: [HTTPLOG_PROGRAM, '-v'],
+    readsCapture: (capture, output) => [
+      HTTPLOG_PROGRAM,
+      'replay',
+      capture,
+      '-o',
+      output,
+      ...options,
+    ],
     listens: {
       command: (device, output, ring) => [
-        ...[HTTPLOG, '-i', device, '-o', output, '-b', `${ring}`, '--user', 'root', ...options],
+        ...[
+          HTTPLOG_PROGRAM,
+          '-i',
+          device,
+          '-o',
+          output,
+          '-b',
+          `${ring}`,
+          '--user',
+          'root',
+          ...options,
+        ],
       ],
       endSignal: 'SIGTERM',
       drops: /(\d+) dropped by the kernel/,

@@ -98,7 +98,7 @@ describe.skipIf(withoutDpkg)(titleWithReason('the package', withoutDpkg), () => 
     ['./usr/bin/httplog', 'lrwxrwxrwx root/root'],
     ['./usr/lib/httplog/bin/httplog', '-rwxr-xr-x root/root'],
     ['./usr/lib/httplog/dist/cli/httplog.js', '-rw-r--r-- root/root'],
-    ['./usr/lib/httplog/dist/worker/live-worker.js', '-rw-r--r-- root/root'],
+    ['./usr/lib/httplog/dist/cli/live-worker.js', '-rw-r--r-- root/root'],
     ['./usr/lib/httplog/conf/demo.pcap', '-rw-r--r-- root/root'],
     ['./usr/lib/httplog/scripts/start_httplog.sh', '-rwxr-xr-x root/root'],
     ['./usr/lib/httplog/node_modules/koffi/package.json', '-rw-r--r-- root/root'],
