@@ -21,13 +21,13 @@ export interface BenchOptions {
 }
 
 export const USAGE = `npm run bench -- [--quick] [--only ${PARTS.join('|')}] [--rounds N]
-  [--candidates LIST] [--workloads LIST] [--ring MB] [--seconds N] [--packets N]
+  [--candidates LIST] [--workloads LIST] [--ring MB] [--seconds N] [--first-load N] [--packets N]
   [--workload-dir DIR] [--out DIR]`;
 
 /** A full run, and one that only shows that everything works. */
 const FULL = { rounds: 5, packets: 1_000_000, livePackets: 100_000, seconds: 3 };
 const QUICK = { rounds: 1, packets: 10_000, livePackets: 10_000, seconds: 1 };
-const FULL_LADDER = { firstPerSec: 20_000, factor: 2, lastPerSec: 1_280_000, refinements: 3 };
+const FULL_LADDER = { firstPerSec: 20_000, factor: 2, lastPerSec: 1_280_000, refinements: 2 };
 const QUICK_LADDER = { firstPerSec: 10_000, factor: 2, lastPerSec: 20_000, refinements: 0 };
 /** Of httplog's own default. */
 const RING_MEGABYTES = '8';
@@ -44,12 +44,14 @@ export function readOptions(args: readonly string[]): BenchOptions {
       workloads: { type: 'string' },
       ring: { type: 'string', default: RING_MEGABYTES },
       seconds: { type: 'string' },
+      'first-load': { type: 'string' },
       packets: { type: 'string' },
       'workload-dir': { type: 'string', default: pathOf('.workloads') },
       out: { type: 'string' },
     },
   });
   const sizes = values.quick ? QUICK : FULL;
+  const ladder = values.quick ? QUICK_LADDER : FULL_LADDER;
   const rounds = readCount('rounds', values.rounds, sizes.rounds);
   return {
     parts: readList('only', values.only, PARTS) as Part[],
@@ -65,7 +67,10 @@ export function readOptions(args: readonly string[]): BenchOptions {
       rounds,
       seconds: readCount('seconds', values.seconds, sizes.seconds),
       ringMegabytes: readCount('ring', values.ring, Number(RING_MEGABYTES)),
-      ladder: values.quick ? QUICK_LADDER : FULL_LADDER,
+      ladder: {
+        ...ladder,
+        firstPerSec: readCount('first-load', values['first-load'], ladder.firstPerSec),
+      },
     },
     livePackets: sizes.livePackets,
     workloadFolder: values['workload-dir'],
