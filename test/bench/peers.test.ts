@@ -55,6 +55,7 @@ describe('messages are counted in', () => {
     const candidate = candidateOf(name);
     const reason = missingTool(...Object.keys(candidate.needs));
     test.skipIf(reason)(titleWithReason(`the lines of ${name}`, reason), () => {
+      candidate.prepare?.();
       const workload = {
         ...{ name: 'test', path: capture(), packets: 3, bytes: 0 },
         filter: 'tcp port 80',
