@@ -5,7 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { DEFAULT_UNIT, renderSystemdUnit } from '../src/cli/systemd-unit.ts';
-import { readVersion } from '../src/cli/version.ts';
+import { readVersion } from '../src/daemon/version.ts';
 import { renderBashCompletion, renderZshCompletion } from './generate-completions.ts';
 import { renderManual } from './generate-manual.ts';
 

@@ -108,10 +108,12 @@ export function openAfPacketEngine(options: AfPacketOptions): FrameSource {
       linkType: linkLayer === 'ethernet' ? LINKTYPE_ETHERNET : LINKTYPE_NETWORK,
       loopbackIndex: isLoopback || interfaceIndex === 0 ? ifNameToIndex('lo') : 0,
     };
+    const engine = new AfPacketEngine(mapped, createWalk(mapped), options.registry);
+    // Behind all that can fail: what is registered is open.
     if (options.registry !== undefined) {
       registerRing(options.registry, mapped);
     }
-    return new AfPacketEngine(mapped, createWalk(mapped), options.registry);
+    return engine;
   } catch (error) {
     closeDescriptor(descriptor);
     throw error;

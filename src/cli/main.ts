@@ -9,7 +9,7 @@ import { type ParsedCommandLine, parseArguments } from './arguments.ts';
 export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
   const commandLine = parseArguments(argv);
   if (commandLine.isVersion) {
-    const { readVersion } = await import('./version.ts');
+    const { readVersion } = await import('../daemon/version.ts');
     print(`httplog ${readVersion()}\n`);
     return EXIT_OK;
   }

@@ -9,8 +9,9 @@ import {
 } from './admin-server.ts';
 import { createStatus } from './admin-status.ts';
 import { collectCaptureMetrics } from './metrics-capture.ts';
-import { ProcessMetrics, readBuildVersion } from './metrics-process.ts';
+import { ProcessMetrics } from './metrics-process.ts';
 import { createMetric, METRICS_CONTENT_TYPE, renderMetrics } from './metrics-text.ts';
+import { readVersion } from './version.ts';
 
 /** What the admin server tells about. */
 export interface CaptureSource {
@@ -19,7 +20,7 @@ export interface CaptureSource {
 
 /** The paths of the admin server and what they show. Until it follows a capture, httplog is starting. */
 export class AdminService {
-  readonly #version = readBuildVersion();
+  readonly #version = readVersion();
   readonly #process = new ProcessMetrics(this.#version);
   readonly #losses = new LossWatch();
   #source: CaptureSource | undefined;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createLabelledMetric, createMetric, type Metric } from './metrics-text.ts';
 
@@ -86,13 +86,6 @@ export class ProcessMetrics {
       ],
     };
   }
-}
-
-/** The version of this installation, from its package.json. */
-export function readBuildVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version }: { version: string } = JSON.parse(text);
-  return version;
 }
 
 /** The histogram has the time between two looks: what is beyond the resolution was late. */

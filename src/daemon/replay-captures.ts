@@ -236,9 +236,9 @@ function createJob(
 }
 
 /** Where more workers are asked for than there are captures, all of them take part in each. */
-function countSharingWorkers(filesCount: number, { settings, origins }: Configuration): number {
-  const isAskedFor = origins.workers !== 'default' && settings.packetCountMax < 0;
-  return isAskedFor && settings.workers > filesCount ? settings.workers : 1;
+function countSharingWorkers(filesCount: number, { settings }: Configuration): number {
+  const { workers, packetCountMax } = settings;
+  return workers > filesCount && packetCountMax < 0 ? workers : 1;
 }
 
 /** `-cpu` when it was given, else one thread a core. */

@@ -68,7 +68,7 @@ export async function runCapture(
         startCapture(settings, interfaceName, serviceLog, plan),
       );
       admin?.follow(session);
-      systemd?.follow(session, () => session.snapshot().areWorkersAlive);
+      systemd?.follow(session);
       return await followSession(session, serviceLog, systemd, signals, load);
     } finally {
       systemd?.close();

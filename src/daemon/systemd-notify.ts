@@ -6,7 +6,10 @@ import { isInterfaceUp } from './interface-watch.ts';
 import { takeTally } from './summary.ts';
 
 /** What is told of a capture. */
-type CaptureState = Pick<CaptureSnapshot, 'interfaceName' | 'isCapturing' | 'counters' | 'writer'>;
+type CaptureState = Pick<
+  CaptureSnapshot,
+  'interfaceName' | 'isCapturing' | 'areWorkersAlive' | 'counters' | 'writer'
+>;
 
 /** The capture that is told about. */
 export interface NotifiedCapture {
@@ -45,9 +48,9 @@ export class SystemdNotifier {
     this.#warn = warn;
   }
 
-  /** @param isAlive whether all decode workers go on; the event loop of this thread shows for itself */
-  follow(capture: NotifiedCapture, isAlive: () => boolean): void {
-    const look = () => this.#look(capture.snapshot(), isAlive());
+  /** Feeds the watchdog while all decode workers go on; the event loop of this thread shows for itself. */
+  follow(capture: NotifiedCapture): void {
+    const look = () => this.#look(capture.snapshot());
     // Half of what the watchdog waits, as sd_watchdog_enabled(3) advises, or more often.
     const intervalMs = Math.min(SYSTEMD_NOTIFY_INTERVAL_MS, (this.#watchdogMs ?? Infinity) / 2);
     this.#timer = setInterval(look, intervalMs).unref();
@@ -78,30 +81,30 @@ export class SystemdNotifier {
     clearInterval(this.#timer);
   }
 
-  #look(capture: CaptureState, isAlive: boolean): void {
+  #look(capture: CaptureState): void {
     if (!this.#isStopping) {
-      this.#tellState(capture, isAlive);
+      this.#tellState(capture);
     }
-    if (this.#watchdogMs !== undefined && (isAlive || this.#isStopping)) {
+    if (this.#watchdogMs !== undefined && (capture.areWorkersAlive || this.#isStopping)) {
       this.#send('WATCHDOG=1');
     }
   }
 
-  #tellState(capture: CaptureState, isAlive: boolean): void {
+  #tellState(capture: CaptureState): void {
     const isWaiting = isInterfaceAway(capture.interfaceName);
     // An interface may come up an hour later: to wait for it is all that a start has to do.
     if (!this.#isReady && (capture.isCapturing || isWaiting)) {
       this.#isReady = this.#send('READY=1');
     }
-    const status = describeState(capture, isWaiting, isAlive);
+    const status = describeState(capture, isWaiting);
     if (this.#isReady && status !== this.#lastStatus) {
       this.#lastStatus = status;
       this.#send(`STATUS=${status}`);
     }
-    if (!isAlive && !this.#isStuck) {
+    if (!capture.areWorkersAlive && !this.#isStuck) {
       this.#warn("A decode worker is stuck: systemd's watchdog is not told that httplog is alive");
     }
-    this.#isStuck = !isAlive;
+    this.#isStuck = !capture.areWorkersAlive;
   }
 
   /** Gives true when it was sent. What fails is told once, until something is sent again. */
@@ -149,7 +152,7 @@ function isInterfaceAway(name: string): boolean {
   return name !== 'any' && !isInterfaceUp(name);
 }
 
-function describeState(capture: CaptureState, isWaiting: boolean, isAlive: boolean): string {
+function describeState(capture: CaptureState, isWaiting: boolean): string {
   const { kernelPackets, kernelDrops, linesWritten, linesDropped } = takeTally(
     capture.counters,
     capture.writer,
@@ -157,7 +160,7 @@ function describeState(capture: CaptureState, isWaiting: boolean, isAlive: boole
   const capturing = capture.isCapturing ? 'Capturing on' : 'Not capturing on';
   const state = isWaiting ? 'Waiting for interface' : capturing;
   return (
-    `${isAlive ? '' : 'A decode worker is stuck. '}${state} ${capture.interfaceName}: ` +
+    `${capture.areWorkersAlive ? '' : 'A decode worker is stuck. '}${state} ${capture.interfaceName}: ` +
     `${kernelPackets} packets, ${kernelDrops} dropped by the kernel; ` +
     `${linesWritten} lines written, ${linesDropped} dropped`
   );

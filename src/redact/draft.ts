@@ -1,4 +1,5 @@
 import { copyBytes } from '../bytes.ts';
+
 /**
  * A value while it is redacted. Passes go over it one after the other: each reads `bytes[offset, end)`,
  * names the ranges that it replaces in their order, and finishes. A value that no pass changes is never

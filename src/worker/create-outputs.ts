@@ -23,6 +23,8 @@ import { type RecordOutput, type RecordOutputs, writeExchange } from './record-o
 
 /** The part of a pipeline that depends on its outputs. */
 export interface PipelineOutputs {
+  /** Of all outputs, in their order. */
+  batches: readonly BatchBuilder[];
   textLines: readonly BatchBuilder[];
   records: RecordOutputs | undefined;
   tracker: ExchangeTracker | undefined;
@@ -46,7 +48,13 @@ export function createOutputs(
   const isPlain = (output: OutputSettings): boolean => isPlainText(output, options);
   const textLines = batches.filter((_, output) => isPlain(options.outputs[output]));
   if (textLines.length === batches.length) {
-    return { textLines, records: undefined, tracker: undefined, fieldTables: TEXT_FIELD_TABLES };
+    return {
+      batches,
+      textLines,
+      records: undefined,
+      tracker: undefined,
+      fieldTables: TEXT_FIELD_TABLES,
+    };
   }
   const fieldTables = createRecordFieldTables(options.headerNames);
   const { namedFields } = fieldTables;
@@ -87,7 +95,7 @@ export function createOutputs(
           (exchange) => writeExchange(records, exchange),
         )
       : undefined;
-  return { textLines, records, tracker, fieldTables };
+  return { batches, textLines, records, tracker, fieldTables };
 }
 
 /** Whether an output's lines are made from each message alone, and from the frame itself. */

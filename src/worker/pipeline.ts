@@ -79,6 +79,8 @@ export interface Pipeline {
   readonly methods: MethodTable;
   readonly fieldTables: FieldTables;
   readonly sink: BatchSink;
+  /** What lines are written into, of all outputs. */
+  readonly batches: readonly BatchBuilder[];
   /** Outputs of text lines of messages as they pass, written from the frame itself. */
   readonly textLines: readonly BatchBuilder[];
   /** All other outputs; undefined when there are none, and then nothing is kept of a flow. */
@@ -194,15 +196,8 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
  *
  * @param isBehind says of an output that it gets full batches only for now; without it none does
  */
-export function flushPipeline(
-  { textLines, records }: Pipeline,
-  isBehind?: (output: number) => boolean,
-): void {
-  const recordOutputs =
-    records === undefined
-      ? []
-      : [...records.exchanges, ...records.messages, ...records.chosenMessages];
-  for (const batches of [...textLines, ...recordOutputs.map(({ batches }) => batches)]) {
+export function flushPipeline(pipeline: Pipeline, isBehind?: (output: number) => boolean): void {
+  for (const batches of pipeline.batches) {
     if (isBehind?.(batches.output) !== true) {
       flushBatches(batches);
     }

@@ -3,13 +3,14 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CaptureSnapshot } from '../../src/daemon/admin-capture.ts';
 import { collectCaptureMetrics } from '../../src/daemon/metrics-capture.ts';
-import { ProcessMetrics, readBuildVersion } from '../../src/daemon/metrics-process.ts';
+import { ProcessMetrics } from '../../src/daemon/metrics-process.ts';
 import {
   createHistogram,
   createLabelledMetric,
   type Metric,
   renderMetrics,
 } from '../../src/daemon/metrics-text.ts';
+import { readVersion } from '../../src/daemon/version.ts';
 import * as slots from '../../src/worker/counters.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
 import { readProjectFile } from '../structure/source-files.ts';
@@ -171,7 +172,7 @@ describe('the metrics of the process', () => {
   });
 
   test('know the version of this installation', () => {
-    expect(readBuildVersion()).toBe(JSON.parse(readProjectFile('package.json')).version);
+    expect(readVersion()).toBe(JSON.parse(readProjectFile('package.json')).version);
   });
 });
 

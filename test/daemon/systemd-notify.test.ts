@@ -45,6 +45,7 @@ function makeCapture() {
   const snapshot = {
     interfaceName: 'any',
     isCapturing: false,
+    areWorkersAlive: true,
     counters: createCounters(),
     writer: { linesWritten: 0, bytesWritten: 0, linesDropped: 0, writeErrors: 0, filesOpened: 0 },
   };
@@ -55,7 +56,6 @@ function makeCapture() {
   return { snapshot, begin, source: { capturing: promise, snapshot: () => snapshot } };
 }
 
-const isAlive = () => true;
 const NOTHING_YET = '0 packets, 0 dropped by the kernel; 0 lines written, 0 dropped';
 const countBeats = (receiver: NotifySocket) =>
   receiver.datagrams().filter((text) => text === 'WATCHDOG=1').length;
@@ -68,7 +68,7 @@ describe('readiness', () => {
   test('is told when packets flow, and once', async () => {
     const receiver = listen();
     const { begin, source } = makeCapture();
-    open().follow(source, isAlive);
+    open().follow(source);
     await sleep(50);
     expect(receiver.datagrams()).toEqual([]);
     begin();
@@ -81,7 +81,7 @@ describe('readiness', () => {
     const receiver = listen();
     const { snapshot, source } = makeCapture();
     snapshot.interfaceName = 'no-such-device';
-    open().follow(source, isAlive);
+    open().follow(source);
     expect(receiver.datagrams()).toEqual([
       'READY=1',
       `STATUS=Waiting for interface no-such-device: ${NOTHING_YET}`,
@@ -91,7 +91,7 @@ describe('readiness', () => {
   test('is told later where nobody listened at first; the failure is told once', async () => {
     const { begin, source } = makeCapture();
     begin();
-    open({ WATCHDOG_USEC }).follow(source, isAlive);
+    open({ WATCHDOG_USEC }).follow(source);
     await sleep(SOME_LOOKS_MS);
     expect(warnings).toEqual([
       `Cannot tell systemd at NOTIFY_SOCKET ${address}: no such file or directory`,
@@ -107,7 +107,7 @@ test('the state is told again when it has changed', async () => {
   const receiver = listen();
   const { begin, snapshot, source } = makeCapture();
   begin();
-  open({ WATCHDOG_USEC }).follow(source, isAlive);
+  open({ WATCHDOG_USEC }).follow(source);
   snapshot.counters[COUNTER_KERNEL_PACKETS] = 7;
   snapshot.isCapturing = false;
   await waitForBeats(receiver, 4);
@@ -121,7 +121,7 @@ test('a reload is one of a service that is ready', async () => {
   const receiver = listen();
   const { begin, source } = makeCapture();
   const notifier = open();
-  notifier.follow(source, isAlive);
+  notifier.follow(source);
   notifier.reloading();
   notifier.reloaded();
   expect(receiver.datagrams()).toEqual([]);
@@ -140,12 +140,11 @@ test('a reload is one of a service that is ready', async () => {
 describe('the watchdog', () => {
   test('is fed while the workers are alive, and not while one is stuck', async () => {
     const receiver = listen();
-    const { begin, source } = makeCapture();
-    let isWorking = true;
+    const { snapshot, begin, source } = makeCapture();
     begin();
-    open({ WATCHDOG_USEC, WATCHDOG_PID: `${process.pid}` }).follow(source, () => isWorking);
+    open({ WATCHDOG_USEC, WATCHDOG_PID: `${process.pid}` }).follow(source);
     await waitForBeats(receiver, 5);
-    isWorking = false;
+    snapshot.areWorkersAlive = false;
     const beatsCount = countBeats(receiver);
     await sleep(SOME_LOOKS_MS);
     expect(countBeats(receiver)).toBe(beatsCount);
@@ -155,16 +154,17 @@ describe('the watchdog', () => {
     expect(warnings).toEqual([
       "A decode worker is stuck: systemd's watchdog is not told that httplog is alive",
     ]);
-    isWorking = true;
+    snapshot.areWorkersAlive = true;
     await waitForBeats(receiver, beatsCount + 2);
     expect(receiver.datagrams()).toContain(`STATUS=Capturing on any: ${NOTHING_YET}`);
   });
 
   test('is fed during a stop, in which the workers end', async () => {
     const receiver = listen();
-    const { source } = makeCapture();
+    const { snapshot, source } = makeCapture();
+    snapshot.areWorkersAlive = false;
     const notifier = open({ WATCHDOG_USEC });
-    notifier.follow(source, () => false);
+    notifier.follow(source);
     notifier.stopping();
     await waitForBeats(receiver, 3);
     const [first, ...others] = receiver.datagrams();
@@ -182,7 +182,7 @@ describe('the watchdog', () => {
     const receiver = listen();
     const { begin, source } = makeCapture();
     begin();
-    open(environment).follow(source, isAlive);
+    open(environment).follow(source);
     await sleep(SOME_LOOKS_MS);
     expect(countBeats(receiver)).toBe(0);
     expect(receiver.datagrams()).toHaveLength(2);
@@ -193,7 +193,7 @@ describe('the watchdog', () => {
     const { begin, source } = makeCapture();
     const notifier = open({ WATCHDOG_USEC });
     begin();
-    notifier.follow(source, isAlive);
+    notifier.follow(source);
     await waitForBeats(receiver, 2);
     notifier.close();
     const beatsCount = countBeats(receiver);

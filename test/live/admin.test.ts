@@ -2,17 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ringBlockBytes } from '../../src/capture/packet-socket.ts';
 import { RING_RETIRE_TIMEOUT_MS } from '../../src/limits.ts';
 import { parseMetrics, readValue } from '../daemon/parse-metrics.ts';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, runHttplog, startHttplog } from './httplog-process.ts';
 import { CAPTURING, makeLogDirectory, removeLogDirectory } from './log-lines.ts';
-import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
+import { createVethPair } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { curl, keepAliveRequests } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', 'curl');
 const GETS_COUNT = 200;
@@ -24,18 +24,7 @@ const MEGABYTE = 1024 ** 2;
 const RING_BLOCKS_COUNT = MEGABYTE / ringBlockBytes(MEGABYTE);
 
 describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', noLive), () => {
-  let hosts: LinkedHosts;
-  let nginx: NginxServer;
-
-  beforeAll(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterAll(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
-  });
+  const { hosts } = useWebScene();
 
   function newDirectory(): string {
     const directory = makeLogDirectory();
@@ -44,7 +33,7 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
   }
 
   async function start(...args: string[]): Promise<HttplogProcess> {
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const all = ['-i', device, ...args];
     const httplog = await startHttplog({ namespace, args: all, ready: CAPTURING });
     onTestFinished(async () => void (await httplog.stop()));
@@ -52,8 +41,8 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
   }
 
   const send = async (path: string, ...args: string[]) =>
-    curl([`http://${hosts.server.ipv4}${path}`, '-o', '/dev/null', ...args], {
-      namespace: hosts.client.namespace,
+    curl([`http://${hosts().server.ipv4}${path}`, '-o', '/dev/null', ...args], {
+      namespace: hosts().client.namespace,
     });
 
   async function ask(socket: string, path: string): Promise<{ status: string; body: string }> {
@@ -73,8 +62,8 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
     const httplog = await start('--format', 'json', '-o', output, '--listen-admin', socket);
     expect(await ask(socket, '/healthz')).toEqual({ status: '200', body: 'ok\n' });
     const { answered } = await keepAliveRequests({
-      namespace: hosts.client.namespace,
-      url: `http://${hosts.server.ipv4}/`,
+      namespace: hosts().client.namespace,
+      url: `http://${hosts().server.ipv4}/`,
       count: GETS_COUNT,
       connections: 4,
     });
@@ -155,8 +144,8 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
     const upkeep = ['--rotate-size', '1KB', '--keep-files', '2', '--compress', 'gzip'];
     await start('-d', logs, '--listen-admin', socket, ...upkeep);
     const { answered } = await keepAliveRequests({
-      namespace: hosts.client.namespace,
-      url: `http://${hosts.server.ipv4}/`,
+      namespace: hosts().client.namespace,
+      url: `http://${hosts().server.ipv4}/`,
       count: GETS_COUNT,
       connections: 1,
     });
@@ -239,7 +228,7 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
     const directory = newDirectory();
     const socket = join(directory, 'admin.sock');
     const first = await start('-d', directory, '--listen-admin', socket);
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const args = ['-i', device, '-d', directory, '--listen-admin', socket];
     const second = await runHttplog(args, { namespace });
     expect(second.code).toBe(2);
@@ -251,7 +240,7 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
   test('status knows the daemon of the pid file, and no other process', async () => {
     const directory = newDirectory();
     const pidFile = join(directory, 'httplog.pid');
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const args = ['run', '-i', device, '-d', directory];
     const httplog = await startHttplog({ namespace, args, ready: CAPTURING });
     onTestFinished(async () => void (await httplog.stop()));

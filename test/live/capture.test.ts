@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
   CAPTURING,
@@ -13,26 +13,16 @@ import {
   removeLogDirectory,
   waitForLines,
 } from './log-lines.ts';
-import { createVethPair, type LinkEnd, type LinkedHosts } from './network-namespaces.ts';
+import type { LinkEnd } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { curl, keepAliveRequests } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
+import { startNginx } from './web-server.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', 'curl');
 
 describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), () => {
-  let hosts: LinkedHosts;
-  let nginx: NginxServer;
-
-  beforeAll(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterAll(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
-  });
+  const { hosts, nginx } = useWebScene();
 
   function newDirectory(): string {
     const directory = makeLogDirectory();
@@ -49,8 +39,8 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
   }
 
   const ask = (path: string, ...args: string[]) =>
-    curl([`http://${hosts.server.ipv4}${path}`, '-o', '/dev/null', ...args], {
-      namespace: hosts.client.namespace,
+    curl([`http://${hosts().server.ipv4}${path}`, '-o', '/dev/null', ...args], {
+      namespace: hosts().client.namespace,
     });
 
   /** What nginx wrote: `ADDRESS PORT STATUS REQUEST_LINE`; as the message of CQ and the source. */
@@ -62,9 +52,9 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
     ].join(' ');
 
   test('server and client both see each exchange, over IPv4 and IPv6, as nginx logs it', async () => {
-    const { client, server } = hosts;
+    const { client, server } = hosts();
     const [atServer, atClient] = [newDirectory(), newDirectory()];
-    const logged = nginx.readAccessLog().length;
+    const logged = nginx().readAccessLog().length;
     const daemons = [await startOn(server, '-d', atServer), await startOn(client, '-d', atClient)];
     for (const host of [server.ipv4, `[${server.ipv6}]`]) {
       const agent = ['-A', 'Mozilla/5.0 (X11; é)', '-H', 'Host: www.example.com'];
@@ -88,7 +78,7 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
 
     const requests = serverLines.filter(({ type }) => type === 'CQ');
     const responses = serverLines.filter(({ type }) => type === 'CR');
-    const accessLog = nginx.readAccessLog().slice(logged);
+    const accessLog = nginx().readAccessLog().slice(logged);
     expect(requests.map((line, index) => asAccessLog(line, responses[index]))).toEqual(accessLog);
     expect(requests.map(({ message }) => message)).toEqual(
       [server.ipv4, `[${server.ipv6}]`].flatMap((host) => [
@@ -116,10 +106,10 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
 
   test('keep-alive connections give one CQ and one CR a request', async () => {
     const directory = newDirectory();
-    const daemon = await startOn(hosts.server, '-d', directory);
+    const daemon = await startOn(hosts().server, '-d', directory);
     const report = await keepAliveRequests({
-      namespace: hosts.client.namespace,
-      url: `http://[${hosts.server.ipv6}]/index.html`,
+      namespace: hosts().client.namespace,
+      url: `http://[${hosts().server.ipv6}]/index.html`,
       count: 500,
       connections: 5,
     });
@@ -135,7 +125,7 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
 
   test('the daily file has the day of the lines in its name and the mode 0640', async () => {
     const directory = newDirectory();
-    await startOn(hosts.server, '-d', directory);
+    await startOn(hosts().server, '-d', directory);
     await ask('/daily');
     const [line] = await waitForLines(() => readLogDirectory(directory), 2);
     const day = line.text.slice(0, 10).replaceAll('-', '');
@@ -145,7 +135,7 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
 
   test('-log_split writes each type to a file of its own, and none for a type without lines', async () => {
     const directory = newDirectory();
-    await startOn(hosts.server, '-d', directory, '-log_split');
+    await startOn(hosts().server, '-d', directory, '-log_split');
     await ask('/split');
     const [{ text }] = await waitForLines(() => readLogDirectory(directory), 2);
     const day = text.slice(0, 10).replaceAll('-', '');
@@ -162,8 +152,8 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
   test('-o FILE takes all lines, and -o - standard output', async () => {
     const path = join(newDirectory(), 'lines');
     const daemons = [
-      await startOn(hosts.server, '-o', path),
-      await startOn(hosts.server, '-o', '-'),
+      await startOn(hosts().server, '-o', path),
+      await startOn(hosts().server, '-o', '-'),
     ];
     await ask('/output');
     await waitForLines(() => parseLines(readFileSync(path, 'utf8')), 2);
@@ -175,19 +165,19 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
 
   test('lines are there within a second, so that tail -f shows them', async () => {
     const directory = newDirectory();
-    await startOn(hosts.server, '-d', directory);
+    await startOn(hosts().server, '-d', directory);
     await ask('/soon');
     await waitForLines(() => readLogDirectory(directory), 2, 1000);
   });
 
   test('the ports of -p are captured, and others are not', async () => {
     const directory = newDirectory();
-    const other = await startNginx({ namespace: hosts.server.namespace, ports: [8081, 8082] });
+    const other = await startNginx({ namespace: hosts().server.namespace, ports: [8081, 8082] });
     onTestFinished(() => other.stop());
-    const daemon = await startOn(hosts.server, '-d', directory, '-p', '81,8080-8081');
+    const daemon = await startOn(hosts().server, '-d', directory, '-p', '81,8080-8081');
     for (const port of ['', ':8081', ':8082']) {
-      const url = `http://${hosts.server.ipv4}${port}/port${port}`;
-      await curl([url, '-o', '/dev/null'], { namespace: hosts.client.namespace });
+      const url = `http://${hosts().server.ipv4}${port}/port${port}`;
+      await curl([url, '-o', '/dev/null'], { namespace: hosts().client.namespace });
     }
     await daemon.end();
     const lines = readLogDirectory(directory);
@@ -197,19 +187,19 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
 
   test('-p any captures every port', async () => {
     const directory = newDirectory();
-    const other = await startNginx({ namespace: hosts.server.namespace, ports: [8083] });
+    const other = await startNginx({ namespace: hosts().server.namespace, ports: [8083] });
     onTestFinished(() => other.stop());
-    const daemon = await startOn(hosts.server, '-d', directory, '-p', 'any');
+    const daemon = await startOn(hosts().server, '-d', directory, '-p', 'any');
     await ask('/any');
-    const url = `http://${hosts.server.ipv4}:8083/any`;
-    await curl([url, '-o', '/dev/null'], { namespace: hosts.client.namespace });
+    const url = `http://${hosts().server.ipv4}:8083/any`;
+    await curl([url, '-o', '/dev/null'], { namespace: hosts().client.namespace });
     await daemon.end();
     expect(countTypes(readLogDirectory(directory))).toEqual({ CQ: 2, CR: 2 });
   });
 
   test('-s cuts what is read of each packet', async () => {
     const directory = newDirectory();
-    const daemon = await startOn(hosts.server, '-d', directory, '-s', '90');
+    const daemon = await startOn(hosts().server, '-d', directory, '-s', '90');
     await ask('/cut/at/byte/ninety/of/the/frame');
     const { stderr } = await daemon.end();
     const frameHeaders = 14 + 20 + 32;
@@ -221,7 +211,7 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
 
   test('--local decides the types instead of the addresses of the host', async () => {
     const directory = newDirectory();
-    const { client, server } = hosts;
+    const { client, server } = hosts();
     const locals = ['--local', client.ipv4, '--local', '2001:db8:1::2/127'];
     const daemon = await startOn(server, '-d', directory, ...locals);
     await ask('/local');

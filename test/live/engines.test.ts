@@ -1,30 +1,18 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { runChecked } from './child-process.ts';
 import { type HttplogProcess, runHttplog, startHttplog } from './httplog-process.ts';
 import { CAPTURING, countTypes, parseLines, parseSummary } from './log-lines.ts';
-import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { browse, curl, keepAliveRequests } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', 'curl', 'tcpdump');
 
 describe.skipIf(noLive)(titleWithReason('the two capture engines', noLive), () => {
-  let hosts: LinkedHosts;
-  let nginx: NginxServer;
-
-  beforeAll(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterAll(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
-  });
+  const { hosts } = useWebScene();
 
   async function startDaemon(...args: string[]): Promise<HttplogProcess> {
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const all = ['-i', device, '-o', '-', ...args];
     const httplog = await startHttplog({ namespace, args: all, ready: CAPTURING });
     onTestFinished(async () => void (await httplog.stop()));
@@ -34,7 +22,7 @@ describe.skipIf(noLive)(titleWithReason('the two capture engines', noLive), () =
   test('give the same lines of the same traffic, and count the same messages', async () => {
     const afPacket = await startDaemon('--engine', 'afpacket');
     const libpcap = await startDaemon('--engine', 'libpcap');
-    const { client, server } = hosts;
+    const { client, server } = hosts();
     await browse({
       namespace: client.namespace,
       url: `http://[${server.ipv6}]`,
@@ -54,7 +42,7 @@ describe.skipIf(noLive)(titleWithReason('the two capture engines', noLive), () =
   });
 
   test.each(['afpacket', 'libpcap'])('-f takes the place of -p with %s', async (engine) => {
-    const { client, server } = hosts;
+    const { client, server } = hosts();
     const filter = `tcp port 80 and host ${server.ipv4}`;
     const httplog = await startDaemon('--engine', engine, '-f', filter, '-p', '9');
     expect(httplog.stderr()).toContain(filter);
@@ -92,7 +80,7 @@ describe.skipIf(noLive)(titleWithReason('the two capture engines', noLive), () =
   });
 
   test('--promisc puts the interface into promiscuous mode, and not for longer', async () => {
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const promiscuity = async () => {
       const text = await runChecked('ip', ['-n', namespace, '-d', 'link', 'show', device]);
       return /promiscuity (\d+)/.exec(text)?.[1];

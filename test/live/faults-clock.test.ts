@@ -10,16 +10,16 @@ import {
   requestPacket,
   responsePacket,
 } from '../fixtures/build-captures.ts';
+import { runHttplog } from './httplog-process.ts';
+import { type LogLine, parseLines, waitForLines } from './log-lines.ts';
+import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import {
   countNames,
   expectAllCounted,
   NOTICE_TIMEOUT_MS,
   newDirectory,
-  useFaultScene,
-} from './fault-scene.ts';
-import { runHttplog } from './httplog-process.ts';
-import { type LogLine, parseLines, waitForLines } from './log-lines.ts';
-import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
+  useWebScene,
+} from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const HOUR_SEC = 3600;
@@ -118,7 +118,7 @@ describe('the clock of the packets', () => {
 });
 
 describe.skipIf(noFakeTime)(titleWithReason("this host's clock", noFakeTime), () => {
-  const scene = useFaultScene();
+  const scene = useWebScene();
 
   test('that steps while files rotate costs no line and no file', async () => {
     const directory = newDirectory();

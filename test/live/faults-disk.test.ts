@@ -20,16 +20,16 @@ import {
   thawDisk,
   unmountSmallDisk,
 } from '../log/small-disk.ts';
+import type { HttplogProcess } from './httplog-process.ts';
+import { type LogLine, readLogDirectory, waitForLines } from './log-lines.ts';
+import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import {
   countNames,
   expectAllCounted,
   NOTICE_TIMEOUT_MS,
   newDirectory,
-  useFaultScene,
-} from './fault-scene.ts';
-import type { HttplogProcess } from './httplog-process.ts';
-import { type LogLine, readLogDirectory, waitForLines } from './log-lines.ts';
-import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
+  useWebScene,
+} from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const noMount = noLive ?? findReasonNotToMount();
@@ -40,7 +40,7 @@ const FROZEN_MS = 10_000;
 /** The lines of one connection wait in 32 of the 128 buffers. */
 const FEW_BUFFERS = ['-cpu', '4'];
 describe.skipIf(noLive)(titleWithReason('a disk or directory at fault', noLive), () => {
-  const { startDaemon, ask, hosts } = useFaultScene();
+  const { startDaemon, ask, hosts } = useWebScene();
 
   const startIn = (directory: string, ...args: string[]): Promise<HttplogProcess> =>
     startDaemon(['-i', hosts().server.device, '-d', directory, ...args]);

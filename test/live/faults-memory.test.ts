@@ -6,17 +6,17 @@ import {
   mountSmallDisk,
   unmountSmallDisk,
 } from '../log/small-disk.ts';
+import type { HttplogProcess } from './httplog-process.ts';
+import { readLogDirectory, waitForLines } from './log-lines.ts';
+import { createMemoryGroup, findReasonForNoMemoryGroup, type MemoryGroup } from './memory-group.ts';
+import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import {
   countNames,
   expectAllCounted,
   NOTICE_TIMEOUT_MS,
   newDirectory,
-  useFaultScene,
-} from './fault-scene.ts';
-import type { HttplogProcess } from './httplog-process.ts';
-import { readLogDirectory, waitForLines } from './log-lines.ts';
-import { createMemoryGroup, findReasonForNoMemoryGroup, type MemoryGroup } from './memory-group.ts';
-import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
+  useWebScene,
+} from './web-scene.ts';
 
 const reason =
   canCaptureLive() ??
@@ -29,7 +29,7 @@ const LONG = { headers: { 'user-agent': 'a'.repeat(14_000) } };
 const LARGE_HEADS = ['large_client_header_buffers 4 32k;', 'client_header_buffer_size 32k;'];
 
 describe.skipIf(reason)(titleWithReason('with little memory', reason), () => {
-  const scene = useFaultScene({ serverLines: LARGE_HEADS });
+  const scene = useWebScene({ serverLines: LARGE_HEADS });
 
   function newGroup(limitMegabytes: number): MemoryGroup {
     const group = createMemoryGroup(limitMegabytes);

@@ -5,9 +5,9 @@ import { zstdDecompressSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createRandom } from '../decode/seeded-random.ts';
 import { waitUntil } from './child-process.ts';
-import { NOTICE_TIMEOUT_MS, newDirectory, useFaultScene } from './fault-scene.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { startKeepAliveRequests } from './web-client.ts';
+import { NOTICE_TIMEOUT_MS, newDirectory, useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const SEED = 9;
@@ -27,7 +27,7 @@ interface Life {
 }
 
 describe.skipIf(noLive)(titleWithReason('kill -9 at random moments under load', noLive), () => {
-  const scene = useFaultScene({ serverLines: ['access_log timed.log timed;'] });
+  const scene = useWebScene({ serverLines: ['access_log timed.log timed;'] });
   const random = createRandom(SEED);
 
   const startIn = (directory: string, args: readonly string[]) =>

@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { runChecked, waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
@@ -22,10 +22,9 @@ import {
   removeLogDirectory,
   waitForLines,
 } from './log-lines.ts';
-import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { curl, keepAliveRequests } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', 'curl');
 const noLogrotate = noLive ?? missingTool('logrotate');
@@ -36,18 +35,7 @@ const ROTATIONS_COUNT = 5;
 const REQUESTS_COUNT = 6000;
 
 describe.skipIf(noLive)(titleWithReason('signals of a live capture', noLive), () => {
-  let hosts: LinkedHosts;
-  let nginx: NginxServer;
-
-  beforeAll(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterAll(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
-  });
+  const { hosts } = useWebScene();
 
   function newDirectory(): string {
     const directory = makeLogDirectory();
@@ -56,7 +44,7 @@ describe.skipIf(noLive)(titleWithReason('signals of a live capture', noLive), ()
   }
 
   async function startDaemon(...args: string[]): Promise<HttplogProcess> {
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const all = [...args, '-i', device];
     const httplog = await startHttplog({ namespace, args: all, ready: CAPTURING });
     onTestFinished(async () => void (await httplog.stop()));
@@ -64,8 +52,8 @@ describe.skipIf(noLive)(titleWithReason('signals of a live capture', noLive), ()
   }
 
   const ask = (path: string) =>
-    curl([`http://${hosts.server.ipv4}${path}`, '-o', '/dev/null'], {
-      namespace: hosts.client.namespace,
+    curl([`http://${hosts().server.ipv4}${path}`, '-o', '/dev/null'], {
+      namespace: hosts().client.namespace,
     });
   const readLines = (path: string) => () => parseLines(readFileSync(path, 'utf8'));
   const typesIn = (lines: LogLine[]) => lines.map(({ type }) => type);
@@ -88,11 +76,11 @@ describe.skipIf(noLive)(titleWithReason('signals of a live capture', noLive), ()
     expect(typesIn(await waitForLines(readLines(log), 2))).toEqual(['CQ', 'CR']);
     writeFileSync(
       file,
-      `HTTPLOG_PORT=80,8080\nHTTPLOG_LOCAL=${hosts.client.ipv4}\nHTTPLOG_LOG_EVERY=7\n`,
+      `HTTPLOG_PORT=80,8080\nHTTPLOG_LOCAL=${hosts().client.ipv4}\nHTTPLOG_LOG_EVERY=7\n`,
     );
     await signalAndAwait(httplog, 'SIGHUP', /INFO .*Configuration read again on SIGHUP: .*\n/);
     expect(httplog.stderr()).toContain(
-      `SIGHUP: --local (the addresses of this host; in replay none) -> ${hosts.client.ipv4}, -log_every 10000 -> 7;`,
+      `SIGHUP: --local (the addresses of this host; in replay none) -> ${hosts().client.ipv4}, -log_every 10000 -> 7;`,
     );
     expect(httplog.stderr()).toMatch(/WARN .*-p 80 -> 80,8080 needs a restart\n/);
     // A worker hears of the new networks when it next looks up from its packets.
@@ -146,7 +134,7 @@ describe.skipIf(noLive)(titleWithReason('signals of a live capture', noLive), ()
 
   test('SIGUSR2 is answered with --quiet too', async () => {
     const log = join(newDirectory(), 'http.log');
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const args = ['-i', device, '-o', log, '--quiet'];
     const httplog = await startHttplog({ namespace, args });
     onTestFinished(async () => void (await httplog.stop()));
@@ -210,8 +198,8 @@ describe.skipIf(noLive)(titleWithReason('signals of a live capture', noLive), ()
     const httplog = await startDaemon('-o', log);
     const sample = writeSample(directory, log, httplog.pid, isCopied);
     const client = keepAliveRequests({
-      namespace: hosts.client.namespace,
-      url: `http://${hosts.server.ipv4}/`,
+      namespace: hosts().client.namespace,
+      url: `http://${hosts().server.ipv4}/`,
       count: REQUESTS_COUNT,
       connections: 4,
     });

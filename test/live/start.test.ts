@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { runCommand, waitUntil } from './child-process.ts';
 import { runHttplog, startHttplog } from './httplog-process.ts';
 import {
@@ -11,10 +11,9 @@ import {
   parseLines,
   removeLogDirectory,
 } from './log-lines.ts';
-import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { curl } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
 const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
@@ -109,28 +108,17 @@ test('a profile that cannot be written is refused before anything is captured, e
 });
 
 describe.skipIf(noLive)(titleWithReason('a live capture', noLive), () => {
-  let hosts: LinkedHosts;
-  let nginx: NginxServer;
-
-  beforeAll(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterAll(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
-  });
+  const { hosts } = useWebScene();
 
   const ask = (path: string) =>
-    curl([`http://${hosts.server.ipv4}${path}`, '-o', '/dev/null'], {
-      namespace: hosts.client.namespace,
+    curl([`http://${hosts().server.ipv4}${path}`, '-o', '/dev/null'], {
+      namespace: hosts().client.namespace,
     });
 
   test.skipIf(noUser).each(['afpacket', 'libpcap'])(
     titleWithReason('works with %s for any user that has CAP_NET_RAW and nothing else', noUser),
     async (engine) => {
-      const { namespace, device } = hosts.server;
+      const { namespace, device } = hosts().server;
       const args = [...ONLY_NET_RAW, PROGRAM, '-i', device, '-o', '-', '--engine', engine];
       const httplog = await startHttplog({ program: 'setpriv', namespace, args, ready: CAPTURING });
       onTestFinished(async () => void (await httplog.stop()));
@@ -145,8 +133,8 @@ describe.skipIf(noLive)(titleWithReason('a live capture', noLive), () => {
   );
 
   test('without -i listens on the interface of the default route', async () => {
-    const { namespace, device } = hosts.server;
-    const route = ['-n', namespace, 'route', 'replace', 'default', 'via', hosts.client.ipv4];
+    const { namespace, device } = hosts().server;
+    const route = ['-n', namespace, 'route', 'replace', 'default', 'via', hosts().client.ipv4];
     expect((await runCommand('ip', route)).code).toBe(0);
     const ready = new RegExp(`Capturing on ${device} `);
     const httplog = await startHttplog({ namespace, args: ['-o', '-'], ready });
@@ -157,14 +145,14 @@ describe.skipIf(noLive)(titleWithReason('a live capture', noLive), () => {
   });
 
   test('without -i and without a default route says so, exit 3', async () => {
-    const { namespace } = hosts.client;
+    const { namespace } = hosts().client;
     const exit = await runHttplog(['-o', '-'], { namespace });
     expect(exit).toMatchObject({ code: 3, stdout: '' });
     expect(exit.stderr).toMatch(/^httplog: There is no default route .*client0 \(up\).*\n {2}Name/);
   });
 
   test('takes its options from the environment and from a file', async () => {
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const directory = newDirectory();
     const file = `# of the test\nHTTPLOG_DEVICE="${device}"\nexport HTTPLOG_PORT=9\nHTTPLOG_OUTPUT=-\n`;
     writeFileSync(join(directory, 'httplog.conf'), file);
@@ -180,7 +168,7 @@ describe.skipIf(noLive)(titleWithReason('a live capture', noLive), () => {
 
   test('-cpuprofile writes a profile that has nodes, samples and times', async () => {
     const path = join(newDirectory(), 'profile');
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const args = ['-i', device, '-o', '-', '-cpuprofile', path];
     const httplog = await startHttplog({ namespace, args, ready: CAPTURING });
     onTestFinished(async () => void (await httplog.stop()));
@@ -201,7 +189,7 @@ describe.skipIf(noLive)(titleWithReason('a live capture', noLive), () => {
     const service = join(directory, 'service');
     mkdirSync(service);
     chmodSync(service, 0o750);
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const args = ['-i', device, '-d', directory, '--service-log', service];
     const httplog = await startHttplog({ namespace, args });
     onTestFinished(async () => void (await httplog.stop()));

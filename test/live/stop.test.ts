@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
@@ -9,10 +9,9 @@ import {
   readLogDirectory,
   removeLogDirectory,
 } from './log-lines.ts';
-import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { keepAliveRequests, runLoad } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const noLoad = noLive ?? missingTool('wrk');
@@ -23,25 +22,14 @@ const REQUESTS_COUNT = 4000;
 const STOP_TIMEOUT_MS = 2000;
 
 describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), () => {
-  let hosts: LinkedHosts;
-  let nginx: NginxServer;
-
-  beforeAll(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterAll(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
-  });
+  const { hosts, nginx } = useWebScene();
 
   async function startDaemon(
     ...args: string[]
   ): Promise<{ httplog: HttplogProcess; directory: string }> {
     const directory = makeLogDirectory();
     onTestFinished(() => removeLogDirectory(directory));
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const all = ['-i', device, '-d', directory, ...args];
     const httplog = await startHttplog({ namespace, args: all, ready: CAPTURING });
     onTestFinished(async () => void (await httplog.stop()));
@@ -60,8 +48,8 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
 
   const startClient = (count: number) =>
     keepAliveRequests({
-      namespace: hosts.client.namespace,
-      url: `http://${hosts.server.ipv4}/`,
+      namespace: hosts().client.namespace,
+      url: `http://${hosts().server.ipv4}/`,
       count,
       connections: 8,
     });
@@ -70,14 +58,14 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
     '%s under load loses no exchange that was answered before it, exit 0',
     async (signal) => {
       const { httplog, directory } = await startDaemon();
-      const before = nginx.readAccessLog().length;
+      const before = nginx().readAccessLog().length;
       const client = startClient(REQUESTS_COUNT);
-      const isUnderLoad = () => nginx.readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
+      const isUnderLoad = () => nginx().readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
       await waitUntil('the client keeps asking', isUnderLoad, 10_000);
-      const answered = nginx.readAccessLog().slice(before);
+      const answered = nginx().readAccessLog().slice(before);
       const { code, stderr } = await httplog.end(signal, STOP_TIMEOUT_MS);
       expect(code).toBe(0);
-      expect(nginx.readAccessLog().length - before).toBeLessThan(REQUESTS_COUNT);
+      expect(nginx().readAccessLog().length - before).toBeLessThan(REQUESTS_COUNT);
       expect(stderr).toContain(`Stopping on ${signal}`);
       checkSummary(stderr, directory);
 
@@ -101,15 +89,15 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
     titleWithReason('SIGTERM under the load of wrk loses nothing with two workers', noLoad),
     async () => {
       const { httplog, directory } = await startDaemon('-cpu', '2');
-      const before = nginx.readAccessLog().length;
+      const before = nginx().readAccessLog().length;
       const load = runLoad({
-        namespace: hosts.client.namespace,
-        url: `http://${hosts.server.ipv4}/`,
+        namespace: hosts().client.namespace,
+        url: `http://${hosts().server.ipv4}/`,
         seconds: 2,
       });
-      const isUnderLoad = () => nginx.readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
+      const isUnderLoad = () => nginx().readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
       await waitUntil('wrk keeps asking', isUnderLoad, 10_000);
-      const answered = nginx.readAccessLog().length - before;
+      const answered = nginx().readAccessLog().length - before;
       const { code, stderr } = await httplog.end('SIGTERM', STOP_TIMEOUT_MS);
       expect(code).toBe(0);
       checkSummary(stderr, directory);
@@ -157,7 +145,7 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
   test('--quiet says nothing about a run without trouble', async () => {
     const directory = makeLogDirectory();
     onTestFinished(() => removeLogDirectory(directory));
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const args = ['-i', device, '-d', directory, '-c', '30', '--quiet'];
     const httplog = await startHttplog({ namespace, args });
     onTestFinished(async () => void (await httplog.stop()));

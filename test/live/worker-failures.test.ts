@@ -2,14 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import { CAPTURING, parseSummary, readLogDirectory, waitForLines } from './log-lines.ts';
-import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { keepAliveRequests } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const BREAK_WORKER = fileURLToPath(new URL('break-worker.ts', import.meta.url));
@@ -19,18 +18,7 @@ const FAILURE =
   /ERROR A decode worker failed and was started anew: (.*); lost with it: (\d+) lines/g;
 
 describe.skipIf(noLive)(titleWithReason('a decode worker that fails', noLive), () => {
-  let hosts: LinkedHosts;
-  let nginx: NginxServer;
-
-  beforeAll(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterAll(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
-  });
+  const { hosts } = useWebScene();
 
   interface BreakableDaemon {
     httplog: HttplogProcess;
@@ -43,7 +31,7 @@ describe.skipIf(noLive)(titleWithReason('a decode worker that fails', noLive), (
     const folder = mkdtempSync(join(tmpdir(), 'httplog-failures-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const orderPath = join(folder, 'order');
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const httplog = await startHttplog({
       namespace,
       args: ['-i', device, '-d', folder, ...args],
@@ -63,8 +51,8 @@ describe.skipIf(noLive)(titleWithReason('a decode worker that fails', noLive), (
 
   const ask = (count: number) =>
     keepAliveRequests({
-      namespace: hosts.client.namespace,
-      url: `http://${hosts.server.ipv4}/`,
+      namespace: hosts().client.namespace,
+      url: `http://${hosts().server.ipv4}/`,
       count,
       connections: 8,
     });

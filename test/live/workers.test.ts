@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startHttplog } from './httplog-process.ts';
 import {
   CAPTURING,
@@ -8,40 +8,28 @@ import {
   readLogDirectory,
   removeLogDirectory,
 } from './log-lines.ts';
-import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { keepAliveRequests } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const REQUESTS_COUNT = 1000;
 const CONNECTIONS_COUNT = 40;
 
 describe.skipIf(noLive)(titleWithReason('several decode workers', noLive), () => {
-  let hosts: LinkedHosts;
-  let nginx: NginxServer;
-
-  beforeAll(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterAll(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
-  });
+  const { hosts } = useWebScene();
 
   test.each([2, 3])('%i workers log each request of many connections once', async (workers) => {
     const directory = makeLogDirectory();
     onTestFinished(() => removeLogDirectory(directory));
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const args = ['-i', device, '-d', directory, '-cpu', `${workers}`];
     const httplog = await startHttplog({ namespace, args, ready: CAPTURING });
     onTestFinished(async () => void (await httplog.stop()));
     expect(httplog.stderr()).toContain(`${workers} workers`);
-    for (const host of [hosts.server.ipv4, `[${hosts.server.ipv6}]`]) {
+    for (const host of [hosts().server.ipv4, `[${hosts().server.ipv6}]`]) {
       const report = await keepAliveRequests({
-        namespace: hosts.client.namespace,
+        namespace: hosts().client.namespace,
         url: `http://${host}/`,
         count: REQUESTS_COUNT,
         connections: CONNECTIONS_COUNT,
@@ -63,14 +51,14 @@ describe.skipIf(noLive)(titleWithReason('several decode workers', noLive), () =>
 
   test('the messages of one connection keep their order', async () => {
     const httplog = await startHttplog({
-      namespace: hosts.server.namespace,
-      args: ['-i', hosts.server.device, '-o', '-', '-cpu', '2'],
+      namespace: hosts().server.namespace,
+      args: ['-i', hosts().server.device, '-o', '-', '-cpu', '2'],
       ready: CAPTURING,
     });
     onTestFinished(async () => void (await httplog.stop()));
     await keepAliveRequests({
-      namespace: hosts.client.namespace,
-      url: `http://${hosts.server.ipv4}/`,
+      namespace: hosts().client.namespace,
+      url: `http://${hosts().server.ipv4}/`,
       count: 100,
       connections: 1,
     });

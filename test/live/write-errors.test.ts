@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   fillDisk,
   findReasonNotToMount,
@@ -20,10 +20,9 @@ import {
   readLogDirectory,
   waitForLines,
 } from './log-lines.ts';
-import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { keepAliveRequests } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const noMount = noLive ?? findReasonNotToMount();
@@ -31,18 +30,7 @@ const PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
 const FAULT_TIMEOUT_MS = 4000;
 
 describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive), () => {
-  let hosts: LinkedHosts;
-  let nginx: NginxServer;
-
-  beforeAll(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterAll(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
-  });
+  const { hosts } = useWebScene();
 
   function newDirectory(): string {
     const directory = makeDirectory();
@@ -58,7 +46,7 @@ describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive),
   }
 
   async function startDaemon(directory: string): Promise<HttplogProcess> {
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const args = ['-i', device, '-d', directory];
     const httplog = await startHttplog({ namespace, args, ready: CAPTURING });
     onTestFinished(async () => void (await httplog.stop()));
@@ -67,8 +55,8 @@ describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive),
 
   /** Sends requests to /NAME?n=0 and so on. */
   async function ask(name: string, count: number): Promise<void> {
-    const url = `http://${hosts.server.ipv4}/${name}`;
-    const report = await keepAliveRequests({ namespace: hosts.client.namespace, url, count });
+    const url = `http://${hosts().server.ipv4}/${name}`;
+    const report = await keepAliveRequests({ namespace: hosts().client.namespace, url, count });
     expect(report.answered).toBe(count);
   }
 
@@ -163,7 +151,7 @@ describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive),
   });
 
   test('because nobody reads standard output any more ends quietly, exit 0', async () => {
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const told = join(newDirectory(), 'stderr');
     const pipeline = `${PROGRAM} -i ${device} -o - 2>${told} | head -n 1; echo $PIPESTATUS`;
     const piped = runCommand('bash', ['-c', pipeline], { namespace });
@@ -183,7 +171,7 @@ describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive),
   });
 
   test('because the reader of standard output has stopped reading does not hold up a stop for ever', async () => {
-    const { namespace, device } = hosts.server;
+    const { namespace, device } = hosts().server;
     const told = join(newDirectory(), 'stderr');
     // More lines than a pipe takes, and nobody who takes them out of it.
     const daemon = `echo $$ >&2; exec ${PROGRAM} -i ${device} -o - 2>${told}`;

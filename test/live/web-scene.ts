@@ -10,7 +10,7 @@ import { type NginxOptions, type NginxServer, startNginx } from './web-server.ts
 /** Milliseconds in which a fault, or its end, must have been told: it is looked for every second. */
 export const NOTICE_TIMEOUT_MS = 10_000;
 
-export interface FaultScene {
+export interface WebScene {
   /** **Only within tests**, as all that follows. */
   hosts(): LinkedHosts;
   nginx(): NginxServer;
@@ -29,7 +29,7 @@ export interface DaemonWrap {
 }
 
 /** Makes hosts and server before the tests of a `describe`, and removes them after it. */
-export function useFaultScene(nginxOptions: NginxOptions = {}): FaultScene {
+export function useWebScene(nginxOptions: NginxOptions = {}): WebScene {
   let hosts: LinkedHosts;
   let nginx: NginxServer;
 
