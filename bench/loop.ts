@@ -10,6 +10,7 @@ import type { ByteWindow } from '../src/capture/byte-window.ts';
 import type { FrameSource } from '../src/capture/frame.ts';
 import { PCAP_HEADER_BYTES, PcapReader, readPcapHeader } from '../src/capture/pcap-reader.ts';
 import { METHODS_DEFAULT } from '../src/decode/http-grammar.ts';
+import { forgetSegments } from '../src/decode/seen-segments.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
@@ -81,8 +82,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
     stop() {},
     close() {},
   };
-  pipeline.seen.sequenceNumbers.fill(0);
-  pipeline.seen.rows.fill(0);
+  forgetSegments(pipeline.seen);
   const { user } = process.cpuUsage();
   runPipeline(pipeline, source);
   times.push((process.cpuUsage().user - user) / 1000);

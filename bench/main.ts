@@ -6,6 +6,7 @@
  *
  * Needs root for namespaces, live capture and the installation of what is missing.
  */
+import { mkdirSync } from 'node:fs';
 import { canMakeNamespaces } from '../test/live/requirements.ts';
 import { type LiveResult, measureLive } from './measure/live.ts';
 import { measureOffline, type OfflineResult } from './measure/offline.ts';
@@ -32,19 +33,23 @@ const DECISIVE_WORKLOAD = 'site';
 /** With one connection there is nothing that peers do otherwise. */
 const SCALE_ONLY_WORKLOADS = ['elephant'];
 
+/** What whoever runs the bench can do something about: no stack says more than its sentence. */
+class BenchRefusal extends Error {}
+
 async function runBench(options: BenchOptions): Promise<void> {
+  makeFolder(options.outFolder);
   const earlier = readReport(options.outFolder);
   const isMeasured = options.parts.some((part) => part !== 'report');
   if (!isMeasured) {
     if (earlier.machine === undefined) {
-      throw new Error(`Nothing has been measured yet in ${options.outFolder}`);
+      throw new BenchRefusal(`Nothing has been measured yet in ${options.outFolder}`);
     }
     await writeReport(options.outFolder, earlier as Report);
     return;
   }
   const reason = canMakeNamespaces();
   if (reason !== undefined) {
-    throw new Error(`The bench cannot make its namespaces: ${reason}`);
+    throw new BenchRefusal(`The bench cannot make its namespaces: ${reason}`);
   }
   const chosen = CANDIDATES.filter(({ name }) => options.candidates.includes(name));
   const { candidates, missing } = findCandidates(chosen);
@@ -62,6 +67,15 @@ async function runBench(options: BenchOptions): Promise<void> {
   }
   await writeReport(options.outFolder, report);
   console.log(`Written to ${options.outFolder}`);
+}
+
+/** At once: nobody wants to learn after hours that the results cannot be written. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new BenchRefusal(`${path} is no place for results: ${(error as Error).message}`);
+  }
 }
 
 /** Those of this run, and those of earlier ones that it leaves out, in the order of the report. */
@@ -186,5 +200,10 @@ try {
   process.exitCode = 2;
 }
 if (options !== undefined) {
-  await runBench(options);
+  try {
+    await runBench(options);
+  } catch (error) {
+    console.error(error instanceof BenchRefusal ? error.message : error);
+    process.exitCode = 1;
+  }
 }

@@ -85,8 +85,11 @@ export const HEAD_BYTES_MAX = 64 * 1024;
 /** Bytes of a line besides its start line and fields: time, addresses, type, VLAN ids, separators. */
 export const LINE_FRAME_BYTES_MAX = 256;
 
-/** First segments remembered to recognise a retransmission: a power of two, 3 MiB of memory. */
+/** First segments remembered to recognise a retransmission: a power of two; 1 MiB of memory for IPv4, as much as 2.5 for IPv6. */
 export const SEEN_SEGMENTS_MAX = 65536;
+
+/** Flows whose text is kept: a power of two; 64 KiB of memory, which stay in a core's own cache. */
+export const FLOW_TEXTS_MAX = 1024;
 
 /** Ring blocks decoded before the worker's event loop has a turn: buffers come back, a stop is heard. */
 export const BLOCKS_PER_FILL_MAX = 32;
@@ -177,6 +180,9 @@ export const PART_BYTES = 8 * 1024 * 1024;
 
 /** Bytes of a capture from which on several workers share it: less is decoded before a thread has begun. */
 export const SHARED_CAPTURE_BYTES_MIN = 128 * 1024 * 1024;
+
+/** Threads that share a capture unasked: with more, the one that joins their lines is the limit. */
+export const SHARING_THREADS_MAX = 4;
 
 /**
  * Parts that each thread beside the first may have before it: one in hand, and some to go on with while who

@@ -41,6 +41,8 @@ const HIGH_BITS = 0x80808080 | 0;
 const LINE_FEEDS = 0x0a0a0a0a;
 const SPACES = 0x20202020;
 const BACKSLASHES = 0x5c5c5c5c;
+const EXCLAMATION_MARKS = 0x21212121;
+const BITS_5 = 0x20202020;
 
 /**
  * Zero when none of the four bytes is a line feed. Else the lowest bit that is set is the high bit of the first
@@ -61,8 +63,26 @@ export function firstByteFound(highBits: number): number {
  * borrow from the byte below): then they are looked at one by one.
  */
 export function isPlainText(word: number): boolean {
-  const highWhereControl = word - SPACES;
+  return isPlain(word, SPACES);
+}
+
+/** As `isPlainText`, and none is a space. */
+export function isPlainToken(word: number): boolean {
+  return isPlain(word, EXCLAMATION_MARKS);
+}
+
+function isPlain(word: number, lowest: number): boolean {
+  const highWhereControl = word - lowest;
   const highWhereDel = word + ONES;
   const highWhereBackslash = (word ^ BACKSLASHES) - ONES;
   return ((word | highWhereControl | highWhereDel | highWhereBackslash) & HIGH_BITS) === 0;
+}
+
+/**
+ * The word with bit 5 of every byte set, which makes letters lower case; 0 when one of its bytes is a control
+ * character, which would become something else by it.
+ */
+export function lowerCaseWord(word: number): number {
+  const highWhereControl = (word - SPACES) & ~word & HIGH_BITS;
+  return highWhereControl === 0 ? word | BITS_5 : 0;
 }

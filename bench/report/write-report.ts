@@ -134,8 +134,7 @@ function describeScale(report: Report): string[] {
     ...(site === undefined
       ? []
       : ['### One capture, one and two workers', offlineTable(scale.results, site)]),
-    '### Live, one and two workers',
-    workerTable(scale.live),
+    ...(scale.live.length === 0 ? [] : ['### Live, one and two workers', workerTable(scale.live)]),
     ...describeLinks(report),
   ];
 }

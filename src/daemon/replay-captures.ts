@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
 import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
-import { DRAIN_DEADLINE_MS } from '../limits.ts';
+import { DRAIN_DEADLINE_MS, SHARING_THREADS_MAX } from '../limits.ts';
 import { patternNames } from '../redact/redaction-settings.ts';
 import {
   COUNTER_VERDICT_FIRST,
@@ -93,7 +93,8 @@ export async function replayCaptures(
     if (isShared || jobs.length === 1 || settings.packetCountMax >= 0) {
       await replayInTurn(jobs, settings.packetCountMax, writer, noteResult);
     } else {
-      await replayInPool(jobs, countThreads(jobs.length, configuration), writer, noteResult);
+      const threads = Math.min(jobs.length, countThreads(configuration));
+      await replayInPool(jobs, threads, writer, noteResult);
     }
   } finally {
     hideProgress();
@@ -235,16 +236,20 @@ function createJob(
   };
 }
 
-/** Where more workers are asked for than there are captures, all of them take part in each. */
-function countSharingWorkers(filesCount: number, { settings }: Configuration): number {
-  const { workers, packetCountMax } = settings;
-  return workers > filesCount && packetCountMax < 0 ? workers : 1;
+/** Where there are more threads than captures, all of them take part in each. */
+function countSharingWorkers(filesCount: number, configuration: Configuration): number {
+  const threads = Math.min(countThreads(configuration), sharingThreadsMax(configuration));
+  return threads > filesCount && configuration.settings.packetCountMax < 0 ? threads : 1;
+}
+
+/** As many as were asked for; else as many as the one that joins their lines can feed. */
+function sharingThreadsMax({ settings, origins }: Configuration): number {
+  return origins.workers === 'default' ? SHARING_THREADS_MAX : settings.workers;
 }
 
 /** `-cpu` when it was given, else one thread a core. */
-function countThreads(filesCount: number, { settings, origins }: Configuration): number {
-  const threads = origins.workers === 'default' ? availableParallelism() : settings.workers;
-  return Math.min(filesCount, threads);
+function countThreads({ settings, origins }: Configuration): number {
+  return origins.workers === 'default' ? availableParallelism() : settings.workers;
 }
 
 function sumProgress(jobs: readonly ReplayJob[]): ReplayPosition {

@@ -4,10 +4,8 @@ import {
   BYTE_9,
   BYTE_CAPITAL_H,
   BYTE_CR,
-  BYTE_DOT,
   BYTE_HTAB,
   BYTE_LF,
-  BYTE_SLASH,
   BYTE_SPACE,
   type MethodTable,
 } from './http-grammar.ts';
@@ -23,6 +21,10 @@ const headWords = createWordView();
 
 /** `HTTP/D.D` */
 const HTTP_VERSION_BYTES = 8;
+/** Its parts in network byte order. */
+const WORD_HTTP = 0x48545450;
+const SLASH_AND_DOT = 0x2f002e00;
+const SLASH_AND_DOT_MASK = 0xff00ff00 | 0;
 
 /**
  * Says whether a payload begins an HTTP/1.x message, and finds its start line.
@@ -103,14 +105,15 @@ export function findMethod(
   end: number,
   methods: MethodTable,
 ): number {
-  const { nextIndex, nameOffset, nameBytes } = methods;
+  const { nextIndex, nameOffset, nameBytes, nameWord } = methods;
+  const word = end - offset < WORD_BYTES ? 0 : viewWords(headWords, bytes).getInt32(offset, true);
   for (let index = methods.firstIndex[bytes[offset]]; index !== -1; index = nextIndex[index]) {
     const nameStart = nameOffset[index];
     const nameLength = nameOffset[index + 1] - nameStart;
-    if (nameLength > end - offset) {
+    if (nameLength > end - offset || (nameLength >= WORD_BYTES && nameWord[index] !== word)) {
       continue;
     }
-    let matched = 1;
+    let matched = nameLength >= WORD_BYTES ? WORD_BYTES : 1;
     while (matched < nameLength && bytes[offset + matched] === nameBytes[nameStart + matched]) {
       matched++;
     }
@@ -147,15 +150,13 @@ function endsInHttpVersion(bytes: Uint8Array, offset: number, lineEnd: number): 
  * @see RFC 9112 section 2.3
  */
 function isHttpVersion(bytes: Uint8Array, offset: number): boolean {
+  const view = viewWords(headWords, bytes);
+  const numbers = view.getInt32(offset + WORD_BYTES);
   return (
-    bytes[offset] === BYTE_CAPITAL_H &&
-    bytes[offset + 1] === 0x54 /* T */ &&
-    bytes[offset + 2] === 0x54 /* T */ &&
-    bytes[offset + 3] === 0x50 /* P */ &&
-    bytes[offset + 4] === BYTE_SLASH &&
-    isDigit(bytes[offset + 5]) &&
-    bytes[offset + 6] === BYTE_DOT &&
-    isDigit(bytes[offset + 7])
+    view.getInt32(offset) === WORD_HTTP &&
+    (numbers & SLASH_AND_DOT_MASK) === SLASH_AND_DOT &&
+    isDigit((numbers >> 16) & 0xff) &&
+    isDigit(numbers & 0xff)
   );
 }
 

@@ -2,13 +2,13 @@
  * The grammar of HTTP/1.x heads as data: byte classes, methods, and the header fields that lines show.
  */
 
+import { WORD_BYTES } from '../words.ts';
+
 export const BYTE_HTAB = 0x09;
 export const BYTE_LF = 0x0a;
 export const BYTE_CR = 0x0d;
 export const BYTE_SPACE = 0x20;
-export const BYTE_DOT = 0x2e;
 export const BYTE_COLON = 0x3a;
-export const BYTE_SLASH = 0x2f;
 export const BYTE_0 = 0x30;
 export const BYTE_9 = 0x39;
 export const BYTE_CAPITAL_H = 0x48;
@@ -52,6 +52,8 @@ export interface MethodTable {
   /** By method: where its bytes start in `nameBytes`; one more entry than there are methods. */
   readonly nameOffset: Int32Array;
   readonly nameBytes: Uint8Array;
+  /** By method: its first four bytes, first one lowest; of meaning if it has as many with its space. */
+  readonly nameWord: Int32Array;
 }
 
 /** @param methods tokens as they stand on the wire; methods are case-sensitive (RFC 9110 section 9.1) */
@@ -66,7 +68,13 @@ export function createMethodTable(methods: readonly string[]): MethodTable {
     nextIndex[index] = firstIndex[firstByte];
     firstIndex[firstByte] = index;
   });
-  return { firstIndex, nextIndex, nameOffset, nameBytes: new Uint8Array(nameBytes) };
+  const nameWord = Int32Array.from(methods, (method) => firstWord(`${method} `));
+  return { firstIndex, nextIndex, nameOffset, nameBytes: new Uint8Array(nameBytes), nameWord };
+}
+
+/** The first four characters as the bytes of a word, first one lowest; missing ones are 0. */
+function firstWord(text: string): number {
+  return Buffer.from(text.padEnd(WORD_BYTES, '\0'), 'latin1').readInt32LE(0);
 }
 
 /** Slots of the header fields that are looked for; index of HttpMessage's field arrays. */
@@ -140,6 +148,10 @@ export interface FieldTable {
   readonly slot: Uint8Array;
   /** By field: its name with bit 5 of every byte set, which makes letters lower case. */
   readonly nameBytes: readonly Uint8Array[];
+  /** By field: bytes of its name. */
+  readonly nameLength: Uint8Array;
+  /** By field: the first four bytes of its name, first one lowest; 0 of a shorter one. */
+  readonly nameWord: Int32Array;
   readonly fieldsCount: number;
 }
 
@@ -216,6 +228,10 @@ function createFieldTable(slots: readonly number[], nameOf: (slot: number) => st
     nextIndex,
     slot: Uint8Array.from(slots),
     nameBytes,
+    nameLength: Uint8Array.from(nameBytes, ({ length }) => length),
+    nameWord: Int32Array.from(nameBytes, (bytes) =>
+      bytes.length < WORD_BYTES ? 0 : Buffer.from(bytes).readInt32LE(0),
+    ),
     fieldsCount: slots.length,
   };
 }

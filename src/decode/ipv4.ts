@@ -1,4 +1,4 @@
-import { readUint16BE } from './big-endian.ts';
+import { viewBytes } from './big-endian.ts';
 import { decodeIpPayload } from './ip-payload.ts';
 import type { Segment } from './segment.ts';
 import { decodeTcp, PROTOCOL_TCP } from './tcp.ts';
@@ -35,9 +35,10 @@ export function decodeIpv4(
   if (end - offset < IPV4_HEADER_MIN_BYTES) {
     return VERDICT_IPV4_TRUNCATED;
   }
-  const versionIhl = bytes[offset + IPV4_VERSION_IHL_AT];
+  const view = viewBytes(bytes);
+  const versionIhl = view.getUint8(offset + IPV4_VERSION_IHL_AT);
   const headerLength = (versionIhl & 0x0f) << 2;
-  const totalLength = readUint16BE(bytes, offset + IPV4_TOTAL_LENGTH_AT);
+  const totalLength = view.getUint16(offset + IPV4_TOTAL_LENGTH_AT);
   if (
     versionIhl >> 4 !== 4 ||
     headerLength < IPV4_HEADER_MIN_BYTES ||
@@ -45,9 +46,9 @@ export function decodeIpv4(
   ) {
     return VERDICT_IPV4_MALFORMED;
   }
-  const protocol = bytes[offset + IPV4_PROTOCOL_AT];
+  const protocol = view.getUint8(offset + IPV4_PROTOCOL_AT);
   const fragmentOffset =
-    readUint16BE(bytes, offset + IPV4_FRAGMENT_OFFSET_AT) & IPV4_FRAGMENT_OFFSET_MASK;
+    view.getUint16(offset + IPV4_FRAGMENT_OFFSET_AT) & IPV4_FRAGMENT_OFFSET_MASK;
   if (fragmentOffset !== 0) {
     return VERDICT_FRAGMENT;
   }

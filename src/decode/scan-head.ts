@@ -1,3 +1,4 @@
+import { createWordView, lowerCaseWord, viewWords, WORD_BYTES } from '../words.ts';
 import { findLineEnd } from './classify-segment.ts';
 import {
   BYTE_COLON,
@@ -8,6 +9,8 @@ import {
   type FieldTable,
 } from './http-grammar.ts';
 import { clearFields, type HttpMessage } from './http-message.ts';
+
+const headWords = createWordView();
 
 /**
  * Finds the wanted fields of a head, and its end. The first occurrence of a name wins, names are
@@ -55,14 +58,24 @@ function keepField(
   fields: FieldTable,
   message: HttpMessage,
 ): void {
+  const { nextIndex, nameLength, nameWord } = fields;
+  const view = viewWords(headWords, bytes);
+  const hasWord = lineEnd - lineOffset > WORD_BYTES;
+  const word = hasWord ? lowerCaseWord(view.getInt32(lineOffset, true)) : 0;
   while (field !== -1) {
-    const name = fields.nameBytes[field];
-    const nameEnd = lineOffset + name.length;
-    if (nameEnd < lineEnd && bytes[nameEnd] === BYTE_COLON && isName(bytes, lineOffset, name)) {
+    const length = nameLength[field];
+    const nameEnd = lineOffset + length;
+    // Of lines with the right letter, the next three tell nearly all that are of no interest.
+    if (
+      (nameWord[field] === word || length < WORD_BYTES) &&
+      nameEnd < lineEnd &&
+      bytes[nameEnd] === BYTE_COLON &&
+      isName(bytes, lineOffset, fields.nameBytes[field])
+    ) {
       keepValue(bytes, nameEnd + 1, lineEnd, fields.slot[field], message);
       return;
     }
-    field = fields.nextIndex[field];
+    field = nextIndex[field];
   }
 }
 

@@ -1,4 +1,4 @@
-import { readInt32BE, readUint16BE } from './big-endian.ts';
+import { viewBytes } from './big-endian.ts';
 import { type Segment, TCP_FLAG_SYN } from './segment.ts';
 import {
   VERDICT_NO_PAYLOAD,
@@ -12,7 +12,6 @@ const TCP_DESTINATION_PORT_AT = 2;
 const TCP_SEQUENCE_NUMBER_AT = 4;
 const TCP_ACKNOWLEDGMENT_NUMBER_AT = 8;
 const TCP_DATA_OFFSET_AT = 12;
-const TCP_FLAGS_AT = 13;
 const TCP_HEADER_MIN_BYTES = 20;
 
 /** IP protocol number of TCP. */
@@ -39,7 +38,10 @@ export function decodeTcp(
       ? VERDICT_TCP_MALFORMED
       : VERDICT_TCP_TRUNCATED;
   }
-  const headerLength = (bytes[offset + TCP_DATA_OFFSET_AT] >> 4) << 2;
+  const view = viewBytes(bytes);
+  // Data offset in the upper four bits, flags in the lower eight.
+  const dataOffsetFlags = view.getUint16(offset + TCP_DATA_OFFSET_AT);
+  const headerLength = (dataOffsetFlags >> 12) << 2;
   if (headerLength < TCP_HEADER_MIN_BYTES || headerLength > packetEnd - offset) {
     return VERDICT_TCP_MALFORMED;
   }
@@ -47,12 +49,12 @@ export function decodeTcp(
   if (payloadOffset > end || (payloadOffset === end && end < packetEnd)) {
     return VERDICT_TCP_TRUNCATED;
   }
-  const flags = bytes[offset + TCP_FLAGS_AT];
+  const flags = dataOffsetFlags & 0xff;
   const isSyn = (flags & TCP_FLAG_SYN) === 0 ? 0 : 1;
-  segment.sourcePort = readUint16BE(bytes, offset + TCP_SOURCE_PORT_AT);
-  segment.targetPort = readUint16BE(bytes, offset + TCP_DESTINATION_PORT_AT);
-  segment.sequenceNumber = (readInt32BE(bytes, offset + TCP_SEQUENCE_NUMBER_AT) + isSyn) | 0;
-  segment.acknowledgmentNumber = readInt32BE(bytes, offset + TCP_ACKNOWLEDGMENT_NUMBER_AT);
+  segment.sourcePort = view.getUint16(offset + TCP_SOURCE_PORT_AT);
+  segment.targetPort = view.getUint16(offset + TCP_DESTINATION_PORT_AT);
+  segment.sequenceNumber = (view.getInt32(offset + TCP_SEQUENCE_NUMBER_AT) + isSyn) | 0;
+  segment.acknowledgmentNumber = view.getInt32(offset + TCP_ACKNOWLEDGMENT_NUMBER_AT);
   segment.flags = flags;
   segment.payloadOffset = payloadOffset;
   segment.payloadEnd = end;

@@ -1,12 +1,16 @@
+import { createWordView, viewWords } from '../words.ts';
+
 /** Text of addresses and ports. */
 
 const BYTE_HASH = 0x23;
-const BYTE_DOT = 0x2e;
 const BYTE_COLON = 0x3a;
 const BYTE_0 = 0x30;
 const BYTE_LOWER_A = 0x61;
 
 const IPV6_GROUPS = 8;
+
+const targetWords = createWordView();
+
 /** Longest text of an address with its port: `ffff:` eight times, `#65535`. */
 export const ENDPOINT_BYTES_MAX = 46;
 
@@ -32,43 +36,53 @@ export function writeEndpoint(
   return writeDecimal(target, at, port);
 }
 
+/** By octet: its text and a dot, first byte lowest; a shorter one is followed by what the next write covers. */
+const OCTET_TEXT = Int32Array.from({ length: 256 }, (_, octet) =>
+  Buffer.from(`${octet}.\0\0`, 'latin1').readInt32LE(0),
+);
+/** By octet: bytes of its text with the dot. */
+const OCTET_BYTES = Uint8Array.from({ length: 256 }, (_, octet) => `${octet}.`.length);
+
 function writeIpv4(target: Uint8Array, at: number, source: Uint8Array, offset: number): number {
-  at = writeOctet(target, at, source[offset]);
-  target[at++] = BYTE_DOT;
-  at = writeOctet(target, at, source[offset + 1]);
-  target[at++] = BYTE_DOT;
-  at = writeOctet(target, at, source[offset + 2]);
-  target[at++] = BYTE_DOT;
-  return writeOctet(target, at, source[offset + 3]);
-}
-
-/** By octet: its text in three bytes; shorter ones are followed by what the next write covers. */
-const OCTET_TEXT = new Uint8Array(256 * 3);
-/** By octet: digits of its text. */
-const OCTET_DIGITS = new Uint8Array(256);
-for (let octet = 0; octet < 256; octet++) {
-  OCTET_DIGITS[octet] = writeDecimal(OCTET_TEXT, octet * 3, octet) - octet * 3;
-}
-
-function writeOctet(target: Uint8Array, at: number, octet: number): number {
-  const textAt = octet * 3;
-  target[at] = OCTET_TEXT[textAt];
-  target[at + 1] = OCTET_TEXT[textAt + 1];
-  target[at + 2] = OCTET_TEXT[textAt + 2];
-  return at + OCTET_DIGITS[octet];
+  const view = viewWords(targetWords, target);
+  for (let index = 0; index < 4; index++) {
+    const octet = source[offset + index];
+    view.setInt32(at, OCTET_TEXT[octet], true);
+    at += OCTET_BYTES[octet];
+  }
+  return at - 1;
 }
 
 /** Writes a number of 0 to 65,535 without leading zeros. */
 export function writeDecimal(target: Uint8Array, at: number, value: number): number {
-  let divisor = 1;
-  while (value >= divisor * 10) {
-    divisor *= 10;
+  const hundreds = (value / 100) | 0;
+  if (hundreds >= 100) {
+    const tenThousands = (hundreds / 100) | 0;
+    if (tenThousands > 0) {
+      target[at++] = BYTE_0 + tenThousands;
+    }
+    at = writeTwoDigits(target, at, hundreds - tenThousands * 100);
+    return writeTwoDigits(target, at, value - hundreds * 100);
   }
-  for (; divisor >= 1; divisor = (divisor / 10) | 0) {
-    const digit = (value / divisor) | 0;
-    target[at++] = BYTE_0 + digit;
-    value -= digit * divisor;
+  if (hundreds === 0) {
+    return writeOneOrTwoDigits(target, at, value);
   }
+  at = writeOneOrTwoDigits(target, at, hundreds);
+  return writeTwoDigits(target, at, value - hundreds * 100);
+}
+
+function writeOneOrTwoDigits(target: Uint8Array, at: number, value: number): number {
+  if (value >= 10) {
+    return writeTwoDigits(target, at, value);
+  }
+  target[at++] = BYTE_0 + value;
+  return at;
+}
+
+function writeTwoDigits(target: Uint8Array, at: number, value: number): number {
+  const tens = (value / 10) | 0;
+  target[at++] = BYTE_0 + tens;
+  target[at++] = BYTE_0 + value - tens * 10;
   return at;
 }
 

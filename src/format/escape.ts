@@ -1,4 +1,4 @@
-import { createWordView, isPlainText, viewWords, WORD_BYTES } from '../words.ts';
+import { createWordView, isPlainText, isPlainToken, viewWords, WORD_BYTES } from '../words.ts';
 
 /**
  * Copies a stranger's bytes into a line so that they can neither end it, nor look like another column, nor
@@ -42,24 +42,43 @@ export function writeEscaped(
   end: number,
   spaceMode: SpaceMode,
 ): number {
-  const copied = spaceMode === SPACE_KEPT ? COPIED_WITH_SPACE : COPIED_WITHOUT_SPACE;
+  if (end - offset < WORD_BYTES) {
+    return writeBytes(target, at, source, offset, end, spaceMode);
+  }
   const sourceView = viewWords(sourceWords, source);
   const targetView = viewWords(targetWords, target);
-  while (offset < end) {
-    if (spaceMode === SPACE_KEPT) {
-      while (offset + WORD_BYTES <= end) {
-        const word = sourceView.getInt32(offset, true);
-        if (!isPlainText(word)) {
-          break;
-        }
-        targetView.setInt32(at, word, true);
-        at += WORD_BYTES;
-        offset += WORD_BYTES;
-      }
-      if (offset === end) {
-        return at;
-      }
+  const lastWord = end - WORD_BYTES;
+  const shift = at - offset;
+  while (offset < lastWord) {
+    const word = sourceView.getInt32(offset, true);
+    if (!(spaceMode === SPACE_KEPT ? isPlainText(word) : isPlainToken(word))) {
+      break;
     }
+    targetView.setInt32(offset + shift, word, true);
+    offset += WORD_BYTES;
+  }
+  if (offset >= lastWord) {
+    // The last word takes in again what the one before it had: so no text ends byte by byte.
+    const word = sourceView.getInt32(lastWord, true);
+    if (spaceMode === SPACE_KEPT ? isPlainText(word) : isPlainToken(word)) {
+      targetView.setInt32(lastWord + shift, word, true);
+      return end + shift;
+    }
+  }
+  return writeBytes(target, offset + shift, source, offset, end, spaceMode);
+}
+
+/** From the first byte on that may be none to copy; the rest of a text that is not plain is not long as a rule. */
+function writeBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  offset: number,
+  end: number,
+  spaceMode: SpaceMode,
+): number {
+  const copied = spaceMode === SPACE_KEPT ? COPIED_WITH_SPACE : COPIED_WITHOUT_SPACE;
+  while (offset < end) {
     const byte = source[offset];
     if (copied[byte] === 1) {
       target[at++] = byte;

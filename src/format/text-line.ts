@@ -9,7 +9,8 @@ import { type HttpMessage, MESSAGE_REQUEST } from '../decode/http-message.ts';
 import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import { LINE_FRAME_BYTES_MAX } from '../limits.ts';
-import { writeDecimal, writeEndpoint } from './address.ts';
+import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
+import { writeDecimal } from './address.ts';
 import {
   ESCAPED_BYTES_MAX,
   SPACE_ESCAPED,
@@ -17,32 +18,21 @@ import {
   type SpaceMode,
   writeEscaped,
 } from './escape.ts';
+import { writeFlow } from './flow-text.ts';
+import { LINE_STREAM_NAMES } from './line-batch.ts';
 import { type TimestampText, writeTimestamp } from './timestamp.ts';
 
 const BYTE_LF = 0x0a;
 const BYTE_SPACE = 0x20;
 const BYTE_DASH = 0x2d;
 const BYTE_DOT = 0x2e;
-const BYTE_CAPITAL_C = 0x43;
-const BYTE_CAPITAL_Q = 0x51;
-const BYTE_CAPITAL_R = 0x52;
-const BYTE_CAPITAL_S = 0x53;
 
-/** By message type: its two letters. */
-const TYPE_FIRST_LETTER = Uint8Array.of(
-  0,
-  BYTE_CAPITAL_C,
-  BYTE_CAPITAL_C,
-  BYTE_CAPITAL_S,
-  BYTE_CAPITAL_S,
+/** By message type: its two letters between spaces, first byte lowest. */
+const TYPE_TEXT = Int32Array.from(LINE_STREAM_NAMES, (name) =>
+  Buffer.from(` ${name.padEnd(2)} `, 'latin1').readInt32LE(0),
 );
-const TYPE_SECOND_LETTER = Uint8Array.of(
-  0,
-  BYTE_CAPITAL_Q,
-  BYTE_CAPITAL_R,
-  BYTE_CAPITAL_Q,
-  BYTE_CAPITAL_R,
-);
+
+const targetWords = createWordView();
 
 const VLAN_LABEL = new Uint8Array(Buffer.from(' vlan=', 'latin1'));
 
@@ -75,16 +65,10 @@ export function writeTextLine(
   hasVlan: boolean,
 ): number {
   const { bytes } = frame;
-  const { addressLength, sourceAddressOffset, targetAddressOffset } = segment;
   at = writeTimestamp(target, at, timestamp, frame.timestampSubsecNs);
-  target[at++] = BYTE_SPACE;
-  at = writeEndpoint(target, at, bytes, sourceAddressOffset, addressLength, segment.sourcePort);
-  target[at++] = BYTE_SPACE;
-  at = writeEndpoint(target, at, bytes, targetAddressOffset, addressLength, segment.targetPort);
-  target[at++] = BYTE_SPACE;
-  target[at++] = TYPE_FIRST_LETTER[type];
-  target[at++] = TYPE_SECOND_LETTER[type];
-  target[at++] = BYTE_SPACE;
+  at = writeFlow(target, at, bytes, segment);
+  viewWords(targetWords, target).setInt32(at, TYPE_TEXT[type], true);
+  at += WORD_BYTES;
   at = writeEscaped(target, at, bytes, message.startLineOffset, message.startLineEnd, SPACE_KEPT);
   if (message.kind === MESSAGE_REQUEST) {
     at = writeField(target, at, bytes, message, FIELD_HOST, SPACE_ESCAPED);

@@ -1,3 +1,5 @@
+import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
+
 /** Seconds east of UTC at an instant; the control room makes it from the time zone. */
 export type UtcOffset = (epochSec: number) => number;
 
@@ -9,6 +11,8 @@ export interface TimestampText {
   readonly utcOffset: UtcOffset;
   /** `2019-09-01 14:16:51.` in the first `byteLength` bytes. */
   readonly bytes: Uint8Array;
+  /** The same bytes, first one lowest. */
+  readonly words: Int32Array;
   byteLength: number;
   second: number;
   /** Local calendar day of that second, 20190901. */
@@ -37,10 +41,14 @@ const BYTE_DOT = 0x2e;
 const BYTE_0 = 0x30;
 const BYTE_COLON = 0x3a;
 
+const targetWords = createWordView();
+
 export function createTimestampText(utcOffset: UtcOffset): TimestampText {
+  const bytes = new Uint8Array(TIMESTAMP_BYTES_MAX);
   return {
     utcOffset,
-    bytes: new Uint8Array(TIMESTAMP_BYTES_MAX),
+    bytes,
+    words: new Int32Array(bytes.buffer),
     byteLength: 0,
     second: Number.NaN,
     day: 0,
@@ -86,6 +94,11 @@ export function setSecond(text: TimestampText, epochSec: number): void {
   text.byteLength = at;
 }
 
+/** By millisecond: `.123`, first byte lowest. */
+const MILLISECOND_TEXT = Int32Array.from({ length: 1000 }, (_, milliseconds) =>
+  Buffer.from(`.${String(milliseconds).padStart(3, '0')}`, 'latin1').readInt32LE(0),
+);
+
 /** Writes the second and the milliseconds, which are cut and not rounded: no line is ahead of its packet. */
 export function writeTimestamp(
   target: Uint8Array,
@@ -93,16 +106,16 @@ export function writeTimestamp(
   text: TimestampText,
   subsecNs: number,
 ): number {
-  const { bytes, byteLength } = text;
-  for (let index = 0; index < byteLength; index++) {
-    target[at + index] = bytes[index];
+  const { words, byteLength } = text;
+  const view = viewWords(targetWords, target);
+  // The last word may run over by three bytes, which are those of the milliseconds.
+  for (let offset = 0; offset < byteLength; offset += WORD_BYTES) {
+    view.setInt32(at + offset, words[offset >> 2], true);
   }
-  return writeDigits(
-    target,
-    at + byteLength,
-    Math.floor(subsecNs / NANOSECONDS_PER_MILLISECOND),
-    3,
-  );
+  const pointAt = at + byteLength - 1;
+  const milliseconds = (subsecNs / NANOSECONDS_PER_MILLISECOND) | 0;
+  view.setInt32(pointAt, MILLISECOND_TEXT[milliseconds], true);
+  return pointAt + WORD_BYTES;
 }
 
 /** Writes a non-negative whole number with leading zeros; gives where the next byte goes. */

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PCAP_HEADER_BYTES } from '../../src/capture/pcap-reader.ts';
-import { SHARED_CAPTURE_BYTES_MIN } from '../../src/limits.ts';
+import { SHARED_CAPTURE_BYTES_MIN, SHARING_THREADS_MAX } from '../../src/limits.ts';
 import { pcap } from '../fixtures/build-captures.ts';
 import { ethernet } from '../fixtures/build-packets.ts';
 import { replayInProcess } from '../golden/replay-in-process.ts';
@@ -37,7 +37,7 @@ beforeAll(async () => {
     writeFileSync(capture, Buffer.concat(records), { flag: 'a' });
   }
   process.on('worker', countThread);
-  const one = await replay(capture, '-add_vlan');
+  const one = await replay(capture, '-add_vlan', '-cpu', '1');
   expect([one.threadsCount, one.text.length > 100_000]).toEqual([0, true]);
   lines = one.text;
 });
@@ -65,6 +65,12 @@ describe('one large capture and -cpu', { timeout: 120_000 }, () => {
       expect([several.threadsCount, several.text === lines]).toEqual([workers - 1, true]);
     },
   );
+
+  it('as many threads as there are cores, up to four, share it unasked', async () => {
+    const several = await replay(capture, '-add_vlan');
+    const threads = Math.min(availableParallelism(), SHARING_THREADS_MAX);
+    expect([several.threadsCount, several.text === lines]).toEqual([threads - 1, true]);
+  });
 
   it('3, of two captures: each is shared, in the order of the arguments', async () => {
     const several = await replay(capture, capture, '-add_vlan', '-cpu', '3');

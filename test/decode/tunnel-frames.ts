@@ -13,6 +13,7 @@ import {
   uint16,
   uint32,
 } from '../fixtures/build-packets.ts';
+import { guardBytes } from './decode-guarded.ts';
 
 export type Decoder = (bytes: Uint8Array, offset: number, end: number, segment: Segment) => number;
 
@@ -188,7 +189,7 @@ export function open(decode: Decoder, frame: Uint8Array, byteLength = frame.leng
   const end = FRAME_OFFSET + byteLength;
   const buffer = new Uint8Array(end + BYTES_BEHIND);
   buffer.set(frame.subarray(0, byteLength), FRAME_OFFSET);
-  const opened = openIn(decode, forbidReadsOutside(buffer, FRAME_OFFSET, end), buffer, end);
+  const opened = openIn(decode, guardBytes(buffer, FRAME_OFFSET, end), buffer, end);
   for (const fill of FILL_BYTES) {
     buffer.fill(fill, end);
     const again = openIn(decode, buffer, buffer, end);
@@ -258,16 +259,4 @@ function readAddress(buffer: Uint8Array, offset: number): string {
   }
   const groups = Array.from({ length: 8 }, (_, at) => (bytes[at * 2] << 8) | bytes[at * 2 + 1]);
   return groups.map((group) => group.toString(16)).join(':');
-}
-
-function forbidReadsOutside(bytes: Uint8Array, offset: number, end: number): Uint8Array {
-  return new Proxy(bytes, {
-    get(target, key) {
-      const index = Number(key);
-      if (!(index >= offset && index < end)) {
-        throw new Error(`Read at ${String(key)}, outside ${offset} to ${end}`);
-      }
-      return target[index];
-    },
-  });
 }

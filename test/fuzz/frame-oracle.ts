@@ -1,5 +1,6 @@
 import { createFrame, type Frame, type FrameSource } from '../../src/capture/frame.ts';
 import { METHODS_DEFAULT } from '../../src/decode/http-grammar.ts';
+import { forgetSegments } from '../../src/decode/seen-segments.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink } from '../../src/format/line-batch.ts';
@@ -83,8 +84,7 @@ export function createOracle(options: OracleOptions = {}): Oracle {
     },
     forget: () => {
       for (const { pipeline } of probes) {
-        pipeline.seen.sequenceNumbers.fill(0);
-        pipeline.seen.rows.fill(0);
+        forgetSegments(pipeline.seen);
       }
     },
   };
@@ -146,9 +146,10 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
     const words = new Int32Array(0);
     const seen = {
       ...pipeline.seen,
-      sequenceNumbers: words,
-      rows: words,
-      nextPlace: new Uint8Array(0),
+      ipv4Rows: words,
+      ipv6Rows: words,
+      ipv4Next: new Uint8Array(0),
+      ipv6Next: new Uint8Array(0),
     };
     pipeline = { ...pipeline, seen };
   }

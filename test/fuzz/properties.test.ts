@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createFrame } from '../../src/capture/frame.ts';
 import { LINKTYPE_NETWORK } from '../../src/capture/link-types.ts';
 import { decodeFrame } from '../../src/decode/decode-frame.ts';
@@ -34,12 +34,33 @@ const brokenFrame = fc.tuple(stacks, stacks, fc.integer()).map(([one, other, see
   bytes: mutate(one.bytes, other.bytes, createRandom(seed)),
 }));
 
-/** Decodes with every read counted, and refused where it is not of a captured byte. */
+/** How decoders read more than a byte at once. */
+const VIEW_READS = ['getUint8', 'getUint16', 'getInt32'] as const;
+
+/**
+ * Decodes with every read counted, and refused where it is not of a captured byte: there is nothing else in the
+ * buffer that views are of.
+ */
 function countReads(frame: TestFrame): number {
   let reads = 0;
-  const { length } = frame.bytes;
-  const watched = new Proxy(frame.bytes, {
+  const captured = Uint8Array.from(frame.bytes);
+  const { length } = captured;
+  const spies = VIEW_READS.map((name) => {
+    const read = DataView.prototype[name] as (offset: number, littleEndian?: boolean) => number;
+    return vi.spyOn(DataView.prototype, name).mockImplementation(function (
+      this: DataView,
+      offset: number,
+      littleEndian?: boolean,
+    ) {
+      reads++;
+      return read.call(this, offset, littleEndian);
+    });
+  });
+  const watched = new Proxy(captured, {
     get(bytes, name) {
+      if (name === 'buffer' || name === 'byteOffset' || name === 'byteLength') {
+        return bytes[name];
+      }
       const index = Number(name);
       if (!Number.isInteger(index) || index < 0 || index >= length) {
         throw new Error(`Read of ${String(name)} in a frame of ${length} bytes`);
@@ -50,7 +71,13 @@ function countReads(frame: TestFrame): number {
   });
   const target = { ...createFrame(), ...frame, bytes: watched, offset: 0, end: length };
   const { wireLength = length, etherType = 0 } = frame;
-  decodeFrame({ ...target, wireLength, etherType }, createSegment());
+  try {
+    decodeFrame({ ...target, wireLength, etherType }, createSegment());
+  } finally {
+    for (const spy of spies) {
+      spy.mockRestore();
+    }
+  }
   return reads;
 }
 
