@@ -55,17 +55,23 @@ export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 export const READ_CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Bytes of one block of the packet ring, the unit that the kernel hands over. At little traffic every retire
- * timeout takes a whole block, however empty: 32 blocks of an 8 MB ring bridge a pause of over a second,
- * where 8 blocks of 1 MiB would bridge a fifth of one.
+ * Bytes of one block of the packet ring, the unit that the kernel hands over. Each wakes the worker, and on a
+ * core that was idle a wake costs as much as some 200 packets: fewer and larger ones, as far as a ring of 8 MB
+ * still has some to fill while one is read.
  */
-export const RING_BLOCK_BYTES = 256 * 1024;
+export const RING_BLOCK_BYTES = 1024 * 1024;
 
-/** Milliseconds after which the kernel hands over a block that is not full: the ring's part of a line's delay. */
-export const RING_RETIRE_TIMEOUT_MS = 40;
+/**
+ * Milliseconds after which the kernel hands over a block that is not full: the ring's part of a line's delay. At
+ * little traffic each takes a whole block, however empty: the 8 blocks of an 8 MB ring bridge 1.3 seconds.
+ */
+export const RING_RETIRE_TIMEOUT_MS = 160;
 
-/** Milliseconds that one wait for packets lasts at most, so that a stop is seen soon. */
-export const POLL_TIMEOUT_MS = 100;
+/**
+ * Milliseconds that one wait for packets lasts at most, so that a stop is seen soon. Longer than the kernel holds a
+ * block back, with room for its timer.
+ */
+export const POLL_TIMEOUT_MS = 300;
 
 /** Milliseconds between two looks at the host's interfaces and addresses. */
 export const INTERFACE_WATCH_INTERVAL_MS = 1000;
@@ -92,7 +98,7 @@ export const SEEN_SEGMENTS_MAX = 65536;
 export const FLOW_TEXTS_MAX = 1024;
 
 /** Ring blocks decoded before the worker's event loop has a turn: buffers come back, a stop is heard. */
-export const BLOCKS_PER_FILL_MAX = 32;
+export const BLOCKS_PER_FILL_MAX = 8;
 
 /** Addresses and networks given as local: each is compared with the addresses of every message. */
 export const LOCAL_NETWORKS_MAX = 256;

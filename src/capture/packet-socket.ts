@@ -40,7 +40,7 @@ const MAP_SHARED = 1;
 
 const RING_BLOCKS_MIN = 4;
 /** Blocks that a ring has before its blocks grow to RING_BLOCK_BYTES. */
-const RING_BLOCKS_TARGET = 32;
+const RING_BLOCKS_TARGET = 8;
 const RING_BLOCK_BYTES_MIN = 128 * 1024;
 /** The kernel checks it and TPACKET_V3 does not use it: frames lie one behind the other. */
 const RING_FRAME_BYTES = 2048;
