@@ -17,9 +17,14 @@ export interface SqliteInsert {
   path: string;
   /** Of the batch; decides which databases may be closed. */
   day: number;
-  /** Transferred, and again with the reply. */
+  /** Seen by both threads where they are shared, else transferred, and again with the reply. */
   bytes: Uint8Array<ArrayBuffer>;
   byteLength: number;
+}
+
+/** What a message with these bytes transfers. */
+export function transferOf({ buffer }: Uint8Array<ArrayBuffer>): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer ? [buffer] : [];
 }
 
 export interface SqliteReply {

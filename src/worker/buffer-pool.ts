@@ -22,7 +22,7 @@ export class BufferPool {
       return null;
     }
     this.#unmade--;
-    return new Uint8Array(BATCH_BYTES);
+    return createBatchBytes();
   }
 
   /** A buffer in any case; those made beyond the bound are not kept when they come back. */
@@ -32,7 +32,7 @@ export class BufferPool {
       return bytes;
     }
     this.#extra++;
-    return new Uint8Array(BATCH_BYTES);
+    return createBatchBytes();
   }
 
   /** True when all buffers are in use. */
@@ -64,6 +64,16 @@ export class BufferPool {
       resolve();
     }
   }
+}
+
+/**
+ * Shared with the thread that writes them, and never transferred: once any buffer of a thread was detached, V8
+ * looks for that at every access to every other one, the packet ring's too. Its type is that of a buffer that is
+ * not shared: who takes it asks for nothing that these have not.
+ */
+function createBatchBytes(): Uint8Array<ArrayBuffer> {
+  const bytes: Uint8Array = new Uint8Array(new SharedArrayBuffer(BATCH_BYTES));
+  return bytes as Uint8Array<ArrayBuffer>;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { BatchSink, LineBatch } from '../format/line-batch.ts';
 import { HASTY_BATCHES_SHARE, OUTPUTS_MAX } from '../limits.ts';
 import type { BufferPools } from './buffer-pool.ts';
 
-/** What a worker posts with a batch; its bytes are transferred, and come back as a `ReturnedBuffer`. */
+/** What a worker posts with a batch; its bytes are shared memory, and are told free by a `ReturnedBuffer`. */
 export interface BatchMessage {
   kind: 'batch';
   batch: LineBatch;
@@ -49,7 +49,7 @@ export class PortSink implements BatchSink {
   put(batch: LineBatch): void {
     this.#awayCounts[batch.output]++;
     const message: BatchMessage = { kind: 'batch', batch };
-    this.#port.postMessage(message, [batch.bytes.buffer]);
+    this.#port.postMessage(message);
   }
 
   ready(): Promise<void> {
@@ -65,9 +65,9 @@ export class PortSink implements BatchSink {
 
 /** Control plane: hands a written batch's buffer back to the worker that owns it. */
 export function returnBuffer(
-  port: { postMessage(message: unknown, transfer: ArrayBuffer[]): void },
+  port: { postMessage(message: unknown): void },
   batch: LineBatch,
 ): void {
   const message: ReturnedBuffer = { kind: 'buffer', bytes: batch.bytes, output: batch.output };
-  port.postMessage(message, [batch.bytes.buffer]);
+  port.postMessage(message);
 }
