@@ -91,14 +91,20 @@ export const HEAD_BYTES_MAX = 64 * 1024;
 /** Bytes of a line besides its start line and fields: time, addresses, type, VLAN ids, separators. */
 export const LINE_FRAME_BYTES_MAX = 256;
 
-/** First segments remembered to recognise a retransmission: a power of two; 1 MiB of memory for IPv4, as much as 2.5 for IPv6. */
+/** First segments remembered to recognise a retransmission: a power of two; 1 MiB of memory, of IPv6 2.5. */
 export const SEEN_SEGMENTS_MAX = 65536;
 
 /** Flows whose text is kept: a power of two; 64 KiB of memory, which stay in a core's own cache. */
 export const FLOW_TEXTS_MAX = 1024;
 
-/** Ring blocks decoded before the worker's event loop has a turn: buffers come back, a stop is heard. */
+/** Ring blocks decoded before anything else has its turn: what waits in a ring of 8 MB, some 10 ms of work. */
 export const BLOCKS_PER_FILL_MAX = 8;
+
+/**
+ * Milliseconds between two turns of a live worker's event loop, in which buffers come back and a stop is heard. One
+ * costs as much as some 100 packets, and at full load five batches are made between two.
+ */
+export const LOOP_TURN_INTERVAL_MS = 100;
 
 /** Addresses and networks given as local: each is compared with the addresses of every message. */
 export const LOCAL_NETWORKS_MAX = 256;

@@ -1,5 +1,5 @@
 import { HttplogError } from '../errors.ts';
-import { POLL_TIMEOUT_MS } from '../limits.ts';
+import { LOOP_TURN_INTERVAL_MS, POLL_TIMEOUT_MS } from '../limits.ts';
 import type { BpfProgram } from './bpf-assembler.ts';
 import {
   type CaptureStatistics,
@@ -145,6 +145,7 @@ class AfPacketEngine implements FrameSource {
   readonly #registry: RingRegistry | undefined;
   readonly #pollRequest: Int16Array;
   readonly #statistics: CaptureStatistics = { packets: 0, drops: 0, freezes: 0 };
+  #lastTurnMs = 0;
   #isStopping = false;
   #isClosed = false;
 
@@ -159,8 +160,9 @@ class AfPacketEngine implements FrameSource {
   }
 
   async fill(): Promise<FillState> {
-    // One turn of the event loop a fill: written buffers come back and a stop is heard, at any load.
-    await new Promise(setImmediate);
+    if (performance.now() - this.#lastTurnMs >= LOOP_TURN_INTERVAL_MS) {
+      await this.#giveTurn();
+    }
     if (beginRingFill(this.#walk)) {
       return FILL_FRAMES;
     }
@@ -204,6 +206,12 @@ class AfPacketEngine implements FrameSource {
     }
     munmap(this.#address, this.#walk.bytes.byteLength);
     closeDescriptor(this.#descriptor);
+  }
+
+  /** A turn of the event loop: written buffers come back and a stop is heard, at any load. */
+  async #giveTurn(): Promise<void> {
+    await new Promise(setImmediate);
+    this.#lastTurnMs = performance.now();
   }
 
   #waitForBlock(): void {

@@ -37,7 +37,7 @@ import { describeFailure } from './worker-failure.ts';
 /**
  * The entry of a decode worker's thread: ring to line batches, until it is told to stop.
  *
- * Each `fill` gives the event loop a turn, so commands are heard between two fills and never within one.
+ * A `fill` gives the event loop a turn now and then, so commands are heard between two fills and never within one.
  */
 class LiveWorker {
   readonly #port: MessagePort;
