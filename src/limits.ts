@@ -3,17 +3,23 @@
  * is a mistake.
  */
 
-/** Bytes of one line batch: large enough that a write costs little a line, small enough to come soon. */
-export const BATCH_BYTES = 512 * 1024;
+/**
+ * Bytes of one line batch: some 8,000 lines. Handing one over, looking for its file, writing it and giving it back
+ * costs the main thread some 400 us, whatever is in it.
+ */
+export const BATCH_BYTES = 1024 * 1024;
 
 /**
  * Batches that may wait for the disk, over all workers: 64 MiB, some 500,000 lines. Past it lines are
  * dropped and counted, so that a stuck disk can never take the machine's memory.
  */
-export const BATCHES_MAX = 128;
+export const BATCHES_MAX = 64;
 
-/** Milliseconds after which a batch that is not full is handed over, so that `tail -f` keeps up. */
-export const BATCH_FLUSH_INTERVAL_MS = 200;
+/**
+ * Milliseconds after which a batch that is not full is handed over, so that `tail -f` keeps up: with what the kernel
+ * holds back, and a worker's wait for more, a line is there within a second.
+ */
+export const BATCH_FLUSH_INTERVAL_MS = 400;
 
 /** Milliseconds between two tries to write when a file cannot be written. */
 export const WRITE_RETRY_INTERVAL_MS = 1000;
@@ -124,8 +130,8 @@ export const NEAREST_NAME_LENGTH_MAX = 64;
 /** Characters of a wrong value that a message repeats. */
 export const QUOTED_VALUE_LENGTH_MAX = 120;
 
-/** Waiting batches of one file written with one system call: 4 MiB, past which larger writes gain nothing. */
-export const WRITE_BATCHES_MAX = 16;
+/** Waiting batches of one file written with one system call: 8 MiB, past which larger writes gain nothing. */
+export const WRITE_BATCHES_MAX = 8;
 
 /** Milliseconds after which a file of a past day that got nothing more is closed. */
 export const IDLE_FILE_CLOSE_MS = 60_000;
@@ -144,7 +150,7 @@ export const WRITE_STALL_MS = 5000;
 
 /**
  * The share of an output's buffers, one in so many, that may be on their way and not full. Past it the disk does
- * not keep up, and gets full batches only: 128 buffers would else bridge some seconds, however few the lines.
+ * not keep up, and gets full batches only: 64 buffers would else bridge some seconds, however few the lines.
  */
 export const HASTY_BATCHES_SHARE = 8;
 
@@ -221,7 +227,7 @@ export const USUAL_FRAME_BYTES_MAX = 256 * 1024;
 export const RECORD_STEPS_MAX = 1_000_000;
 
 /** Batches that one capture's replay may have in flight: it waits for the disk, so few are enough. */
-export const REPLAY_BATCHES_MAX = 16;
+export const REPLAY_BATCHES_MAX = 8;
 
 /** Bytes that libpcap writes into at once: some 160 packets a call into C, and they stay in the cache. */
 export const LIBPCAP_BATCH_BYTES = 256 * 1024;

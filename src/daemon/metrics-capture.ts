@@ -55,7 +55,7 @@ function collectPackets({ counters, isCapturing, workersCount }: CaptureSnapshot
     ),
     gauge(
       'httplog_ring_fill_ratio',
-      'Share of the packet ring that waited to be read at the fullest moment of the last 0.2 seconds',
+      'Share of the packet ring that waited to be read at the fullest moment of the last 0.4 seconds',
       counters[slots.COUNTER_RING_FILL],
     ),
     gauge(

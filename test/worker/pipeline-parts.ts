@@ -253,9 +253,9 @@ export function requestFrames(count: number): SourceFrame[] {
   return Array.from({ length: count }, (_, index) => requestFrame(index));
 }
 
-/** A request whose line is some 120 KB: four of them fill a batch. */
+/** A request whose line is some 240 KB: four of them fill a batch. */
 export function largeFrame(index: number, sec?: number): SourceFrame {
-  const agent = '\x01'.repeat(30_000);
+  const agent = '\x01'.repeat(60_000);
   const text = `GET /${index} HTTP/1.1\r\nHost: large\r\nUser-Agent: ${agent}\r\n\r\n`;
   const bytes = frameOf(requestPacket(index, text));
   return sec === undefined ? { bytes } : { bytes, sec };

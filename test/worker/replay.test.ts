@@ -92,7 +92,7 @@ describe('replayCapture', () => {
   });
 
   it('waits for a buffer instead of dropping, and gives the same lines', async () => {
-    const agent = '\x01'.repeat(30_000);
+    const agent = '\x01'.repeat(60_000);
     const packets = paths(30).map((path, index) =>
       requestPacket(index, `GET ${path} HTTP/1.1\r\nUser-Agent: ${agent}\r\n\r\n`),
     );
