@@ -73,11 +73,14 @@ export const RING_BLOCK_BYTES = 1024 * 1024;
  */
 export const RING_RETIRE_TIMEOUT_MS = 160;
 
-/**
- * Milliseconds that one wait for packets lasts at most, so that a stop is seen soon. Longer than the kernel holds a
- * block back, with room for its timer.
- */
-export const POLL_TIMEOUT_MS = 300;
+/** Milliseconds that one wait for a block of the ring lasts at most, so that a stop is seen soon. */
+export const RING_WAIT_MAX_MS = 300;
+
+/** Milliseconds after a stop in which the kernel hands over the block that it was filling, its timer's delay included. */
+export const RING_DRAIN_MS = 240;
+
+/** Milliseconds that one wait for packets of another source lasts at most, so that a stop is seen soon. */
+export const POLL_TIMEOUT_MS = 100;
 
 /** Milliseconds between two looks at the host's interfaces and addresses. */
 export const INTERFACE_WATCH_INTERVAL_MS = 1000;

@@ -1,5 +1,5 @@
 import { HttplogError } from '../errors.ts';
-import { LOOP_TURN_INTERVAL_MS, POLL_TIMEOUT_MS } from '../limits.ts';
+import { LOOP_TURN_INTERVAL_MS, RING_DRAIN_MS, RING_WAIT_MAX_MS } from '../limits.ts';
 import type { BpfProgram } from './bpf-assembler.ts';
 import {
   type CaptureStatistics,
@@ -146,7 +146,8 @@ class AfPacketEngine implements FrameSource {
   readonly #pollRequest: Int16Array;
   readonly #statistics: CaptureStatistics = { packets: 0, drops: 0, freezes: 0 };
   #lastTurnMs = 0;
-  #isStopping = false;
+  /** From here on the kernel holds nothing back any more. */
+  #drainEndMs = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
   constructor(ring: MappedRing, walk: RingWalk, registry: RingRegistry | undefined) {
@@ -166,12 +167,11 @@ class AfPacketEngine implements FrameSource {
     if (beginRingFill(this.#walk)) {
       return FILL_FRAMES;
     }
-    this.#waitForBlock();
+    this.#waitForBlock(Math.min(RING_WAIT_MAX_MS, this.#drainEndMs - performance.now()));
     if (beginRingFill(this.#walk)) {
       return FILL_FRAMES;
     }
-    // A wait lasts longer than the kernel holds a block back, so nothing can be left behind it.
-    return this.#isStopping ? FILL_END : FILL_IDLE;
+    return performance.now() < this.#drainEndMs ? FILL_IDLE : FILL_END;
   }
 
   next(frame: Frame): boolean {
@@ -191,7 +191,7 @@ class AfPacketEngine implements FrameSource {
 
   stop(): void {
     attachFilter(this.#descriptor, rejectAllProgram());
-    this.#isStopping = true;
+    this.#drainEndMs = performance.now() + RING_DRAIN_MS;
   }
 
   abandon(): number {
@@ -214,11 +214,11 @@ class AfPacketEngine implements FrameSource {
     this.#lastTurnMs = performance.now();
   }
 
-  #waitForBlock(): void {
+  #waitForBlock(timeoutMs: number): void {
     const pollRequest = this.#pollRequest;
     pollRequest[2] = POLLIN | POLLERR;
     pollRequest[3] = 0;
-    const ready = poll(pollRequest, 1, POLL_TIMEOUT_MS);
+    const ready = poll(pollRequest, 1, Math.max(0, Math.ceil(timeoutMs)));
     if (ready < 0 && errorNumber() !== EINTR) {
       throw captureError('poll');
     }
