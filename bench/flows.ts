@@ -116,7 +116,7 @@ function createSource(round: number): FrameSource {
 }
 
 let linesCount = 0;
-let spare: Uint8Array<ArrayBuffer> | undefined;
+let spare: Uint8Array | undefined;
 const sink: BatchSink = {
   isFull: false,
   take: () => {

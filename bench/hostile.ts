@@ -279,7 +279,7 @@ function createSource(frames: readonly Uint8Array[]): FrameSource & { left: numb
 
 /** One buffer that goes round: lines are made, and go nowhere. */
 function createSink(): BatchSink {
-  const spares = [new Uint8Array(BATCH_BYTES)];
+  const spares: Uint8Array[] = [new Uint8Array(BATCH_BYTES)];
   return {
     isFull: false,
     take: () => spares.pop() ?? new Uint8Array(BATCH_BYTES),

@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
 });
 const bytes = readFileSync(positionals[0]);
 const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-let spare: Uint8Array<ArrayBuffer> | undefined;
+let spare: Uint8Array | undefined;
 const sink: BatchSink = {
   isFull: false,
   take: () => {

@@ -27,6 +27,7 @@ import { openServiceLog, type ServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
 import { describeRun } from './summary.ts';
 import { openSystemdNotifier, type SystemdNotifier } from './systemd-notify.ts';
+import { tuneEngine } from './tune-engine.ts';
 
 /**
  * Captures live until a signal, the packet count, or an error ends it.
@@ -41,6 +42,7 @@ export async function runCapture(
 ): Promise<ExitCode> {
   const { settings, warnings } = load();
   checkWorkers(settings);
+  tuneEngine();
   const interfaceName = chooseInterface(settings);
   // What only the one who starts httplog may read (a key, patterns) is read before it is another one.
   const plan = planRecords(settings);

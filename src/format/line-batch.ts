@@ -1,11 +1,11 @@
 /**
  * The record that crosses the door from format to log: a run of whole lines for one file.
  *
- * A batch is handed over, never shared: whoever holds it owns its bytes.
+ * A batch is handed over: its memory is shared by all threads, and used by the one that holds it.
  */
 export interface LineBatch {
-  /** Backing store, `BATCH_BYTES` long; lines fill `[0, byteLength)`. Its ArrayBuffer may be transferred. */
-  bytes: Uint8Array<ArrayBuffer>;
+  /** Backing store, `BATCH_BYTES` long; lines fill `[0, byteLength)`. */
+  bytes: Uint8Array;
   byteLength: number;
   lineCount: number;
   /** Which of the outputs, in the order of the settings. */
@@ -38,7 +38,7 @@ export interface BatchSink {
    * dropped; else one more, so that a frame is always done with, and the number grows by what one frame can
    * need at most.
    */
-  take(output: number): Uint8Array<ArrayBuffer> | null;
+  take(output: number): Uint8Array | null;
   /** True when all buffers of an output are in use: the next frame should wait. */
   readonly isFull: boolean;
   /** Hands the batch over; its bytes come back to `take` by themselves once they are written. */

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { EXIT_RUNTIME, HttplogError } from '../errors.ts';
-import { type SqliteReply, type SqliteRequest, transferOf } from './sqlite-protocol.ts';
+import type { SqliteReply, SqliteRequest } from './sqlite-protocol.ts';
 
 interface Waiting {
   resolve(reply: SqliteReply): void;
@@ -30,8 +30,7 @@ export class SqliteClient {
       return Promise.reject(this.#failure);
     }
     return new Promise((resolve, reject) => {
-      const transfer = request.kind === 'insert' ? transferOf(request.bytes) : [];
-      this.#worker.postMessage(request, transfer);
+      this.#worker.postMessage(request);
       this.#waiting.push({ resolve, reject });
     });
   }

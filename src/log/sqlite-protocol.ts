@@ -17,20 +17,13 @@ export interface SqliteInsert {
   path: string;
   /** Of the batch; decides which databases may be closed. */
   day: number;
-  /** Seen by both threads where they are shared, else transferred, and again with the reply. */
-  bytes: Uint8Array<ArrayBuffer>;
+  /** Shared memory: both threads see the same bytes, each while it has them. */
+  bytes: Uint8Array;
   byteLength: number;
-}
-
-/** What a message with these bytes transfers. */
-export function transferOf({ buffer }: Uint8Array<ArrayBuffer>): ArrayBuffer[] {
-  return buffer instanceof ArrayBuffer ? [buffer] : [];
 }
 
 export interface SqliteReply {
   failure: SqliteFailure | null;
-  /** The bytes of an insert. */
-  bytes: Uint8Array<ArrayBuffer> | null;
   /** Of an insert that did not fail. */
   linesWritten: number;
   linesDropped: number;

@@ -4,19 +4,14 @@ import { parentPort } from 'node:worker_threads';
 import type { SqliteModule } from './sqlite-database.ts';
 import { SqliteDatabases } from './sqlite-databases.ts';
 import { createSqliteRefusal, describeSqliteFailure, SQLITE_MISSING } from './sqlite-fault.ts';
-import {
-  type SqliteInsert,
-  type SqliteReply,
-  type SqliteRequest,
-  transferOf,
-} from './sqlite-protocol.ts';
+import type { SqliteInsert, SqliteReply, SqliteRequest } from './sqlite-protocol.ts';
 
 const sqlite = await loadSqlite();
 const databases = sqlite === null ? null : new SqliteDatabases(sqlite);
 
 parentPort?.on('message', (request: SqliteRequest) => {
   const reply = answer(request);
-  parentPort?.postMessage(reply, reply.bytes === null ? [] : transferOf(reply.bytes));
+  parentPort?.postMessage(reply);
   if (request.kind === 'close') {
     parentPort?.close();
   }
@@ -25,7 +20,6 @@ parentPort?.on('message', (request: SqliteRequest) => {
 function answer(request: SqliteRequest): SqliteReply {
   const reply: SqliteReply = {
     failure: null,
-    bytes: request.kind === 'insert' ? request.bytes : null,
     linesWritten: 0,
     linesDropped: 0,
     byteLength: 0,

@@ -24,8 +24,6 @@ export type SqliteWriterOptions = Pick<LogWriterOptions, 'policy' | 'events' | '
 
 interface Entry {
   batch: LineBatch;
-  /** Bytes of the batch's buffer, which is away while the database thread has it. */
-  bufferByteLength: number;
   resolve(outcome: AppendOutcome): void;
   reject(error: HttplogError): void;
 }
@@ -130,7 +128,7 @@ class SqliteWriter implements BatchWriter {
       return { linesWritten: 0, linesDropped: batch.lineCount };
     }
     return new Promise((resolve, reject) => {
-      this.#entries.push({ batch, bufferByteLength: batch.bytes.byteLength, resolve, reject });
+      this.#entries.push({ batch, resolve, reject });
       this.#pumping ??= this.#pump();
     });
   }
@@ -203,12 +201,9 @@ class SqliteWriter implements BatchWriter {
       return;
     }
     this.#daily?.note(day, path, reply);
-    // After the deadline of a stop this batch is counted already, and its caller has another buffer.
+    // After the deadline of a stop this batch is counted already.
     if (this.#entries[0] !== entry) {
       return;
-    }
-    if (reply.bytes !== null) {
-      batch.bytes = reply.bytes;
     }
     if (reply.failure === null) {
       this.#finishHead(path, reply);
@@ -265,11 +260,7 @@ class SqliteWriter implements BatchWriter {
 
   #dropAll(settle: (entry: Entry) => void): void {
     for (const entry of this.#entries.splice(0)) {
-      const { batch, bufferByteLength } = entry;
-      this.counters.linesDropped += batch.lineCount;
-      if (batch.bytes.byteLength < bufferByteLength) {
-        batch.bytes = new Uint8Array(bufferByteLength);
-      }
+      this.counters.linesDropped += entry.batch.lineCount;
       settle(entry);
     }
   }

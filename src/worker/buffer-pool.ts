@@ -2,7 +2,7 @@ import { BATCH_BYTES } from '../limits.ts';
 
 /** A bounded number of batch buffers, made when they are first needed. */
 export class BufferPool {
-  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  readonly #free: Uint8Array[] = [];
   #unmade: number;
   /** Buffers made beyond the bound that are still in use. */
   #extra = 0;
@@ -13,7 +13,7 @@ export class BufferPool {
   }
 
   /** A buffer, or null when all are in use. */
-  take(): Uint8Array<ArrayBuffer> | null {
+  take(): Uint8Array | null {
     const bytes = this.#free.pop();
     if (bytes !== undefined) {
       return bytes;
@@ -26,7 +26,7 @@ export class BufferPool {
   }
 
   /** A buffer in any case; those made beyond the bound are not kept when they come back. */
-  takeAnyway(): Uint8Array<ArrayBuffer> {
+  takeAnyway(): Uint8Array {
     const bytes = this.take();
     if (bytes !== null) {
       return bytes;
@@ -40,7 +40,7 @@ export class BufferPool {
     return this.#free.length === 0 && this.#unmade === 0;
   }
 
-  give(bytes: Uint8Array<ArrayBuffer>): void {
+  give(bytes: Uint8Array): void {
     if (this.#extra > 0) {
       this.#extra--;
     } else {
@@ -67,13 +67,11 @@ export class BufferPool {
 }
 
 /**
- * Shared with the thread that writes them, and never transferred: once any buffer of a thread was detached, V8
- * looks for that at every access to every other one, the packet ring's too. Its type is that of a buffer that is
- * not shared: who takes it asks for nothing that these have not.
+ * Memory of a batch. Shared with the thread that writes it, and never transferred: once any buffer of a thread
+ * was detached, V8 looks for that at every access to every other one, the packet ring's too.
  */
-function createBatchBytes(): Uint8Array<ArrayBuffer> {
-  const bytes: Uint8Array = new Uint8Array(new SharedArrayBuffer(BATCH_BYTES));
-  return bytes as Uint8Array<ArrayBuffer>;
+export function createBatchBytes(): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(BATCH_BYTES));
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Segment } from '../decode/segment.ts';
 /** What tells each message of a part from every other one, so that retransmissions can be left out later. */
 export interface MessageKeys {
   /** By message, in packet order: MESSAGE_KEY_WORDS of its segment's key, its type, its counter, its line's end. */
-  words: Int32Array<ArrayBuffer>;
+  words: Int32Array;
   count: number;
 }
 
@@ -20,7 +20,7 @@ export const MESSAGE_KEY_WORDS = KEY_LINE_END_AT + 1;
 const COUNT_AT_FIRST = 1024;
 
 export function createMessageKeys(): MessageKeys {
-  return { words: new Int32Array(COUNT_AT_FIRST * MESSAGE_KEY_WORDS), count: 0 };
+  return { words: createWords(COUNT_AT_FIRST), count: 0 };
 }
 
 /** Adds a message. Bound: a part's bytes, of which each message takes some. */
@@ -34,7 +34,7 @@ export function addMessageKey(
 ): void {
   const at = keys.count * MESSAGE_KEY_WORDS;
   if (at === keys.words.length) {
-    const words = new Int32Array(2 * at);
+    const words = createWords(2 * keys.count);
     words.set(keys.words);
     keys.words = words;
   }
@@ -43,4 +43,10 @@ export function addMessageKey(
   keys.words[at + KEY_COUNTED_AT] = countedSlot;
   keys.words[at + KEY_LINE_END_AT] = lineEnd;
   keys.count++;
+}
+
+/** Shared, as the memory of batches is. */
+function createWords(messagesCount: number): Int32Array {
+  const words = messagesCount * MESSAGE_KEY_WORDS;
+  return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
 }

@@ -1,6 +1,6 @@
 import { PcapFile, type PcapFileHeader, type PcapPart } from '../capture/pcap-file.ts';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
-import { BATCH_BYTES } from '../limits.ts';
+import { createBatchBytes } from './buffer-pool.ts';
 import { COUNTERS_COUNT } from './counters.ts';
 import { createMessageKeys, type MessageKeys } from './message-keys.ts';
 import { createPipeline, flushPipeline, type Pipeline, runPipeline } from './pipeline.ts';
@@ -99,19 +99,14 @@ export async function createPartDecoder(
   return new PartDecoder(new PcapFile(header), sink, pipeline, counters);
 }
 
-/** What is handed over with lines, and not copied. */
-export function buffersOf({ batches, keys }: PartLines): ArrayBuffer[] {
-  return [...batches.map(({ bytes }) => bytes.buffer), keys.words.buffer];
-}
-
 /** Keeps the batches of a part together. Bound: the part's bytes. */
 class PartSink implements BatchSink {
   readonly isFull = false;
   #batches: LineBatch[] = [];
-  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  readonly #free: Uint8Array[] = [];
 
-  take(): Uint8Array<ArrayBuffer> {
-    return this.#free.pop() ?? new Uint8Array(BATCH_BYTES);
+  take(): Uint8Array {
+    return this.#free.pop() ?? createBatchBytes();
   }
 
   put(batch: LineBatch): void {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { PcapPart } from '../capture/pcap-file.ts';
 import { PARTS_PER_THREAD_MAX } from '../limits.ts';
-import { buffersOf, type DecodedPart, type PartLines } from './part-decoder.ts';
+import type { DecodedPart, PartLines } from './part-decoder.ts';
 import type { PartCommand, PartReport, PartThreadData } from './part-thread.ts';
 import { threadModule } from './thread-module.ts';
 
@@ -41,7 +41,7 @@ export class PartHelper {
     const spares = this.#spares;
     this.#spares = [];
     this.#underWay.add(index);
-    this.#post({ kind: 'decode', index, part, spares }, spares.flatMap(buffersOf));
+    this.#post({ kind: 'decode', index, part, spares });
   }
 
   /** Takes back the buffers of lines that were copied. */
@@ -53,7 +53,7 @@ export class PartHelper {
   async end(): Promise<void> {
     if (this.#isReady) {
       this.#isReady = false;
-      this.#post({ kind: 'end' }, []);
+      this.#post({ kind: 'end' });
     } else {
       this.#thread.terminate();
     }
@@ -77,7 +77,7 @@ export class PartHelper {
     this.#underWay.clear();
   }
 
-  #post(command: PartCommand, buffers: ArrayBuffer[]): void {
-    this.#thread.postMessage(command, buffers);
+  #post(command: PartCommand): void {
+    this.#thread.postMessage(command);
   }
 }

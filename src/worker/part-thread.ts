@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { PcapFileHeader, PcapPart } from '../capture/pcap-file.ts';
-import { buffersOf, createPartDecoder, type DecodedPart, type PartLines } from './part-decoder.ts';
+import { createPartDecoder, type DecodedPart, type PartLines } from './part-decoder.ts';
 import type { ReplayRequest } from './replay.ts';
 
 /** What a thread that decodes parts is made with. */
@@ -45,7 +45,7 @@ function reportPart(port: MessagePort, index: number, decoded: DecodedPart): voi
     return;
   }
   const report: PartReport = { kind: 'decoded', index, decoded };
-  port.postMessage(report, [...buffersOf(decoded), decoded.counters.buffer]);
+  port.postMessage(report);
 }
 
 if (parentPort !== null) {

@@ -12,7 +12,7 @@ export interface BatchMessage {
 /** What the control plane posts when a batch was written. */
 export interface ReturnedBuffer {
   kind: 'buffer';
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array;
   /** The output whose buffer it is. */
   output: number;
 }
@@ -32,7 +32,7 @@ export class PortSink implements BatchSink {
     this.#pools = pools;
   }
 
-  take(output: number): Uint8Array<ArrayBuffer> | null {
+  take(output: number): Uint8Array | null {
     const pool = this.#pools.of(output);
     return this.#isLossless ? pool.takeAnyway() : pool.take();
   }

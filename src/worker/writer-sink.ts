@@ -20,7 +20,7 @@ export class WriterSink implements BatchSink {
     this.#pools = new BufferPools(REPLAY_BATCHES_MAX, outputsCount);
   }
 
-  take(output: number): Uint8Array<ArrayBuffer> | null {
+  take(output: number): Uint8Array | null {
     return this.#pools.of(output).takeAnyway();
   }
 

@@ -105,7 +105,7 @@ export function linesOf(frames: readonly TestFrame[], options: OracleOptions = {
 function createProbe(text: string, headBytes: number, options: OracleOptions): Probe {
   const lines: Buffer[] = [];
   // One buffer goes round: its lines are copied before it is taken again.
-  let spare: Uint8Array<ArrayBuffer> | undefined = new Uint8Array(BATCH_BYTES);
+  let spare: Uint8Array | undefined = new Uint8Array(BATCH_BYTES);
   const sink: BatchSink = {
     isFull: false,
     take: () => {

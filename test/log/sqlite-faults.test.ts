@@ -167,19 +167,15 @@ describe('SqliteWriter: other faults', () => {
     expect(countRows()).toBe(40);
   });
 
-  test('a stop while the database is locked gives a buffer of the same length back', async () => {
+  test('a stop while the database is locked drops and counts what waits for it', async () => {
     const opened = await open('hold');
     await opened.append(batchOf(0));
     const other = new DatabaseSync(path());
     other.exec('BEGIN IMMEDIATE');
-    const batch = batchOf(20);
-    const { byteLength } = batch.bytes;
-    const append = opened.append(batch);
+    const append = opened.append(batchOf(20));
     await sleep(20);
-    expect(batch.bytes.byteLength).toBe(0);
     await opened.close(50);
     expect(await append).toEqual({ linesWritten: 0, linesDropped: 20 });
-    expect(batch.bytes.byteLength).toBe(byteLength);
     other.exec('ROLLBACK');
     other.close();
     expect(countRows()).toBe(20);
