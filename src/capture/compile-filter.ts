@@ -122,19 +122,21 @@ export function compileOnHandle(
 export interface PortsAndTunnels {
   ports: readonly PortRange[] | 'any';
   tunnels?: TunnelFilter | false;
+  /** See DefaultFilterOptions; where the filter is libpcap's all segments of the ports pass. */
+  headMethods?: readonly string[] | undefined;
 }
 
 /** Makes the filter of some ports: our own where it knows the link type of `handle`, else libpcap's. */
 export function compilePorts(
   libpcap: Libpcap,
   handle: Pointer,
-  { ports, tunnels = false }: PortsAndTunnels,
+  { ports, tunnels = false, headMethods }: PortsAndTunnels,
   linkType: number,
   snaplen: number,
 ): BpfProgram {
   const linkLayer = LINK_LAYERS.get(linkType);
   if (linkLayer !== undefined) {
-    return buildDefaultFilter({ ports, linkLayer, snaplen, tunnels });
+    return buildDefaultFilter({ ports, linkLayer, snaplen, tunnels, headMethods });
   }
   const tcp =
     ports === 'any'

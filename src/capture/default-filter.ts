@@ -34,6 +34,7 @@ import {
   SKF_AD_PROTOCOL,
   statement,
 } from './bpf-assembler.ts';
+import { matchHeads } from './head-filter.ts';
 import { matchPorts, type PortRange } from './port-filter.ts';
 import {
   matchTunnelEtherTypes,
@@ -59,6 +60,8 @@ export interface DefaultFilterOptions {
   snaplen: number;
   /** Given, packets within packets pass too, whatever ports the inner ones have. */
   tunnels?: TunnelFilter | false;
+  /** Given, TCP segments pass that begin with one of these methods or like a response, and no others. */
+  headMethods?: readonly string[] | undefined;
 }
 
 interface LinkHeader {
@@ -133,7 +136,9 @@ export function buildDefaultFilter({
   linkLayer,
   snaplen,
   tunnels = false,
+  headMethods,
 }: DefaultFilterOptions): BpfProgram {
+  const hit = headMethods === undefined ? statement(BPF_RET, snaplen) : jumpTo('head');
   const networkAt = linkLayer === 'ip' ? 0 : LINK_HEADERS[linkLayer].networkAt;
   // X is where the network layer begins, counted from `networkAt`: what VLAN tags took.
   return assembleBpf([
@@ -146,7 +151,8 @@ export function buildDefaultFilter({
     label('reject'),
     statement(BPF_RET, 0),
     label('tcp'),
-    ...(ports === 'any' ? [statement(BPF_RET, snaplen)] : matchPorts(networkAt, ports, snaplen)),
+    ...(ports === 'any' ? [hit] : matchPorts(networkAt, ports, hit)),
+    ...(headMethods === undefined ? [] : matchHeads(networkAt, headMethods, snaplen)),
   ]);
 }
 

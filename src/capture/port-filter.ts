@@ -30,7 +30,7 @@ const TCP_DESTINATION_PORT_AT = 2;
 const RANGES_PER_LEAF = 16;
 
 /**
- * Accepts a segment with its source or destination port in one of the ranges; rejects the others.
+ * Does `hit` with a segment whose source or destination port is in one of the ranges; rejects the others.
  *
  * X is where the TCP header begins, counted from `networkAt`.
  *
@@ -39,15 +39,15 @@ const RANGES_PER_LEAF = 16;
 export function matchPorts(
   networkAt: number,
   ports: readonly PortRange[],
-  snaplen: number,
+  hit: BpfLine,
 ): BpfLine[] {
   const ranges = mergeRanges(ports);
   return [
     statement(BPF_LD | BPF_H | BPF_IND, networkAt + TCP_SOURCE_PORT_AT),
-    ...searchPort(ranges, snaplen, jumpTo('destination'), 'source'),
+    ...searchPort(ranges, hit, jumpTo('destination'), 'source'),
     label('destination'),
     statement(BPF_LD | BPF_H | BPF_IND, networkAt + TCP_DESTINATION_PORT_AT),
-    ...searchPort(ranges, snaplen, statement(BPF_RET, 0), 'destination'),
+    ...searchPort(ranges, hit, statement(BPF_RET, 0), 'destination'),
   ];
 }
 
@@ -72,14 +72,14 @@ function mergeRanges(ports: readonly PortRange[]): PortRange[] {
 }
 
 /**
- * Accepts when A is in one of the ranges, else does `miss`.
+ * Does `hit` when A is in one of the ranges, else `miss`.
  *
  * A search by halves: the kernel compares a port some 20 times at most, and every conditional jump
  * stays within its leaf however long the program is.
  */
 function searchPort(
   ranges: readonly PortRange[],
-  snaplen: number,
+  hit: BpfLine,
   miss: BpfLine,
   name: string,
 ): BpfLine[] {
@@ -88,7 +88,7 @@ function searchPort(
       ...ranges.flatMap((range, index) => comparePort(range, `${name} hit`, `${name} ${index}`)),
       miss,
       label(`${name} hit`),
-      statement(BPF_RET, snaplen),
+      hit,
     ];
   }
   const middle = ranges.length >> 1;
@@ -96,9 +96,9 @@ function searchPort(
     jumpIf(BPF_JGE, ranges[middle].first, undefined, `${name} low`),
     jumpTo(`${name} high`),
     label(`${name} low`),
-    ...searchPort(ranges.slice(0, middle), snaplen, miss, `${name} low`),
+    ...searchPort(ranges.slice(0, middle), hit, miss, `${name} low`),
     label(`${name} high`),
-    ...searchPort(ranges.slice(middle), snaplen, miss, `${name} high`),
+    ...searchPort(ranges.slice(middle), hit, miss, `${name} high`),
   ];
 }
 

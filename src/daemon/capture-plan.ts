@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
+import { canMatchHeads } from '../capture/head-filter.ts';
 import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
 import { SNAPLEN_MAX, TUNNEL_HEADERS_BYTES } from '../limits.ts';
 import type { LiveCapture } from '../worker/live-protocol.ts';
@@ -29,7 +30,7 @@ export function createPipelineSettings(
     methods: settings.methods,
     vxlanPorts: settings.vxlanPorts,
     // Without its whole head the size of a message is not known, and so not where the next one begins.
-    isHeadCompleted: settings.completeHeads || needsExchanges(outputs, filter),
+    isHeadCompleted: needsWholeHeads(settings, outputs, filter),
     timezone: settings.timezone,
     outputs: outputs.map((output) => output.settings),
     headerNames,
@@ -41,18 +42,35 @@ export function createPipelineSettings(
   };
 }
 
-export function createLiveCapture(settings: Settings, interfaceName: string): LiveCapture {
+export function createLiveCapture(
+  settings: Settings,
+  plan: RecordPlan,
+  interfaceName: string,
+): LiveCapture {
   return {
     engine: settings.engine,
     interfaceName,
     ports: settings.ports,
     tunnels: settings.tunnels && { vxlanPorts: settings.vxlanPorts },
+    headMethods: areHeadsEnough(settings, plan) ? settings.methods : undefined,
     filterExpression: settings.filter,
     snaplenBytes: chooseSnaplen(settings),
     ringBytes: settings.ringMegabytes * BYTES_PER_MEGABYTE,
     isPromiscuous: settings.promiscuous,
     fanoutGroup: settings.workers > 1 ? randomInt(FANOUT_GROUPS_COUNT) : undefined,
   };
+}
+
+/**
+ * Whether of all segments those that begin a message are enough: no line shows more, and nobody waits for a
+ * number of packets.
+ */
+function areHeadsEnough(settings: Settings, { outputs, filter }: RecordPlan): boolean {
+  return (
+    !needsWholeHeads(settings, outputs, filter) &&
+    settings.packetCountMax < 0 &&
+    canMatchHeads(settings.methods)
+  );
 }
 
 /** The outer headers come on top: of the packet within, as much is kept as of one that is in no tunnel. */
@@ -93,6 +111,14 @@ export function chooseFlowSeed(): number {
   return randomInt(2 ** 31);
 }
 
-function needsExchanges(outputs: RecordPlan['outputs'], filter: FilterSettings): boolean {
-  return hasFilter(filter) || outputs.some(({ settings }) => settings.records === 'exchanges');
+function needsWholeHeads(
+  { completeHeads }: Settings,
+  outputs: RecordPlan['outputs'],
+  filter: FilterSettings,
+): boolean {
+  return (
+    completeHeads ||
+    hasFilter(filter) ||
+    outputs.some(({ settings }) => settings.records === 'exchanges')
+  );
 }

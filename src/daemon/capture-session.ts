@@ -160,7 +160,7 @@ export class CaptureSession {
       snaplenBytes: 0,
       flowSeed: chooseFlowSeed(),
     });
-    const capture = createLiveCapture(settings, this.#interfaceName);
+    const capture = createLiveCapture(settings, this.#plan, this.#interfaceName);
     const packetQuota = createPacketQuota(settings.packetCountMax);
     return (index, shared) => ({
       ...shared,

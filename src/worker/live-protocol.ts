@@ -23,7 +23,9 @@ export interface LiveCapture {
   ports: PortRange[] | 'any';
   /** Given, packets within packets pass the filter too. */
   tunnels: TunnelFilter | false;
-  /** A tcpdump expression that takes the place of `ports` and `tunnels`. */
+  /** Given, only segments pass that begin with one of these methods, or like a response. */
+  headMethods: readonly string[] | undefined;
+  /** A tcpdump expression that takes the place of all of these. */
   filterExpression: string | undefined;
   snaplenBytes: number;
   ringBytes: number;

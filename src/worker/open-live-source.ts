@@ -3,8 +3,8 @@ import type { RingRegistry } from '../capture/ring-registry.ts';
 import type { LiveCapture } from './live-protocol.ts';
 
 /**
- * Opens the engine that was asked for, or goes on with the ring of a thread that died. libpcap is loaded only for `--engine libpcap` and for an expression
- * that needs its compiler.
+ * Opens the engine that was asked for, or goes on with the ring of a thread that died. libpcap is loaded only for
+ * `--engine libpcap` and for an expression that needs its compiler.
  *
  * @param registry where a packet ring is found as long as it is open
  * @throws HttplogError of the engine or the filter
@@ -14,10 +14,10 @@ export async function openLiveSource(
   registry: RingRegistry,
 ): Promise<FrameSource> {
   const { interfaceName, ringBytes, isPromiscuous, snaplenBytes: snaplen } = capture;
-  const { ports, tunnels, filterExpression: expression } = capture;
+  const { ports, tunnels, headMethods, filterExpression: expression } = capture;
   if (capture.engine === 'libpcap') {
     const { openLibpcapEngine } = await import('../capture/libpcap-engine.ts');
-    const filter = expression === undefined ? { ports, tunnels } : { expression };
+    const filter = expression === undefined ? { ports, tunnels, headMethods } : { expression };
     return openLibpcapEngine({ interfaceName, snaplen, ringBytes, isPromiscuous, filter });
   }
   const { openAfPacketEngine, takeOverAfPacketEngine } = await import(
@@ -36,6 +36,7 @@ export async function openLiveSource(
           linkLayer,
           snaplen,
           tunnels,
+          headMethods,
         })
       : (await import('../capture/compile-filter.ts')).compileLiveFilter({
           expression,

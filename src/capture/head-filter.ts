@@ -1,0 +1,69 @@
+/**
+ * The part of the default filter that lets those segments pass alone which begin like an HTTP message: a body's
+ * never reach the ring, and cost nobody anything.
+ */
+import {
+  BPF_ADD,
+  BPF_ALU,
+  BPF_AND,
+  BPF_B,
+  BPF_IND,
+  BPF_JEQ,
+  BPF_LD,
+  BPF_MISC,
+  BPF_RET,
+  BPF_RSH,
+  BPF_TAX,
+  BPF_W,
+  BPF_X,
+  type BpfLine,
+  jumpIf,
+  label,
+  statement,
+} from './bpf-assembler.ts';
+
+const TCP_DATA_OFFSET_AT = 12;
+const TCP_DATA_OFFSET_MASK = 0xf0;
+/** A load of a packet compares four bytes at most. */
+const WORD_BYTES = 4;
+/** What every response begins with. */
+const RESPONSE = 'HTTP';
+
+/** Whether the first word tells all of these methods: each has its space behind it. */
+export function canMatchHeads(methods: readonly string[]): boolean {
+  return methods.every((method) => method.length + 1 >= WORD_BYTES);
+}
+
+/**
+ * From `head` on: accepts a segment whose payload begins with the first four bytes of a method, with its space,
+ * or of a response. It is no more than what the decoder asks first; shorter payloads begin no message to it.
+ *
+ * X is where the TCP header begins, counted from `networkAt`. **The caller has asked `canMatchHeads`.**
+ *
+ * @see RFC 9293 section 3.1
+ */
+export function matchHeads(
+  networkAt: number,
+  methods: readonly string[],
+  snaplen: number,
+): BpfLine[] {
+  const words = new Set([RESPONSE, ...methods].map((text) => firstWord(`${text} `)));
+  return [
+    label('head'),
+    statement(BPF_LD | BPF_B | BPF_IND, networkAt + TCP_DATA_OFFSET_AT),
+    statement(BPF_ALU | BPF_AND, TCP_DATA_OFFSET_MASK),
+    statement(BPF_ALU | BPF_RSH, 2),
+    statement(BPF_ALU | BPF_ADD | BPF_X),
+    statement(BPF_MISC | BPF_TAX),
+    // Where the packet has no four bytes there the kernel ends the filter and refuses it.
+    statement(BPF_LD | BPF_W | BPF_IND, networkAt),
+    ...[...words].map((word) => jumpIf(BPF_JEQ, word, 'head hit')),
+    statement(BPF_RET, 0),
+    label('head hit'),
+    statement(BPF_RET, snaplen),
+  ];
+}
+
+function firstWord(text: string): number {
+  return Buffer.from(text, 'latin1').readUInt32BE(0);
+}
