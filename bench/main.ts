@@ -19,11 +19,11 @@ import type { CandidateNote, Report } from './report/report.ts';
 import { readReport, writeJson, writeReport } from './report/write-report.ts';
 import { provideWorkload, type Workload } from './workloads/workloads.ts';
 
-/** Two workers are compared with one: on the whole of one capture, on many flows and on a single one. */
+/** Two workers are compared with one, live, on many flows and on a single one; of a capture offline. */
 const WORKER_CANDIDATES = ['httplog', 'httplog-2'];
 const WORKER_WORKLOADS = ['wide', 'elephant'];
 /** Candidates whose cost against header size and number of flows is plotted. */
-const COST_CANDIDATES = ['httplog', 'httpry', 'gopacket', 'tcpdump'];
+const COST_CANDIDATES = ['httplog-1', 'httpry', 'gopacket', 'tcpdump'];
 const COST_WORKLOADS = [
   ...[100, 250, 500, 1000, 1400].map((bytes) => `header-${bytes}`),
   ...[32, 1_000, 10_000, 100_000].map((flows) => `flows-${flows}`),
@@ -135,8 +135,6 @@ async function runScale(
   const results: OfflineResult[] = [];
   const live: LiveResult[] = [];
   report.scale = { startedAt: new Date().toISOString(), rounds, results, live, settings };
-  const site = await provide('site', options.offlinePackets, options, report);
-  results.push(...measureOffline(site, of(WORKER_CANDIDATES), rounds));
   for (const name of COST_WORKLOADS) {
     const workload = await provide(name, options.offlinePackets, options, report);
     results.push(...measureOffline(workload, of(COST_CANDIDATES), rounds));

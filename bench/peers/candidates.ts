@@ -67,6 +67,11 @@ function httplog(name: string, does: string, options: readonly string[]): Candid
   };
 }
 
+function offlineOnly(candidate: Candidate): Candidate {
+  const { listens: _, ...offline } = candidate;
+  return offline;
+}
+
 function liveOnly(candidate: Candidate, countsLike: string): Candidate {
   const { readsCapture: _, ...live } = candidate;
   return { ...live, countsLike };
@@ -74,7 +79,12 @@ function liveOnly(candidate: Candidate, countsLike: string): Candidate {
 
 /** Everything that can be measured, in the order of the report. */
 export const CANDIDATES: readonly Candidate[] = [
-  httplog('httplog', 'a line a message, addresses, ports, two fields; no reassembly', []),
+  httplog(
+    'httplog',
+    'a line a message, addresses, ports, two fields; no reassembly; live one worker, of a large capture one a core',
+    [],
+  ),
+  offlineOnly(httplog('httplog-1', 'the same with one decode worker; offline only', ['-cpu', '1'])),
   httplog('httplog-2', 'the same with two decode workers', ['-cpu', '2']),
   liveOnly(
     httplog('httplog-libpcap', 'the same, through libpcap in place of the ring; live only', [

@@ -123,17 +123,20 @@ function describeLinks(report: Report): string[] {
 }
 
 function describeScale(report: Report): string[] {
-  const { scale, workloads } = report;
+  const { scale, offline, workloads } = report;
   if (scale === undefined) {
     return [];
   }
   const site = workloads.find(({ name }) => name === 'site');
+  const ofWorkers = (offline?.results ?? []).filter(({ candidate }) =>
+    ['httplog-1', 'httplog-2'].includes(candidate),
+  );
   return [
     '## Scale',
     'What it means for larger machines: [scale.md](scale.md).',
-    ...(site === undefined
+    ...(site === undefined || ofWorkers.length === 0
       ? []
-      : ['### One capture, one and two workers', offlineTable(scale.results, site)]),
+      : ['### One capture, one and two workers', offlineTable(ofWorkers, site)]),
     ...(scale.live.length === 0 ? [] : ['### Live, one and two workers', workerTable(scale.live)]),
     ...describeLinks(report),
   ];
