@@ -127,6 +127,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'capture/libc-datagram.ts',
       'capture/libc-privileges.ts',
       'capture/libc-signals.ts',
+      'capture/head-filter.ts',
       'capture/port-filter.ts',
       'exchange/exchange.ts',
       'exchange/exchange-counts.ts',

@@ -53,8 +53,8 @@ const READY_TIMEOUT_MS = 15_000;
 /** Between the socket's opening and the first frame: some open it long before they read. */
 const SETTLE_MS = 1000;
 /** A daemon runs for months: what it costs to compile itself in the first second is not what it costs. */
-const WARM_UP_PASSES = 1;
-const WARM_UP_PER_SEC = 40_000;
+const WARM_UP_PASSES = 3;
+const WARM_UP_PER_SEC = 80_000;
 const SEND_TIMEOUT_MS = 300_000;
 /** A candidate that uses no CPU time for so long has nothing left to do. */
 const IDLE_MS = 1000;

@@ -1,4 +1,6 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { createFrame } from '../../src/capture/frame.ts';
+import { PcapFile, readPcapFileHeader } from '../../src/capture/pcap-file.ts';
 
 /** @see pcap-savefile(5): microseconds, the byte order of this machine, as tcpdump writes it */
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
@@ -14,6 +16,30 @@ export interface FrameTable {
   bytes: Buffer;
   offsets: Uint32Array;
   lengths: Uint32Array;
+}
+
+/** Packets and their bytes, of a capture of any size. */
+export function measureCapture(path: string): { packets: number; bytes: number } {
+  const header = readPcapFileHeader(path);
+  if (header === undefined) {
+    throw new Error(`${path} is no capture that tcpdump has written here`);
+  }
+  const file = new PcapFile(header);
+  const frame = createFrame();
+  let bytes = 0;
+  file.begin({
+    startOffset: FILE_HEADER_BYTES,
+    endOffset: Number.POSITIVE_INFINITY,
+    isGuess: false,
+    packetsBefore: 0,
+  });
+  while (file.fill()) {
+    while (file.next(frame)) {
+      bytes += frame.end - frame.offset;
+    }
+  }
+  file.close();
+  return { packets: file.packets, bytes };
 }
 
 export function readFrames(path: string): FrameTable {

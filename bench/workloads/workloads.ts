@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { spreadFlows, tagFrame } from './change-frames.ts';
-import { readFrames, rewriteCapture } from './pcap-file.ts';
+import { measureCapture, rewriteCapture } from './pcap-file.ts';
 import { recordTraffic } from './record.ts';
 import { headerTraffic, TRAFFICS } from './traffics.ts';
 
@@ -58,10 +58,9 @@ export async function provideWorkload(name: string, place: WorkloadPlace): Promi
     console.log(`Making the workload ${name}, ${place.packets} packets`);
     await makeWorkload(name, path, place);
   }
-  const { lengths } = readFrames(path);
-  const bytes = lengths.reduce((sum, length) => sum + length, 0);
+  const { packets, bytes } = measureCapture(path);
   const filter = name === 'site-vlan' ? 'vlan and tcp port 80' : 'tcp port 80';
-  return { name, path, packets: lengths.length, bytes, filter };
+  return { name, path, packets, bytes, filter };
 }
 
 async function makeWorkload(name: string, path: string, place: WorkloadPlace): Promise<void> {

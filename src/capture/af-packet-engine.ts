@@ -64,7 +64,11 @@ export interface AfPacketOptions {
   fanoutGroup: number | undefined;
   /** Is told where the ring lies while it is open. */
   registry?: RingRegistry | undefined;
+  clockMs: ClockMs;
 }
+
+/** Milliseconds that pass whatever is done to the host's clock; a room of data has none of its own. */
+export type ClockMs = () => number;
 
 const SOCK_RAW = 3;
 const SOCK_DGRAM = 2;
@@ -108,7 +112,7 @@ export function openAfPacketEngine(options: AfPacketOptions): FrameSource {
       linkType: linkLayer === 'ethernet' ? LINKTYPE_ETHERNET : LINKTYPE_NETWORK,
       loopbackIndex: isLoopback || interfaceIndex === 0 ? ifNameToIndex('lo') : 0,
     };
-    const engine = new AfPacketEngine(mapped, createWalk(mapped), options.registry);
+    const engine = new AfPacketEngine(mapped, createWalk(mapped), options);
     // Behind all that can fail: what is registered is open.
     if (options.registry !== undefined) {
       registerRing(options.registry, mapped);
@@ -124,14 +128,17 @@ export function openAfPacketEngine(options: AfPacketOptions): FrameSource {
  * Goes on with the ring that a thread which died has left, or gives undefined when it left none. The packets
  * that wait in it are there; call `abandon` for the block that the thread was in the middle of.
  */
-export function takeOverAfPacketEngine(registry: RingRegistry): FrameSource | undefined {
+export function takeOverAfPacketEngine(
+  registry: RingRegistry,
+  clockMs: ClockMs,
+): FrameSource | undefined {
   const ring = findRing(registry);
   if (ring === undefined) {
     return undefined;
   }
   const walk = createWalk(ring);
   resumeRingWalk(walk);
-  return new AfPacketEngine(ring, walk, registry);
+  return new AfPacketEngine(ring, walk, { registry, clockMs });
 }
 
 function createWalk(ring: MappedRing): RingWalk {
@@ -143,6 +150,7 @@ class AfPacketEngine implements FrameSource {
   readonly #address: unknown;
   readonly #walk: RingWalk;
   readonly #registry: RingRegistry | undefined;
+  readonly #clockMs: ClockMs;
   readonly #pollRequest: Int16Array;
   readonly #statistics: CaptureStatistics = { packets: 0, drops: 0, freezes: 0 };
   #lastTurnMs = 0;
@@ -150,28 +158,33 @@ class AfPacketEngine implements FrameSource {
   #drainEndMs = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
-  constructor(ring: MappedRing, walk: RingWalk, registry: RingRegistry | undefined) {
+  constructor(
+    ring: MappedRing,
+    walk: RingWalk,
+    { registry, clockMs }: Pick<AfPacketOptions, 'registry' | 'clockMs'>,
+  ) {
     this.#descriptor = ring.descriptor;
     this.#address = ring.address;
     this.#walk = walk;
     this.#registry = registry;
+    this.#clockMs = clockMs;
     const pollRequest = new Int32Array(2); // struct pollfd: int fd, short events, short revents
     pollRequest[0] = ring.descriptor;
     this.#pollRequest = new Int16Array(pollRequest.buffer);
   }
 
   async fill(): Promise<FillState> {
-    if (performance.now() - this.#lastTurnMs >= LOOP_TURN_INTERVAL_MS) {
+    if (this.#clockMs() - this.#lastTurnMs >= LOOP_TURN_INTERVAL_MS) {
       await this.#giveTurn();
     }
     if (beginRingFill(this.#walk)) {
       return FILL_FRAMES;
     }
-    this.#waitForBlock(Math.min(RING_WAIT_MAX_MS, this.#drainEndMs - performance.now()));
+    this.#waitForBlock(Math.min(RING_WAIT_MAX_MS, this.#drainEndMs - this.#clockMs()));
     if (beginRingFill(this.#walk)) {
       return FILL_FRAMES;
     }
-    return performance.now() < this.#drainEndMs ? FILL_IDLE : FILL_END;
+    return this.#clockMs() < this.#drainEndMs ? FILL_IDLE : FILL_END;
   }
 
   next(frame: Frame): boolean {
@@ -191,7 +204,7 @@ class AfPacketEngine implements FrameSource {
 
   stop(): void {
     attachFilter(this.#descriptor, rejectAllProgram());
-    this.#drainEndMs = performance.now() + RING_DRAIN_MS;
+    this.#drainEndMs = this.#clockMs() + RING_DRAIN_MS;
   }
 
   abandon(): number {
@@ -211,7 +224,7 @@ class AfPacketEngine implements FrameSource {
   /** A turn of the event loop: written buffers come back and a stop is heard, at any load. */
   async #giveTurn(): Promise<void> {
     await new Promise(setImmediate);
-    this.#lastTurnMs = performance.now();
+    this.#lastTurnMs = this.#clockMs();
   }
 
   #waitForBlock(timeoutMs: number): void {

@@ -195,7 +195,7 @@ export const OPTIONS: readonly Option[] = [
     unit: 'threads',
     default: '1',
     description:
-      'Decode workers, a thread and a ring each; in replay, files (else one a core) or parts of one',
+      'Decode workers, a thread and a ring each; in replay, files or parts of one (else one a core)',
     format: 'workers',
     group: 'Capture',
     commands: WITH_PACKETS,

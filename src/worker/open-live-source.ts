@@ -2,6 +2,8 @@ import type { FrameSource } from '../capture/frame.ts';
 import type { RingRegistry } from '../capture/ring-registry.ts';
 import type { LiveCapture } from './live-protocol.ts';
 
+const clockMs = (): number => performance.now();
+
 /**
  * Opens the engine that was asked for, or goes on with the ring of a thread that died. libpcap is loaded only for
  * `--engine libpcap` and for an expression that needs its compiler.
@@ -23,7 +25,7 @@ export async function openLiveSource(
   const { openAfPacketEngine, takeOverAfPacketEngine } = await import(
     '../capture/af-packet-engine.ts'
   );
-  const left = takeOverAfPacketEngine(registry);
+  const left = takeOverAfPacketEngine(registry, clockMs);
   if (left !== undefined) {
     return left;
   }
@@ -51,5 +53,6 @@ export async function openLiveSource(
     filter,
     fanoutGroup: capture.fanoutGroup,
     registry,
+    clockMs,
   });
 }

@@ -16,6 +16,7 @@ export class PartHelper {
   /** Parts that it was given and has not answered. */
   readonly #underWay = new Set<number>();
   #isReady = false;
+  #isGone = false;
   #spares: PartLines[] = [];
 
   constructor(data: PartThreadData, onDecoded: OnDecoded) {
@@ -32,9 +33,9 @@ export class PartHelper {
     });
   }
 
-  /** It has begun, and can take one more part. */
+  /** It can take one more part. While it begins, which takes a tenth of a second, those that it has wait for it. */
   get isFree(): boolean {
-    return this.#isReady && this.#underWay.size < PARTS_PER_THREAD_MAX;
+    return !this.#isGone && this.#underWay.size < PARTS_PER_THREAD_MAX;
   }
 
   decode(index: number, part: PcapPart): void {
@@ -70,7 +71,7 @@ export class PartHelper {
   }
 
   #giveUp(): void {
-    this.#isReady = false;
+    this.#isGone = true;
     for (const index of this.#underWay) {
       this.#onDecoded(index, undefined);
     }
