@@ -31,17 +31,9 @@ const { values } = parseArgs({
 
 function measureRatios(folder: string): Ratios {
   const replay = (name: string, ...options: string[]): Command => [
+    ...[HTTPLOG, 'replay', join(folder, name), '-o', join(folder, 'lines')],
     // One worker: what the loop costs, and not how many threads share it.
-    ...[
-      HTTPLOG,
-      'replay',
-      join(folder, name),
-      '-o',
-      join(folder, 'lines'),
-      '-cpu',
-      '1',
-      ...options,
-    ],
+    ...['-cpu', '1', ...options],
   ];
   const fixedWork = 'fixed work';
   const commands: Readonly<Record<string, Command>> = {

@@ -4,6 +4,8 @@ import {
   findLineFeeds,
   firstByteFound,
   isPlainText,
+  isPlainToken,
+  lowerCaseWord,
   viewWords,
 } from '../src/words.ts';
 
@@ -36,7 +38,7 @@ function* words(): Generator<Uint8Array> {
 }
 
 function wordOf(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer).getInt32(0, true);
+  return new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
 }
 
 describe('findLineFeeds', () => {
@@ -70,6 +72,31 @@ describe('isPlainText', () => {
       plainCount += isPlainText(text.readInt32LE(offset)) ? 1 : 0;
     }
     expect(plainCount).toBe(text.length - 3);
+  });
+});
+
+describe('isPlainToken', () => {
+  it('is never true when a byte is a control, a space, a backslash or not ASCII', () => {
+    for (const bytes of words()) {
+      const isPlain = bytes.every((byte) => byte > 0x20 && byte < 0x7f && byte !== 0x5c);
+      if (isPlainToken(wordOf(bytes)) && !isPlain) {
+        expect.fail(`${bytes}`);
+      }
+    }
+    expect(isPlainToken(wordOf(Buffer.from('a.bc')))).toBe(true);
+    expect(isPlainToken(wordOf(Buffer.from('80:1')))).toBe(true);
+  });
+});
+
+describe('lowerCaseWord', () => {
+  it('sets bit 5 of every byte, and is 0 where one is a control character', () => {
+    for (const bytes of words()) {
+      const isControl = bytes.some((byte) => byte < 0x20);
+      const expected = isControl ? 0 : wordOf(bytes.map((byte) => byte | 0x20));
+      if (lowerCaseWord(wordOf(bytes)) !== expected) {
+        expect.fail(`${bytes}`);
+      }
+    }
   });
 });
 

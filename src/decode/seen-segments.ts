@@ -12,7 +12,7 @@ import type { Segment } from './segment.ts';
 export interface SeenSegments {
   /** By place: IPV4_ROW_WORDS of sequence number, ports, source, target. A set is one cache line. */
   readonly ipv4Rows: Int32Array;
-  /** By place: SEGMENT_KEY_WORDS. Of a host without IPv6 no page of it is ever touched. */
+  /** By place: SEGMENT_KEY_WORDS. Of a host without IPv6 one page of it is touched. */
   readonly ipv6Rows: Int32Array;
   /** By set: the place that the next newcomer takes. */
   readonly ipv4Next: Uint8Array;

@@ -51,7 +51,7 @@ export function writeEscaped(
   const shift = at - offset;
   while (offset < lastWord) {
     const word = sourceView.getInt32(offset, true);
-    if (!(spaceMode === SPACE_KEPT ? isPlainText(word) : isPlainToken(word))) {
+    if (!isCopied(word, spaceMode)) {
       break;
     }
     targetView.setInt32(offset + shift, word, true);
@@ -60,12 +60,17 @@ export function writeEscaped(
   if (offset >= lastWord) {
     // The last word takes in again what the one before it had: so no text ends byte by byte.
     const word = sourceView.getInt32(lastWord, true);
-    if (spaceMode === SPACE_KEPT ? isPlainText(word) : isPlainToken(word)) {
+    if (isCopied(word, spaceMode)) {
       targetView.setInt32(lastWord + shift, word, true);
       return end + shift;
     }
   }
   return writeBytes(target, offset + shift, source, offset, end, spaceMode);
+}
+
+/** Whether all bytes of the word are copied as they are. */
+function isCopied(word: number, spaceMode: SpaceMode): boolean {
+  return spaceMode === SPACE_KEPT ? isPlainText(word) : isPlainToken(word);
 }
 
 /** From the first byte on that may be none to copy; the rest of a text that is not plain is not long as a rule. */

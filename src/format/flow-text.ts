@@ -5,7 +5,7 @@ import { writeEndpoint } from './address.ts';
 
 /**
  * The text of both ends of a flow, kept of the IPv4 flows seen last: most lines are of a flow that had one
- * just before, and copying it costs a fifth of writing it.
+ * just before, and copying it costs less than writing it.
  */
 
 const BYTE_SPACE = 0x20;
@@ -27,7 +27,7 @@ const targetWords = createWordView();
 /**
  * Writes ` SOURCE#PORT TARGET#PORT`.
  *
- * @returns where the next bytes go, four of which may be written already; **the caller has made room for twice
+ * @returns where the next bytes go, the first three of which may be written already; **the caller has made room for twice
  * ENDPOINT_BYTES_MAX and two spaces**
  */
 export function writeFlow(
