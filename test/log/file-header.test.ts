@@ -1,49 +1,31 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { existsSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/limits.ts';
 import { FileHeader } from '../../src/log/file-header.ts';
 import { type LogWriter, type LogWriterOptions, openLogWriter } from '../../src/log/log-writer.ts';
-import type { WriteFault } from '../../src/log/write-fault.ts';
+import { waitUntil } from '../live/child-process.ts';
 import { joinText, makeBatch, makeBatches } from './line-batches.ts';
-import {
-  fillDisk,
-  findReasonNotToMount,
-  makeDirectory,
-  mountSmallDisk,
-  removeDirectory,
-  unmountSmallDisk,
-} from './small-disk.ts';
+import { CLOSE_MS, describeOnSmallDisk, useClock, useLogScene, WAIT_MS } from './scene.ts';
+import { fillDisk } from './small-disk.ts';
 
-const CLOSE_MS = 5000;
 /** More than a page, so that a full disk can take a part of it. */
 const HEADER = `#fields\ttime\t${'x'.repeat(5000)}\n`;
-const CHECKED_MS = LOG_FILE_CHECK_INTERVAL_MS + 20;
 /** What a disk of pages of 4 KiB takes of the header. */
 const LEFT_BYTES = 4096;
-const REASON_NOT_TO_MOUNT = findReasonNotToMount();
-const reason = REASON_NOT_TO_MOUNT === undefined ? '' : ` [skipped: ${REASON_NOT_TO_MOUNT}]`;
 
-let directory = '';
-let faults: WriteFault[] = [];
-beforeEach(() => {
-  directory = makeDirectory();
-  faults = [];
-});
-afterEach(() => removeDirectory(directory));
-
-const path = (): string => join(directory, 'out.tsv');
-const read = (name = 'out.tsv'): string => readFileSync(join(directory, name), 'utf8');
+const clock = useClock();
+const scene = useLogScene();
+const { faults, faultSeen } = scene;
+const path = (): string => scene.pathOf('out.tsv');
+const read = (name = 'out.tsv'): string => scene.read(name);
 const textOf = (...numbers: number[]): string => joinText(numbers.map((n) => makeBatch(n)));
-const faultSeen = (): Promise<void> => vi.waitFor(() => expect(faults).not.toEqual([]));
 
 function open(policy: LogWriterOptions['policy'] = 'hold', retryIntervalMs = 20) {
   const header = new TextEncoder().encode(HEADER);
   return openLogWriter(
     { kind: 'file', path: path(), header },
-    { policy, retryIntervalMs, events: { onFault: (fault) => faults.push(fault) } },
+    { policy, retryIntervalMs, events: scene.events },
   );
 }
 
@@ -105,7 +87,7 @@ describe('LogWriter: a header', () => {
     writer.reopen();
     await writer.append(makeBatch(1));
     rmSync(path());
-    await sleep(CHECKED_MS);
+    clock.skip(LOG_FILE_CHECK_INTERVAL_MS);
     await appendAndClose(writer, 2);
     expect(read('out.tsv.1')).toBe(HEADER + textOf(0));
     expect(read()).toBe(HEADER + textOf(2));
@@ -115,14 +97,14 @@ describe('LogWriter: a header', () => {
     const writer = await open();
     await writer.append(makeBatch(0));
     truncateSync(path(), 0);
-    await sleep(CHECKED_MS);
+    clock.skip(LOG_FILE_CHECK_INTERVAL_MS);
     await appendAndClose(writer, 1);
     expect(read()).toBe(HEADER + textOf(1));
   });
 
   test('begins every daily file, whatever its suffix', async () => {
     const header = new TextEncoder().encode(HEADER);
-    const target = { kind: 'daily', directory, suffix: 'tsv', header } as const;
+    const target = { kind: 'daily', directory: scene.pathOf(), suffix: 'tsv', header } as const;
     const writer = await openLogWriter(target, { policy: 'fail' });
     const batches = makeBatches(2).map((batch, index) => ({ ...batch, day: 20190901 + index }));
     await Promise.all(batches.map((batch) => writer.append(batch)));
@@ -137,7 +119,7 @@ describe('LogWriter: a header', () => {
     for (const number of [0, 1]) {
       // Nobody reads: the write fails. Without that, nobody can tell one reader from the next.
       const append = writer.append(makeBatch(number));
-      await vi.waitFor(() => expect(faults).toHaveLength(number + 1));
+      await faultSeen(number + 1);
       const reader = spawn('cat', [path()]);
       let text = '';
       reader.stdout.on('data', (chunk) => {
@@ -145,7 +127,8 @@ describe('LogWriter: a header', () => {
       });
       await append;
       const expected = HEADER + textOf(number);
-      await vi.waitFor(() => expect(text).toBe(expected));
+      await waitUntil('the text', () => text.length >= expected.length, WAIT_MS);
+      expect(text).toBe(expected);
       reader.kill();
       await new Promise((resolve) => reader.on('close', resolve));
     }
@@ -154,71 +137,67 @@ describe('LogWriter: a header', () => {
   });
 });
 
-describe.skipIf(REASON_NOT_TO_MOUNT !== undefined)(
-  `LogWriter: a header and a full disk${reason}`,
-  () => {
-    beforeEach(() => mountSmallDisk(directory));
-    afterEach(() => unmountSmallDisk(directory));
+describeOnSmallDisk('LogWriter: a header and a full disk', scene, () => {
+  test('half of it is finished when there is space again', async () => {
+    const filler = fillDisk(scene.pathOf(), LEFT_BYTES);
+    const writer = await open();
+    const append = writer.append(makeBatch(0));
+    await faultSeen();
+    expect(read()).toBe(HEADER.slice(0, LEFT_BYTES));
+    rmSync(filler);
+    await append;
+    await appendAndClose(writer, 1);
+    expect(read()).toBe(HEADER + textOf(0, 1));
+  });
 
-    test('half of it is finished when there is space again', async () => {
-      const filler = fillDisk(directory, LEFT_BYTES);
-      const writer = await open();
-      const append = writer.append(makeBatch(0));
-      await faultSeen();
-      expect(read()).toBe(HEADER.slice(0, LEFT_BYTES));
-      rmSync(filler);
-      await append;
-      await appendAndClose(writer, 1);
-      expect(read()).toBe(HEADER + textOf(0, 1));
-    });
+  test('half of it is taken back at a stop, and by an error that ends a replay', async () => {
+    fillDisk(scene.pathOf(), LEFT_BYTES);
+    const held = await open('hold', 60_000);
+    const append = held.append(makeBatch(0));
+    await faultSeen();
+    // Long enough that no write is under way at the deadline: one that does not come back is left to itself.
+    await held.close(500);
+    expect(await append).toEqual({ linesWritten: 0, linesDropped: 100 });
+    expect(read()).toBe('');
+    const failing = await open('fail');
+    await expect(failing.append(makeBatch(0))).rejects.toMatchObject({ code: 'HTTPLOG_WRITE' });
+    expect(read()).toBe('');
+    await failing.close(CLOSE_MS);
+    expect(read()).toBe('');
+  });
 
-    test('half of it is taken back at a stop, and by an error that ends a replay', async () => {
-      fillDisk(directory, LEFT_BYTES);
-      const held = await open('hold', 60_000);
-      const append = held.append(makeBatch(0));
-      await faultSeen();
-      // Long enough that no write is under way at the deadline: one that does not come back is left to itself.
-      await held.close(500);
-      expect(await append).toEqual({ linesWritten: 0, linesDropped: 100 });
-      expect(read()).toBe('');
-      const failing = await open('fail');
-      await expect(failing.append(makeBatch(0))).rejects.toMatchObject({ code: 'HTTPLOG_WRITE' });
-      expect(read()).toBe('');
-      await failing.close(CLOSE_MS);
-      expect(read()).toBe('');
-    });
+  test('half a line in a moved file begins again behind the header of the new one', async () => {
+    const filler = fillDisk(scene.pathOf(), 2 * LEFT_BYTES);
+    const writer = await open();
+    const append = writer.append(makeBatch(0, { lineCount: 200 }));
+    await faultSeen();
+    renameSync(path(), `${path()}.1`);
+    // The header of the new file does not fit either: what it owes is kept until it does.
+    const tries = writer.counters.writeErrors;
+    const isOwed = (): boolean => existsSync(path()) && writer.counters.writeErrors > tries + 1;
+    await waitUntil('tries of the new file', isOwed, WAIT_MS);
+    rmSync(filler);
+    await append;
+    await writer.close(CLOSE_MS);
+    const [moved, now] = [read('out.tsv.1'), read()];
+    expect(moved.startsWith(HEADER)).toBe(true);
+    expect(moved.endsWith('\n')).toBe(true);
+    expect(now.startsWith(HEADER)).toBe(true);
+    const lines = moved.slice(HEADER.length) + now.slice(HEADER.length);
+    expect(lines).toBe(joinText([makeBatch(0, { lineCount: 200 })]));
+  });
 
-    test('half a line in a moved file begins again behind the header of the new one', async () => {
-      const filler = fillDisk(directory, 2 * LEFT_BYTES);
-      const writer = await open();
-      const append = writer.append(makeBatch(0, { lineCount: 200 }));
-      await faultSeen();
-      renameSync(path(), `${path()}.1`);
-      // The header of the new file does not fit either: what it owes is kept until it does.
-      await sleep(CHECKED_MS);
-      rmSync(filler);
-      await append;
-      await writer.close(CLOSE_MS);
-      const [moved, now] = [read('out.tsv.1'), read()];
-      expect(moved.startsWith(HEADER)).toBe(true);
-      expect(moved.endsWith('\n')).toBe(true);
-      expect(now.startsWith(HEADER)).toBe(true);
-      const lines = moved.slice(HEADER.length) + now.slice(HEADER.length);
-      expect(lines).toBe(joinText([makeBatch(0, { lineCount: 200 })]));
-    });
-
-    test('half of it in a moved file is taken back there', async () => {
-      const filler = fillDisk(directory, LEFT_BYTES);
-      // The next try is that of the close: one under way could still finish the moved file.
-      const writer = await open('hold', 60_000);
-      const append = writer.append(makeBatch(0));
-      await faultSeen();
-      renameSync(path(), `${path()}.1`);
-      rmSync(filler);
-      await writer.close(CLOSE_MS);
-      await append;
-      expect(read('out.tsv.1')).toBe('');
-      expect(read()).toBe(HEADER + textOf(0));
-    });
-  },
-);
+  test('half of it in a moved file is taken back there', async () => {
+    const filler = fillDisk(scene.pathOf(), LEFT_BYTES);
+    // The next try is that of the close: one under way could still finish the moved file.
+    const writer = await open('hold', 60_000);
+    const append = writer.append(makeBatch(0));
+    await faultSeen();
+    renameSync(path(), `${path()}.1`);
+    rmSync(filler);
+    await writer.close(CLOSE_MS);
+    await append;
+    expect(read('out.tsv.1')).toBe('');
+    expect(read()).toBe(HEADER + textOf(0));
+  });
+});

@@ -1,39 +1,28 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openLogWriter } from '../../src/log/log-writer.ts';
 import { LEFT_ALONE } from '../../src/log/upkeep.ts';
+import { waitUntil } from '../live/child-process.ts';
 import { joinText, makeBatch } from './line-batches.ts';
-import {
-  fillDisk,
-  findReasonNotToMount,
-  makeDirectory,
-  mountSmallDisk,
-  removeDirectory,
-  unmountSmallDisk,
-} from './small-disk.ts';
+import { CLOSE_MS, describeOnSmallDisk, useLogScene, WAIT_MS } from './scene.ts';
+import { fillDisk } from './small-disk.ts';
 
-const CLOSE_MS = 5000;
 const MAIN_PATH = join(import.meta.dirname, 'endless-append-main.ts');
 /** A whole line of `makeBatch`. */
 const LINE = /^[a-z]+ \d+\.\d+ x*$/;
 
-let directory = '';
-beforeEach(() => {
-  directory = makeDirectory();
-});
-afterEach(() => removeDirectory(directory));
-
-const logPath = (): string => join(directory, 'http-20190901.log');
+const scene = useLogScene();
+const logPath = (): string => scene.pathOf('http-20190901.log');
+const readLog = (): string => scene.read('http-20190901.log');
 
 async function appendOne(target = {}, header?: string): Promise<void> {
   const bytes = header === undefined ? undefined : new TextEncoder().encode(header);
   const writer = await openLogWriter(
-    { kind: 'daily', directory, header: bytes, ...target },
-    { policy: 'hold', retryIntervalMs: 20 },
+    { kind: 'daily', directory: scene.pathOf(), header: bytes, ...target },
+    { policy: 'hold', retryIntervalMs: 20, events: scene.events },
   );
   await writer.append(makeBatch(0));
   expect(writer.counters.bytesWritten).toBe(makeBatch(0).byteLength);
@@ -52,16 +41,14 @@ describe('a file that ends within a line', () => {
     test(`ended by ${what}: the next line stands by itself`, async () => {
       writeFileSync(logPath(), before);
       await appendOne();
-      expect(readFileSync(logPath(), 'utf8')).toBe(
-        `${before}${between}${joinText([makeBatch(0)])}`,
-      );
+      expect(readLog()).toBe(`${before}${between}${joinText([makeBatch(0)])}`);
     });
   }
 
   test('gets no header', async () => {
     writeFileSync(logPath(), 'a\tb');
     await appendOne({}, 'a\tb\n');
-    expect(readFileSync(logPath(), 'utf8')).toBe(`a\tb\n${joinText([makeBatch(0)])}`);
+    expect(readLog()).toBe(`a\tb\n${joinText([makeBatch(0)])}`);
   });
 
   test('of -o is ended, too', async () => {
@@ -69,56 +56,48 @@ describe('a file that ends within a line', () => {
     const writer = await openLogWriter({ kind: 'file', path: logPath() }, { policy: 'fail' });
     await writer.append(makeBatch(0));
     await writer.close(CLOSE_MS);
-    expect(readFileSync(logPath(), 'utf8')).toBe(`hal\n${joinText([makeBatch(0)])}`);
+    expect(readLog()).toBe(`hal\n${joinText([makeBatch(0)])}`);
   });
 
   test('that is put in the place of the open one is ended', async () => {
-    const writer = await openLogWriter({ kind: 'daily', directory }, { policy: 'hold' });
+    const target = { kind: 'daily', directory: scene.pathOf() } as const;
+    const writer = await openLogWriter(target, { policy: 'hold' });
     await writer.append(makeBatch(0));
-    writeFileSync(join(directory, 'other'), 'hal');
-    renameSync(join(directory, 'other'), logPath());
+    writeFileSync(scene.pathOf('other'), 'hal');
+    renameSync(scene.pathOf('other'), logPath());
     writer.reopen();
     await writer.append(makeBatch(1));
     await writer.close(CLOSE_MS);
-    expect(readFileSync(logPath(), 'utf8')).toBe(`hal\n${joinText([makeBatch(1)])}`);
+    expect(readLog()).toBe(`hal\n${joinText([makeBatch(1)])}`);
   });
+});
 
-  const reason = findReasonNotToMount();
-  test.skipIf(reason !== undefined)(
-    'on a full disk is ended as soon as there is room',
-    async () => {
-      mountSmallDisk(directory);
-      try {
-        const page = 'h'.repeat(4096);
-        writeFileSync(logPath(), page);
-        const filler = fillDisk(directory, 0);
-        const appending = appendOne();
-        await sleep(150);
-        expect(readFileSync(logPath(), 'utf8')).toBe(page);
-        writeFileSync(filler, '');
-        await appending;
-        expect(readFileSync(logPath(), 'utf8')).toBe(`${page}\n${joinText([makeBatch(0)])}`);
-      } finally {
-        unmountSmallDisk(directory);
-      }
-    },
-  );
+describeOnSmallDisk('a file that ends within a line on a full disk', scene, () => {
+  test('is ended as soon as there is room', async () => {
+    const page = 'h'.repeat(4096);
+    writeFileSync(logPath(), page);
+    const filler = fillDisk(scene.pathOf(), 0);
+    const appending = appendOne();
+    await scene.faultSeen();
+    expect(readLog()).toBe(page);
+    writeFileSync(filler, '');
+    await appending;
+    expect(readLog()).toBe(`${page}\n${joinText([makeBatch(0)])}`);
+  });
 });
 
 describe('a writer that is killed', () => {
   test('again and again leaves whole lines, and overwrites nothing', async () => {
     const upkeep = { ...LEFT_ALONE, rotateBytes: 1024 * 1024 };
-    const target = { kind: 'daily', directory, upkeep };
+    const target = { kind: 'daily', directory: scene.pathOf(), upkeep };
     let before = new Map<string, string>();
     for (let round = 0; round < 4; round++) {
       const child = spawn(process.execPath, [MAIN_PATH, JSON.stringify(target), 'kill'], {
         stdio: 'inherit',
       });
-      const startSize = sumSizes();
-      while (sumSizes() < startSize + 2_000_000) {
-        await sleep(5);
-      }
-      await sleep(round * 3);
+      // Each time somewhere else between two rotations.
+      const size = sumSizes() + 2_000_000 + round * 300_000;
+      await waitUntil('it has written enough', () => sumSizes() >= size, WAIT_MS);
       child.kill('SIGKILL');
       await once(child, 'exit');
       const after = readAll();
@@ -138,14 +117,9 @@ describe('a writer that is killed', () => {
 });
 
 function sumSizes(): number {
-  return readdirSync(directory).reduce(
-    (sum, name) => sum + statSync(join(directory, name)).size,
-    0,
-  );
+  return scene.list().reduce((sum, name) => sum + statSync(scene.pathOf(name)).size, 0);
 }
 
 function readAll(): Map<string, string> {
-  return new Map(
-    readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
-  );
+  return new Map(scene.list().map((name) => [name, scene.read(name)]));
 }
