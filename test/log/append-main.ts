@@ -20,7 +20,6 @@ export interface AppendTask {
 
 export interface AppendReport {
   counters?: Record<string, number>;
-  closeTookMs?: number;
   errors: Array<{ code: string; exitCode: number; message: string }>;
 }
 
@@ -45,9 +44,7 @@ try {
   if (task.policy === 'fail') {
     await Promise.all(appends);
   }
-  const startMs = performance.now();
   await writer.close(task.closeMs);
-  report.closeTookMs = performance.now() - startMs;
   report.counters = { ...writer.counters };
 } catch (error) {
   note(error);

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { compressFile, FileChangedError } from '../../src/log/compress-file.ts';
@@ -81,7 +81,7 @@ describe('compressFile', () => {
     const compressing = compressFile(path, 'gzip', never());
     const rejection = compressing.catch((error: unknown) => error);
     while (!existsSync(`${path}.gz.tmp`)) {
-      await sleep(0);
+      await nextTurn();
     }
     appendFileSync(path, 'late\n');
     expect(await rejection).toBeInstanceOf(FileChangedError);

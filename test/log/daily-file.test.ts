@@ -1,43 +1,30 @@
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LineBatch } from '../../src/format/line-batch.ts';
 import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/limits.ts';
 import { type LogWriter, type LogWriterOptions, openLogWriter } from '../../src/log/log-writer.ts';
 import { LEFT_ALONE } from '../../src/log/upkeep.ts';
+import { waitUntil } from '../live/child-process.ts';
 import { joinText, makeBatch, makeBatches } from './line-batches.ts';
-import {
-  fillDisk,
-  findReasonNotToMount,
-  makeDirectory,
-  mountSmallDisk,
-  removeDirectory,
-  unmountSmallDisk,
-} from './small-disk.ts';
+import { CLOSE_MS, describeOnSmallDisk, useClock, useLogScene, WAIT_MS } from './scene.ts';
+import { fillDisk } from './small-disk.ts';
 
-const CLOSE_MS = 5000;
 /** No line of `makeBatch` is longer. */
 const LINE_BYTES_MAX = 160;
 
-let directory = '';
-beforeEach(() => {
-  directory = makeDirectory();
-});
-afterEach(() => removeDirectory(directory));
-
+const clock = useClock();
+const scene = useLogScene();
+const { read, list, pathOf } = scene;
 const openRotating = (
   rotateBytes: number,
   options: Partial<LogWriterOptions> = {},
   target: { suffix?: string; header?: Uint8Array } = {},
 ): Promise<LogWriter> =>
   openLogWriter(
-    { kind: 'daily', directory, upkeep: { ...LEFT_ALONE, rotateBytes }, ...target },
+    { kind: 'daily', directory: pathOf(), upkeep: { ...LEFT_ALONE, rotateBytes }, ...target },
     { policy: 'hold', retryIntervalMs: 20, ...options },
   );
-const list = (): string[] => readdirSync(directory).sort();
-const read = (name: string): string => readFileSync(join(directory, name), 'utf8');
 const readAll = (pattern = /./): string =>
   list()
     .filter((name) => pattern.test(name))
@@ -67,10 +54,10 @@ describe('--rotate-size', () => {
       expect(text.length).toBeLessThan(20_000 + LINE_BYTES_MAX);
     }
     for (const name of names.slice(0, -1)) {
-      expect(statSync(join(directory, name)).size).toBeGreaterThanOrEqual(20_000);
+      expect(statSync(pathOf(name)).size).toBeGreaterThanOrEqual(20_000);
     }
     expect(rotated).toHaveLength(names.length - 1);
-    expect(rotated[0]).toBe(`${join(directory, names[0])} ${join(directory, names[1])}`);
+    expect(rotated[0]).toBe(`${pathOf(names[0])} ${pathOf(names[1])}`);
     expect(writer.upkeepCounters?.filesRotated).toBe(names.length - 1);
     expect(writer.counters.linesWritten).toBe(3000);
   });
@@ -113,7 +100,7 @@ describe('--rotate-size', () => {
   });
 
   test('a file of before the option is gone on with, and followed by the first number', async () => {
-    writeFileSync(join(directory, 'http-20190901.log'), 'before\n');
+    writeFileSync(pathOf('http-20190901.log'), 'before\n');
     const writer = await openRotating(5000);
     const batches = makeBatches(2);
     await appendAll(writer, batches);
@@ -124,7 +111,7 @@ describe('--rotate-size', () => {
   });
 
   test('behind a compressed file comes the next number', async () => {
-    writeFileSync(join(directory, 'http-20190901.0007.log.gz'), 'packed');
+    writeFileSync(pathOf('http-20190901.0007.log.gz'), 'packed');
     const writer = await openRotating(5000);
     await writer.append(makeBatch(0, { lineCount: 3 }));
     await writer.close(CLOSE_MS);
@@ -133,7 +120,7 @@ describe('--rotate-size', () => {
   });
 
   test('the last number is never left', async () => {
-    writeFileSync(join(directory, 'http-20190901.9999.log'), 'before\n');
+    writeFileSync(pathOf('http-20190901.9999.log'), 'before\n');
     const writer = await openRotating(100);
     await writer.append(makeBatch(0));
     await writer.close(CLOSE_MS);
@@ -173,13 +160,13 @@ describe('--rotate-size', () => {
   test('a file that is moved away or emptied while it is open is gone on with', async () => {
     const writer = await openRotating(60_000);
     await writer.append(makeBatch(0));
-    renameSync(join(directory, 'http-20190901.0001.log'), join(directory, 'moved'));
-    await sleep(LOG_FILE_CHECK_INTERVAL_MS + 50);
+    renameSync(pathOf('http-20190901.0001.log'), pathOf('moved'));
+    clock.skip(LOG_FILE_CHECK_INTERVAL_MS);
     await writer.append(makeBatch(1));
     expect(read('http-20190901.0001.log')).toBe(joinText([makeBatch(1)]));
     for (let number = 2; number < 8; number++) {
-      await sleep(LOG_FILE_CHECK_INTERVAL_MS + 10);
-      writeFileSync(join(directory, 'http-20190901.0001.log'), '');
+      clock.skip(LOG_FILE_CHECK_INTERVAL_MS);
+      writeFileSync(pathOf('http-20190901.0001.log'), '');
       await writer.append(makeBatch(number));
     }
     await writer.close(CLOSE_MS);
@@ -187,11 +174,22 @@ describe('--rotate-size', () => {
   });
 
   test('a replay rotates and deletes nothing', async () => {
-    writeFileSync(join(directory, 'http-20100101.log'), 'old\n');
+    writeFileSync(pathOf('http-20100101.log'), 'old\n');
     const upkeep = { ...LEFT_ALONE, rotateBytes: 9000, keepFiles: 1, compression: 'gzip' } as const;
-    const writer = await openLogWriter({ kind: 'daily', directory, upkeep }, { policy: 'fail' });
+    const target = { kind: 'daily', directory: pathOf(), upkeep } as const;
+    const writer = await openLogWriter(target, { policy: 'fail' });
     await appendAll(writer, makeBatches(5));
-    await sleep(50);
+    // By the time that a daemon, which begins later, has deleted an old file, a replay would have, too.
+    const directory = pathOf('of a daemon');
+    mkdirSync(directory);
+    for (const day of [20100101, 20100102]) {
+      writeFileSync(`${directory}/http-${day}.log`, 'old\n');
+    }
+    const daemon = await openLogWriter({ ...target, directory }, { policy: 'hold' });
+    const hasDeleted = (): boolean => !existsSync(`${directory}/http-20100101.log`);
+    await waitUntil('a daemon deletes', hasDeleted, WAIT_MS);
+    await daemon.close(CLOSE_MS);
+    rmSync(directory, { recursive: true });
     await writer.close(CLOSE_MS);
     expect(list().length).toBeGreaterThan(3);
     expect(list().filter((name) => name.endsWith('.gz'))).toEqual([]);
@@ -202,8 +200,8 @@ describe('--rotate-size', () => {
     const rows = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 6000 }), rows, async (rotateBytes, counts) => {
-        rmSync(directory, { recursive: true });
-        directory = makeDirectory();
+        rmSync(pathOf(), { recursive: true });
+        mkdirSync(pathOf());
         const writer = await openRotating(rotateBytes);
         const batches = counts.map((lineCount, index) => makeBatch(index, { lineCount }));
         await appendAll(writer, batches);
@@ -214,29 +212,20 @@ describe('--rotate-size', () => {
       { numRuns: 40 },
     );
   });
+});
 
-  const reason = findReasonNotToMount();
-  test.skipIf(reason !== undefined)('a disk that is full at a rotation loses no line', async () => {
-    mountSmallDisk(directory);
-    try {
-      const filler = fillDisk(directory, 30_000);
-      const faults: string[] = [];
-      const writer = await openRotating(10_000, {
-        events: { onFault: ({ errorName }) => faults.push(errorName) },
-      });
-      const batches = makeBatches(12);
-      const appending = appendAll(writer, batches);
-      while (faults.length === 0) {
-        await sleep(10);
-      }
-      expect(faults).toEqual(['ENOSPC']);
-      rmSync(filler);
-      await appending;
-      await writer.close(CLOSE_MS);
-      expect(readAll()).toBe(joinText(batches));
-      expect(writer.counters.linesDropped).toBe(0);
-    } finally {
-      unmountSmallDisk(directory);
-    }
+describeOnSmallDisk('--rotate-size on a small disk', scene, () => {
+  test('a disk that is full at a rotation loses no line', async () => {
+    const filler = fillDisk(pathOf(), 30_000);
+    const writer = await openRotating(10_000, { events: scene.events });
+    const batches = makeBatches(12);
+    const appending = appendAll(writer, batches);
+    await scene.faultSeen();
+    expect(scene.faults.map(({ errorName }) => errorName)).toEqual(['ENOSPC']);
+    rmSync(filler);
+    await appending;
+    await writer.close(CLOSE_MS);
+    expect(readAll()).toBe(joinText(batches));
+    expect(writer.counters.linesDropped).toBe(0);
   });
 });

@@ -1,34 +1,22 @@
-import {
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readdirSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import type { LineStream } from '../../src/format/line-batch.ts';
 import { LOG_FILE_CHECK_INTERVAL_MS, OPEN_FILES_MAX } from '../../src/limits.ts';
 import { type LogWriter, openLogWriter } from '../../src/log/log-writer.ts';
+import { waitUntil } from '../live/child-process.ts';
 import { joinText, makeBatch, makeBatches, sumLines } from './line-batches.ts';
 import { runAppend } from './run-append.ts';
-import { makeDirectory, removeDirectory } from './small-disk.ts';
+import { CLOSE_MS, useClock, useLogScene, WAIT_MS } from './scene.ts';
 
-const CLOSE_MS = 5000;
+const IDLE_MS = 60_000;
 
-let directory = '';
-beforeEach(() => {
-  directory = makeDirectory();
-});
-afterEach(() => removeDirectory(directory));
-
+const clock = useClock();
+const scene = useLogScene();
+const { read, list, pathOf } = scene;
+const daily = () => ({ kind: 'daily', directory: pathOf() }) as const;
 const openDaily = (options = {}): Promise<LogWriter> =>
-  openLogWriter({ kind: 'daily', directory }, { policy: 'hold', ...options });
-const read = (name: string): string => readFileSync(join(directory, name), 'utf8');
-const readSize = (name: string): number => statSync(join(directory, name)).size;
+  openLogWriter(daily(), { policy: 'hold', ...options });
+const readSize = (name: string): number => statSync(pathOf(name)).size;
 
 /** Files of the directory that this process has open. */
 function listOpenFiles(): string[] {
@@ -40,14 +28,14 @@ function listOpenFiles(): string[] {
         return '';
       }
     })
-    .filter((path) => path.startsWith(`${directory}/`));
+    .filter((path) => path.startsWith(`${pathOf()}/`));
 }
 
 describe('LogWriter: files', () => {
   test('a writer that gets nothing makes no file, and closes', async () => {
     const writer = await openDaily();
     await writer.close(CLOSE_MS);
-    expect(readdirSync(directory)).toEqual([]);
+    expect(list()).toEqual([]);
     expect(writer.counters).toEqual({
       linesWritten: 0,
       bytesWritten: 0,
@@ -62,7 +50,7 @@ describe('LogWriter: files', () => {
     const outcome = await writer.append(makeBatch(0, { lineCount: 0 }));
     expect(outcome).toEqual({ linesWritten: 0, linesDropped: 0 });
     await writer.close(CLOSE_MS);
-    expect(readdirSync(directory)).toEqual([]);
+    expect(list()).toEqual([]);
   });
 
   test('only the first byteLength bytes of a buffer are written', async () => {
@@ -81,13 +69,13 @@ describe('LogWriter: files', () => {
     const batch = makeBatch(0);
     expect(await writer.append(batch)).toEqual({ linesWritten: 100, linesDropped: 0 });
     expect(read('http-20190901.log')).toBe(joinText([batch]));
-    expect(opened).toEqual([join(directory, 'http-20190901.log')]);
+    expect(opened).toEqual([pathOf('http-20190901.log')]);
     await writer.close(CLOSE_MS);
     expect(listOpenFiles()).toEqual([]);
   });
 
   test('what stands in the file before is kept', async () => {
-    writeFileSync(join(directory, 'http-20190901.log'), 'before\n');
+    writeFileSync(pathOf('http-20190901.log'), 'before\n');
     const writer = await openDaily();
     await writer.append(makeBatch(0));
     await writer.close(CLOSE_MS);
@@ -95,7 +83,7 @@ describe('LogWriter: files', () => {
   });
 
   test('-o writes every day and stream to one file', async () => {
-    const path = join(directory, 'all');
+    const path = pathOf('all');
     const writer = await openLogWriter({ kind: 'file', path }, { policy: 'fail' });
     const batches = [makeBatch(0, { stream: 1 }), makeBatch(1, { day: 20190902, stream: 2 })];
     await Promise.all(batches.map((batch) => writer.append(batch)));
@@ -110,8 +98,8 @@ describe('LogWriter: files', () => {
   ] as const) {
     test(`a new file has mode ${mode.toString(8)} under umask ${umask}`, () => {
       const task = { policy: 'fail', batchCount: 1, closeMs: CLOSE_MS } as const;
-      runAppend(`umask ${umask}; $APPEND`, { target: { kind: 'daily', directory }, ...task });
-      expect(statSync(join(directory, 'http-20190901.log')).mode & 0o777).toBe(mode);
+      runAppend(`umask ${umask}; $APPEND`, { target: daily(), ...task });
+      expect(statSync(pathOf('http-20190901.log')).mode & 0o777).toBe(mode);
     });
   }
 });
@@ -151,7 +139,7 @@ describe('LogWriter: order', () => {
     await writer.close(CLOSE_MS);
     expect(await writer.append(makeBatch(0))).toEqual({ linesWritten: 0, linesDropped: 100 });
     expect(writer.counters.linesDropped).toBe(100);
-    expect(readdirSync(directory)).toEqual([]);
+    expect(list()).toEqual([]);
   });
 
   test('a batch of yesterday that comes after midnight goes to the file of yesterday', async () => {
@@ -173,7 +161,7 @@ describe('LogWriter: order', () => {
     await Promise.all(batches.map((batch) => writer.append(batch)));
     await writer.close(CLOSE_MS);
     const names = ['CQ', 'CR', 'SQ', 'SR'].map((type) => `http-${type}-20190901.log`);
-    expect(readdirSync(directory).sort()).toEqual(names);
+    expect(list()).toEqual(names);
     names.forEach((name, index) => {
       expect(read(name)).toBe(joinText(batches.filter(({ stream }) => stream === index + 1)));
     });
@@ -191,20 +179,20 @@ describe('LogWriter: open files', () => {
       }
       expect(listOpenFiles()).toHaveLength(Math.min(dayCount, OPEN_FILES_MAX));
       await writer.close(CLOSE_MS);
-      expect(readdirSync(directory)).toHaveLength(dayCount);
+      expect(list()).toHaveLength(dayCount);
       expect(readSize('http-20190901.log')).toBe(joinText(makeBatches(2)).length);
     });
   }
 
   test('the file of a past day closes when nothing came for a while, the newest stays', async () => {
-    const writer = await openDaily({ idleFileCloseMs: 30 });
+    const writer = await openDaily({ idleFileCloseMs: IDLE_MS });
     await writer.append(makeBatch(0, { day: 20190901 }));
     await writer.append(makeBatch(1, { day: 20190902 }));
     expect(listOpenFiles()).toHaveLength(2);
-    await sleep(40);
+    clock.skip(IDLE_MS);
     await writer.append(makeBatch(2, { day: 20190902 }));
-    await sleep(20);
-    expect(listOpenFiles()).toEqual([join(directory, 'http-20190902.log')]);
+    await waitUntil('one file is closed', () => listOpenFiles().length === 1, WAIT_MS);
+    expect(listOpenFiles()).toEqual([pathOf('http-20190902.log')]);
     await writer.append(makeBatch(3, { day: 20190901 }));
     await writer.close(CLOSE_MS);
     expect(read('http-20190901.log')).toBe(joinText([makeBatch(0), makeBatch(3)]));
@@ -214,13 +202,13 @@ describe('LogWriter: open files', () => {
 describe('LogWriter: a file that is moved or deleted', () => {
   test('a new file takes its place within the check interval', async () => {
     const writer = await openDaily();
-    const path = join(directory, 'http-20190901.log');
+    const path = pathOf('http-20190901.log');
     await writer.append(makeBatch(0));
     renameSync(path, `${path}.1`);
-    await sleep(LOG_FILE_CHECK_INTERVAL_MS + 20);
+    clock.skip(LOG_FILE_CHECK_INTERVAL_MS);
     await writer.append(makeBatch(1));
     rmSync(path);
-    await sleep(LOG_FILE_CHECK_INTERVAL_MS + 20);
+    clock.skip(LOG_FILE_CHECK_INTERVAL_MS);
     await writer.append(makeBatch(2));
     await writer.close(CLOSE_MS);
     expect(read('http-20190901.log.1')).toBe(joinText([makeBatch(0)]));
@@ -231,7 +219,7 @@ describe('LogWriter: a file that is moved or deleted', () => {
 
   test('reopen takes the new file at once', async () => {
     const writer = await openDaily();
-    const path = join(directory, 'http-20190901.log');
+    const path = pathOf('http-20190901.log');
     await writer.append(makeBatch(0));
     renameSync(path, `${path}.1`);
     writer.reopen();
