@@ -2,6 +2,7 @@
  * A process of its own that says something through the service log. Its argument is a `ServiceLogTask` as
  * JSON. An `HttplogError` becomes its exit code.
  */
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openServiceLog } from '../../src/daemon/service-log.ts';
 import { HttplogError } from '../../src/errors.ts';
@@ -14,11 +15,9 @@ export interface ServiceLogTask {
   exitAtOnce?: boolean;
   /** Becomes this user first. */
   uid?: number;
-  /** The clock begins so long before midnight, and says one thing more a while after it. */
+  /** The clock begins so long before midnight; one thing more is said when a new file is there. */
   beforeMidnightMs?: number;
 }
-
-const AFTER_MIDNIGHT_MS = 400;
 
 const task = JSON.parse(process.argv[2]) as ServiceLogTask;
 if (task.uid !== undefined) {
@@ -40,7 +39,9 @@ try {
     process.exit(0);
   }
   if (task.beforeMidnightMs !== undefined) {
-    await sleep(task.beforeMidnightMs + AFTER_MIDNIGHT_MS);
+    while (readdirSync(task.directory ?? '').length < 2) {
+      await sleep(10);
+    }
     log.warn('A new day');
   }
   await log.close();

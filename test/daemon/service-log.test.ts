@@ -39,7 +39,7 @@ function speak(
       MAIN_PATH,
       JSON.stringify({ messageCount: 0, quiet: false, ...task }),
     ],
-    { encoding: 'utf8', timeout: 10_000 },
+    { encoding: 'utf8', timeout: 30_000 },
   );
   return { stderr, status: status ?? -1 };
 }

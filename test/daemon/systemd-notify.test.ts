@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openSystemdNotifier, type SystemdNotifier } from '../../src/daemon/systemd-notify.ts';
 import { COUNTER_KERNEL_PACKETS, createCounters } from '../../src/worker/counters.ts';
@@ -11,9 +11,7 @@ import { type NotifySocket, openNotifySocket } from './notify-socket.ts';
 const directory = mkdtempSync(join(tmpdir(), 'httplog-notify-'));
 const address = join(directory, 'notify');
 const WAIT_MS = 10_000;
-/** Some looks of a notifier whose watchdog waits WATCHDOG_USEC. */
 const WATCHDOG_USEC = '100000';
-const SOME_LOOKS_MS = 500;
 
 let warnings: string[];
 const warn = (text: string) => void warnings.push(text);
@@ -64,12 +62,23 @@ async function waitForBeats(receiver: NotifySocket, count: number): Promise<void
   await waitUntil(`${count} beats`, () => countBeats(receiver) >= count, WAIT_MS);
 }
 
+/** Until every notifier whose watchdog waits WATCHDOG_USEC has looked as often as one that begins now. */
+async function someLooks(): Promise<void> {
+  const receiver = listen(join(directory, 'marker'));
+  const { source, begin } = makeCapture();
+  begin();
+  const marker = open({ NOTIFY_SOCKET: join(directory, 'marker'), WATCHDOG_USEC });
+  marker.follow(source);
+  await waitForBeats(receiver, 4);
+  marker.close();
+}
+
 describe('readiness', () => {
   test('is told when packets flow, and once', async () => {
     const receiver = listen();
     const { begin, source } = makeCapture();
     open().follow(source);
-    await sleep(50);
+    await nextTurn();
     expect(receiver.datagrams()).toEqual([]);
     begin();
     await waitUntil('ready', () => receiver.datagrams().length === 2, WAIT_MS);
@@ -92,7 +101,7 @@ describe('readiness', () => {
     const { begin, source } = makeCapture();
     begin();
     open({ WATCHDOG_USEC }).follow(source);
-    await sleep(SOME_LOOKS_MS);
+    await someLooks();
     expect(warnings).toEqual([
       `Cannot tell systemd at NOTIFY_SOCKET ${address}: no such file or directory`,
     ]);
@@ -146,7 +155,7 @@ describe('the watchdog', () => {
     await waitForBeats(receiver, 5);
     snapshot.areWorkersAlive = false;
     const beatsCount = countBeats(receiver);
-    await sleep(SOME_LOOKS_MS);
+    await someLooks();
     expect(countBeats(receiver)).toBe(beatsCount);
     expect(receiver.datagrams().at(-1)).toBe(
       `STATUS=A decode worker is stuck. Capturing on any: ${NOTHING_YET}`,
@@ -183,7 +192,7 @@ describe('the watchdog', () => {
     const { begin, source } = makeCapture();
     begin();
     open(environment).follow(source);
-    await sleep(SOME_LOOKS_MS);
+    await someLooks();
     expect(countBeats(receiver)).toBe(0);
     expect(receiver.datagrams()).toHaveLength(2);
   });
@@ -197,7 +206,7 @@ describe('the watchdog', () => {
     await waitForBeats(receiver, 2);
     notifier.close();
     const beatsCount = countBeats(receiver);
-    await sleep(SOME_LOOKS_MS);
+    await someLooks();
     expect(countBeats(receiver)).toBe(beatsCount);
   });
 });
