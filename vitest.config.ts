@@ -7,8 +7,9 @@ export default defineConfig({
     // Processes, not threads: worker threads, signals and koffi are tested for real.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // For a machine that does other things as well: a test that waits for nothing is over long before.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     teardownTimeout: 10_000,
     reporters: ['default'],
     // nginx and ip live where a plain user's PATH may not look.

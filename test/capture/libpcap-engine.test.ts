@@ -24,7 +24,7 @@ import { missingLibpcap } from './missing-libpcap.ts';
 const mainPath = fileURLToPath(new URL('libpcap-engine-main.ts', import.meta.url));
 /** Large: here packets come first and are read afterwards, and every 20 ms take a block of their own. */
 const RING_BYTES = 32 * 1024 * 1024;
-const CHILD_TIMEOUT_MS = 5_000;
+const CHILD_TIMEOUT_MS = 15_000;
 
 const reason = canCaptureLive() ?? missingLibpcap();
 const liveIt = it.skipIf(reason !== undefined);
@@ -103,6 +103,12 @@ function listPaths(captured: readonly Captured[]): string[] {
 
 function numberedPaths(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `/${index}`);
+}
+
+async function measureMs(action: () => Promise<unknown>): Promise<number> {
+  const startMs = performance.now();
+  await action();
+  return performance.now() - startMs;
 }
 
 describe('openLibpcapEngine on lo', () => {
@@ -187,16 +193,21 @@ describe('openLibpcapEngine on lo', () => {
 
   liveIt(titled('waits no longer than asked when nothing comes, and lets others run'), async () => {
     const engine = openEngine({ pollTimeoutMs: 20 });
+    const baselines: number[] = [];
+    for (let sleeps = 0; sleeps < 5; sleeps += 1) {
+      baselines.push(await measureMs(() => new Promise((resolve) => setTimeout(resolve, 20))));
+    }
     let turns = 0;
     const interval = setInterval(() => {
       turns += 1;
     }, 1);
-    const startMs = performance.now();
+    const times: number[] = [];
     for (let fills = 0; fills < 5; fills += 1) {
-      expect(await engine.fill()).toBe(FILL_IDLE);
+      times.push(await measureMs(async () => expect(await engine.fill()).toBe(FILL_IDLE)));
     }
     clearInterval(interval);
-    expect(performance.now() - startMs).toBeLessThan(1000);
+    // The shortest: other programs may hold up some of them.
+    expect(Math.min(...times) / Math.min(...baselines)).toBeLessThan(4);
     expect(turns).toBeGreaterThanOrEqual(4);
   });
 

@@ -93,16 +93,23 @@ describe('what succeeds', () => {
     expect(help.stdout).toMatch(/^httplog replay: .*Usage:\n {2}httplog replay FILE/s);
   });
 
-  test('-v takes less than 200 milliseconds of processor time', async () => {
-    // Not of the clock: other tests run beside this one.
-    const script = `TIMEFORMAT='%3U %3S'; time ${PROGRAM} -v >/dev/null`;
-    const times: number[] = [];
-    for (let run = 0; run < 3; run += 1) {
-      const { stderr } = await runCommand('bash', ['-c', script]);
+  test('-v costs little more than the start of Node itself', async () => {
+    // Of the processor, not of the clock: other programs run beside this one.
+    const measure = async (command: string): Promise<number> => {
+      const script = `TIMEFORMAT='%3U %3S'; time ${command} >/dev/null`;
+      const env = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
+      const { stderr } = await runCommand('bash', ['-c', script], { env });
       const [user, system] = stderr.split(' ').map(Number);
-      times.push(user + system);
+      return user + system;
+    };
+    const versions: number[] = [];
+    const baselines: number[] = [];
+    for (let run = 0; run < 5; run += 1) {
+      versions.push(await measure(`${PROGRAM} -v`));
+      baselines.push(await measure(`${process.execPath} -e 0`));
     }
-    expect(Math.min(...times)).toBeLessThan(0.2);
+    // To load the configuration alone makes it more than three times.
+    expect(Math.min(...versions) / Math.min(...baselines)).toBeLessThan(3);
   });
 
   test('says nothing on standard error while it is not a terminal', async () => {
@@ -173,7 +180,7 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
 
   test('a replay that is interrupted leaves the terminal as it was', async () => {
     const replaying = `echo pid=$$; exec ${PROGRAM} replay - -o interrupted.lines`;
-    const command = `(head -c 2000 ${IPV4}; exec sleep 2) | sh -c '${replaying}'`;
+    const command = `(head -c 2000 ${IPV4}; exec sleep 5) | sh -c '${replaying}'`;
     const terminal = await startProcess('script', ['-qec', command, '/dev/null'], { cwd: folder });
     onTestFinished(async () => void (await terminal.stop()));
     const [, pid] = await terminal.waitForOutput('stdout', /pid=(\d+)/, 10_000);
@@ -193,6 +200,7 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
   });
 
   test('lines on the terminal have no bar among them', async () => {
+    // As long as a bar takes to appear elsewhere: a busy machine shows less of them, not more.
     const slowly = `(head -c 2000 ${IPV4}; sleep 0.6; tail -c +2001 ${IPV4})`;
     const command = `${slowly} | ${PROGRAM} replay - -o - --timezone UTC`;
     const text = await runOnTerminal(command);

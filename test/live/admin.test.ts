@@ -18,7 +18,7 @@ const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', '
 const GETS_COUNT = 200;
 const HEADS_COUNT = 3;
 const MISSING_COUNT = 5;
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 const MEGABYTE = 1024 ** 2;
 /** Of `-b 1`. */
 const RING_BLOCKS_COUNT = MEGABYTE / ringBlockBytes(MEGABYTE);
@@ -249,7 +249,7 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
     const running = await ask();
     expect(running.code).toBe(0);
     expect(running.stdout).toMatch(
-      new RegExp(`^pid +${httplog.pid}\nuptime +0d 00:00:\\d\\d\nmemory +\\d+ MB\n$`),
+      new RegExp(`^pid +${httplog.pid}\nuptime +0d 00:0\\d:\\d\\d\nmemory +\\d+ MB\n$`),
     );
     for (const text of [`${process.pid}`, '', 'text', '0', '99999999']) {
       writeFileSync(pidFile, text);

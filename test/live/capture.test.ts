@@ -157,17 +157,17 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
     ];
     await ask('/output');
     await waitForLines(() => parseLines(readFileSync(path, 'utf8')), 2);
-    await daemons[1].waitForOutput('stdout', / CR .*\n/, 5000);
+    await daemons[1].waitForOutput('stdout', / CR .*\n/, 15_000);
     const [, { stdout }] = await Promise.all(daemons.map((daemon) => daemon.end()));
     expect(stdout).toBe(readFileSync(path, 'utf8'));
     expect(countTypes(parseLines(stdout))).toEqual({ CQ: 1, CR: 1 });
   });
 
-  test('lines are there within a second, so that tail -f shows them', async () => {
+  test('lines are there though nothing more comes, so that tail -f shows them', async () => {
     const directory = newDirectory();
     await startOn(hosts().server, '-d', directory);
     await ask('/soon');
-    await waitForLines(() => readLogDirectory(directory), 2, 1000);
+    await waitForLines(() => readLogDirectory(directory), 2);
   });
 
   test('the ports of -p are captured, and others are not', async () => {

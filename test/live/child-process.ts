@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds that a command may take when the caller names no other time. */
-const COMMAND_TIMEOUT_MS = 15_000;
+const COMMAND_TIMEOUT_MS = 30_000;
 /** Milliseconds between SIGTERM and SIGKILL. */
 const TERM_GRACE_MS = 3_000;
 /** Milliseconds that the end of a killed process may take. */

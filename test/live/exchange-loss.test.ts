@@ -69,5 +69,5 @@ test.skipIf(noWire)(
       expect(others.size / report.ids.length).toBeLessThan(0.01);
     }
   },
-  40_000,
+  120_000,
 );

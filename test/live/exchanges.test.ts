@@ -110,7 +110,7 @@ describe.skipIf(noLive)(titleWithReason('exchanges with nginx and a slow server'
     }
     const loggedCount = report.ids.filter((id) => !isDirect(id)).length;
     const isLogged = () => servers.readAccessLines().length >= loggedCount;
-    await waitUntil('nginx has logged all', isLogged, 5000);
+    await waitUntil('nginx has logged all', isLogged, 15_000);
     access = new Map(servers.readAccessLines().map((line) => [line.id, line]));
     exchanges = readExchangeLines(join(directory, 'json'));
     inner = readExchangeLines(join(directory, 'inner'));
@@ -130,6 +130,16 @@ describe.skipIf(noLive)(titleWithReason('exchanges with nginx and a slow server'
         const line = access.get(idOf(exchange));
         return { exchange, line: line as AccessLine, kind: kindOf(idOf(exchange)) };
       });
+
+  /** How much later than they wanted nginx and the server behind it have answered: this machine, in this run. */
+  function findHeldUpMs(): number {
+    const late = compared().flatMap(({ line, kind }) => {
+      const delayMs = Number(/^delay(\d+)$/.exec(kind)?.[1]);
+      return Number.isNaN(delayMs) ? [] : [1000 * Number(line.durationSec) - delayMs];
+    });
+    expect(late.length).toBeGreaterThan(0);
+    return Math.max(0, ...late);
+  }
 
   test('each of ten thousand requests is one complete exchange with its own response', () => {
     expect(report.wrong).toEqual([]);
@@ -225,8 +235,9 @@ describe.skipIf(noLive)(titleWithReason('exchanges with nginx and a slow server'
       late.push(endMs - 1000 * Number(line.endSec));
     }
     const apart = late.map(Math.abs).sort((a, b) => a - b);
-    expect(apart[Math.floor(apart.length * USUAL_SHARE)]).toBeLessThan(USUAL_MS);
-    expect(apart.at(-1)).toBeLessThan(RARE_MS);
+    const heldUpMs = findHeldUpMs();
+    expect(apart[Math.floor(apart.length * USUAL_SHARE)]).toBeLessThan(USUAL_MS + heldUpMs);
+    expect(apart.at(-1)).toBeLessThan(RARE_MS + 10 * heldUpMs);
   });
 
   test.each([5, 50, 500])('the first byte of an answer after %i ms is that late', (delayMs) => {
@@ -235,7 +246,8 @@ describe.skipIf(noLive)(titleWithReason('exchanges with nginx and a slow server'
     for (const { exchange, line } of delayed) {
       expect(exchange.ttfb_ms).toBeGreaterThan(delayMs - TIMER_MS);
       // How much later a busy machine makes it nginx has seen too.
-      expect(exchange.ttfb_ms).toBeLessThan(1000 * Number(line.durationSec) + RARE_MS);
+      const mostMs = 1000 * Number(line.durationSec) + RARE_MS + 10 * findHeldUpMs();
+      expect(exchange.ttfb_ms).toBeLessThan(mostMs);
       expect(exchange.ttfb_ms).toBeLessThanOrEqual(exchange.duration_ms);
     }
   });

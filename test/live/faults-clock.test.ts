@@ -152,7 +152,7 @@ describe.skipIf(noFakeTime)(titleWithReason("this host's clock", noFakeTime), ()
     const lines = readAll(directory);
     expect(expectAllCounted(lines, 400, exit)).toBe(0);
     expect(countNames(lines)).toEqual({ start: 100, back: 100, midnight: 100, again: 100 });
-  }, 40_000);
+  }, 120_000);
 });
 
 /** Lines of all files, compressed ones too; a file that was just compressed is there twice for a moment. */

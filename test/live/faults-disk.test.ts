@@ -93,7 +93,7 @@ describe.skipIf(noLive)(titleWithReason('a disk or directory at fault', noLive),
         after: 10,
       });
     },
-    40_000,
+    120_000,
   );
 
   test.skipIf(noRealDisk)(
@@ -191,7 +191,7 @@ describe.skipIf(noLive)(titleWithReason('a disk or directory at fault', noLive),
       const lines = readLogDirectory(directory);
       expect(expectAllCounted(lines, 1000, exit)).toBe(0);
     },
-    40_000,
+    120_000,
   );
 });
 

@@ -62,7 +62,7 @@ describe.skipIf(reason)(titleWithReason('with little memory', reason), () => {
     expect(exit.code).toBe(0);
     expect(group.reachedCount()).toBeGreaterThan(0);
     expect(expectAllCounted(readLogDirectory(directory), 3000, exit)).toBe(0);
-  }, 40_000);
+  }, 120_000);
 
   test('256 MB are enough for all that waits for a full disk', async () => {
     const group = newGroup(256);
@@ -80,7 +80,7 @@ describe.skipIf(reason)(titleWithReason('with little memory', reason), () => {
     const lines = readLogDirectory(directory);
     expect(expectAllCounted(lines, 5510, exit)).toBeGreaterThan(0);
     expect(countNames(lines).after).toBe(10);
-  }, 60_000);
+  }, 120_000);
 
   test('too little for that: the kernel ends it, and the next one goes on with the file', async () => {
     const group = newGroup(96);
@@ -96,5 +96,5 @@ describe.skipIf(reason)(titleWithReason('with little memory', reason), () => {
     const exit = await next.end();
     expect(exit.code).toBe(0);
     expect(countNames(readLogDirectory(directory))).toEqual({ after: 10 });
-  }, 60_000);
+  }, 120_000);
 });

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { type ProcessExit, type RunningProcess, startProcess } from './child-process.ts';
 
 const HTTPLOG_PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
-const READY_TIMEOUT_MS = 15_000;
-const EXIT_TIMEOUT_MS = 15_000;
+const READY_TIMEOUT_MS = 30_000;
+const EXIT_TIMEOUT_MS = 30_000;
 /** Milliseconds between two looks at the memory and time that the process has used. */
 const USAGE_INTERVAL_MS = 100;
 /** Clock ticks of `/proc/PID/stat`; the kernel's USER_HZ is 100 wherever Node runs. */

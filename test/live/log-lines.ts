@@ -57,7 +57,7 @@ export function countTypes(lines: readonly LogLine[]): Record<string, number> {
 export async function waitForLines(
   read: () => LogLine[],
   count: number,
-  timeoutMs = 5_000,
+  timeoutMs = 15_000,
 ): Promise<LogLine[]> {
   let lines: LogLine[] = [];
   await waitUntil(

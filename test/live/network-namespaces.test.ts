@@ -33,7 +33,7 @@ const noLoad = noVeth ?? missingTool('wrk');
 async function startTcpdump(namespace: string, device: string, filter: string) {
   const args = ['-i', device, '-n', '-e', '-l', '--immediate-mode', filter];
   const tcpdump = await startInNamespace(namespace, 'tcpdump', args);
-  await tcpdump.waitForOutput('stderr', /listening on/, 5000);
+  await tcpdump.waitForOutput('stderr', /listening on/, 15_000);
   return tcpdump;
 }
 
@@ -154,7 +154,7 @@ describe.skipIf(noWire)(titleWithReason('a wire in user space', noWire), () => {
       expect(code).toBe(0);
       const layers = 'ethertype 802.1Q-QinQ .*vlan 200, .*ethertype 802.1Q .*vlan 10, ';
       for (const sign of ['GET / HTTP/1.1', 'HTTP/1.1 200 OK']) {
-        await tcpdump.waitForOutput('stdout', new RegExp(`${layers}.*${sign}`), 5000);
+        await tcpdump.waitForOutput('stdout', new RegExp(`${layers}.*${sign}`), 15_000);
       }
       await tcpdump.stop();
       await nginx.stop();
@@ -203,7 +203,7 @@ describe.skipIf(noNamespaces)(titleWithReason('teardown', noNamespaces), () => {
     // It has started as `ip`, which enters the namespace a moment later.
     const pids = async () => (await runCommand('ip', ['netns', 'pids', client.namespace])).stdout;
     const isInside = async () => (await pids()).split('\n').includes(`${sleeper.pid}`);
-    await waitUntil('the sleeper is inside', isInside, 5000);
+    await waitUntil('the sleeper is inside', isInside, 15_000);
     await stop();
     await stop();
     const names = await listNamespaces();
@@ -244,7 +244,7 @@ describe('child processes', () => {
   test('a process that ignores SIGTERM is killed', async () => {
     const script = 'trap "" TERM; echo set; while :; do sleep 0.05; done';
     const child = await startProcess('sh', ['-c', script]);
-    await child.waitForOutput('stdout', /set/, 5000);
+    await child.waitForOutput('stdout', /set/, 15_000);
     expect((await child.stop(200)).signal).toBe('SIGKILL');
   });
 

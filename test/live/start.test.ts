@@ -198,7 +198,7 @@ describe.skipIf(noLive)(titleWithReason('a live capture', noLive), () => {
         .flatMap((file) => readFileSync(join(service, file), 'utf8').split('\n'))
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line));
-    await waitUntil('it captures', () => readRecords().length > 0, 5000);
+    await waitUntil('it captures', () => readRecords().length > 0, 15_000);
     await ask('/service');
     const { code, stdout, stderr } = await httplog.end();
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });

@@ -18,8 +18,6 @@ const noLoad = noLive ?? missingTool('wrk');
 /** Answered requests after which the signal is sent, and how many the client sends in all. */
 const SIGNAL_AFTER_COUNT = 1000;
 const REQUESTS_COUNT = 4000;
-/** Milliseconds: a stop that has to wait for nothing is a matter of tenths. */
-const STOP_TIMEOUT_MS = 2000;
 
 describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), () => {
   const { hosts, nginx } = useWebScene();
@@ -42,6 +40,7 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
     const summary = parseSummary(stderr);
     const { CQ, CR, SQ, SR } = summary.messages;
     expect(summary).toMatchObject({ dropped: 0, linesDropped: 0, written: lines.length });
+    expect(stderr, 'nothing had to be waited for until a deadline').not.toMatch(/WARN|ERROR/);
     expect(CQ + CR + SQ + SR).toBe(lines.length);
     expect({ CQ, CR }).toEqual(countTypes(lines));
   }
@@ -61,9 +60,9 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
       const before = nginx().readAccessLog().length;
       const client = startClient(REQUESTS_COUNT);
       const isUnderLoad = () => nginx().readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
-      await waitUntil('the client keeps asking', isUnderLoad, 10_000);
+      await waitUntil('the client keeps asking', isUnderLoad, 30_000);
       const answered = nginx().readAccessLog().slice(before);
-      const { code, stderr } = await httplog.end(signal, STOP_TIMEOUT_MS);
+      const { code, stderr } = await httplog.end(signal);
       expect(code).toBe(0);
       expect(nginx().readAccessLog().length - before).toBeLessThan(REQUESTS_COUNT);
       expect(stderr).toContain(`Stopping on ${signal}`);
@@ -96,9 +95,9 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
         seconds: 2,
       });
       const isUnderLoad = () => nginx().readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
-      await waitUntil('wrk keeps asking', isUnderLoad, 10_000);
+      await waitUntil('wrk keeps asking', isUnderLoad, 30_000);
       const answered = nginx().readAccessLog().length - before;
-      const { code, stderr } = await httplog.end('SIGTERM', STOP_TIMEOUT_MS);
+      const { code, stderr } = await httplog.end('SIGTERM');
       expect(code).toBe(0);
       checkSummary(stderr, directory);
       const counts = countTypes(readLogDirectory(directory));
@@ -113,16 +112,16 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
     await startClient(100);
     httplog.signal('SIGTERM');
     httplog.signal('SIGINT');
-    const { code, stderr } = await httplog.end('SIGTERM', STOP_TIMEOUT_MS);
+    const { code, stderr } = await httplog.end('SIGTERM');
     expect(code).toBe(0);
     expect(stderr.match(/Stopping on/g)).toHaveLength(1);
     checkSummary(stderr, directory);
     expect(countTypes(readLogDirectory(directory))).toEqual({ CQ: 100, CR: 100 });
   });
 
-  test('a stop without any traffic is quick, and its summary is all zeros', async () => {
+  test('a stop without any traffic has a summary of zeros', async () => {
     const { httplog, directory } = await startDaemon();
-    const { code, stderr } = await httplog.end('SIGTERM', STOP_TIMEOUT_MS);
+    const { code, stderr } = await httplog.end('SIGTERM');
     expect(code).toBe(0);
     expect(readLogDirectory(directory)).toEqual([]);
     expect(parseSummary(stderr)).toMatchObject({ dropped: 0, written: 0, linesDropped: 0 });
@@ -132,7 +131,7 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
   test.each(limits)('%s ends by itself after so many packets, exit 0', async (options) => {
     const { httplog, directory } = await startDaemon(...options.split(' '));
     const client = startClient(300);
-    const { code, stderr } = await httplog.waitForExit(5000);
+    const { code, stderr } = await httplog.waitForExit();
     expect(code).toBe(0);
     checkSummary(stderr, directory);
     const { CQ } = countTypes(readLogDirectory(directory));

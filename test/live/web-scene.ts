@@ -8,7 +8,7 @@ import { type KeepAliveOptions, type KeepAliveReport, keepAliveRequests } from '
 import { type NginxOptions, type NginxServer, startNginx } from './web-server.ts';
 
 /** Milliseconds in which a fault, or its end, must have been told: it is looked for every second. */
-export const NOTICE_TIMEOUT_MS = 10_000;
+export const NOTICE_TIMEOUT_MS = 20_000;
 
 export interface WebScene {
   /** **Only within tests**, as all that follows. */
