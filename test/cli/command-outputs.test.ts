@@ -9,7 +9,7 @@ import {
   IPV4,
   IPV6,
   isRoot,
-  PROGRAM,
+  REPLAY,
   replay,
   runAsNobody,
 } from './run-replay.ts';
@@ -72,7 +72,7 @@ describe('an output that cannot be written', () => {
       expect(await replay([IPV4], '-o', '/dev/full')).toMatchObject({ code: 1, stderr });
       const several = [IPV4, IPV6, fixturePath('browser.pcap')];
       expect(await replay(several, '-o', '/dev/full')).toMatchObject({ code: 1, stderr });
-      const script = `exec ${PROGRAM} replay ${IPV4} -o - > /dev/full`;
+      const script = `exec ${REPLAY} ${IPV4} -o - > /dev/full`;
       const redirected = await runCommand('sh', ['-c', script]);
       expect(redirected.code).toBe(1);
       expect(redirected.stderr).toMatch(/^httplog: Cannot write standard output: no space left/);
@@ -81,7 +81,7 @@ describe('an output that cannot be written', () => {
 
   test('because its reader has gone ends quietly, exit 0', async () => {
     const files = Array(20).fill(fixturePath('browser.pcap')).join(' ');
-    const script = `set -o pipefail; ${PROGRAM} replay ${files} -o - | head -n 1`;
+    const script = `set -o pipefail; ${REPLAY} ${files} -o - | head -n 1`;
     const exit = await runCommand('bash', ['-c', script]);
     expect(exit).toMatchObject({ code: 0, stderr: '' });
     expect(exit.stdout.split('\n')).toHaveLength(2);

@@ -4,6 +4,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runCommand, startProcess } from '../live/child-process.ts';
 import { runHttplog } from '../live/httplog-process.ts';
+import { ownSettings } from '../live/own-settings.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
 import {
   FILE_HEADER_LENGTH,
@@ -11,6 +12,7 @@ import {
   IPV4,
   IPV4_LINES,
   PROGRAM,
+  REPLAY,
   replay,
   writeTemporary,
 } from './run-replay.ts';
@@ -119,7 +121,7 @@ describe('what succeeds', () => {
   test('works through a symbolic link from any directory', async () => {
     const link = join(folder, 'linked-httplog');
     symlinkSync(PROGRAM, link);
-    const args = ['replay', IPV4, '-o', '-', '--timezone', 'UTC'];
+    const args = ownSettings(['replay', IPV4, '-o', '-', '--timezone', 'UTC']);
     const exit = await runHttplog(args, { program: link, cwd: '/' });
     expect(exit).toMatchObject({ code: 0, stdout: IPV4_LINES, stderr: '' });
   });
@@ -156,7 +158,7 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
 
   test('a replay shows a bar, takes it away, and ends with the summary', async () => {
     const file = writeLongCapture();
-    const text = await runOnTerminal(`${PROGRAM} replay ${file} -o long.lines`);
+    const text = await runOnTerminal(`${REPLAY} ${file} -o long.lines`);
     expect(text).toMatch(/replay [#-]+ \d+% \| \d+ MB \| \d+s/);
     const afterBar = text.slice(text.lastIndexOf('replay '));
     // Erase the whole line (EL 2), and the cursor is to be seen again.
@@ -167,7 +169,7 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
 
   test('a replay of standard input shows how much it has read, without a share', async () => {
     const rest = `until [ -e seen ]; do sleep 0.02; done; tail -c +2001 ${IPV4}`;
-    const command = `(head -c 2000 ${IPV4}; ${rest}) | ${PROGRAM} replay - -o slow.lines`;
+    const command = `(head -c 2000 ${IPV4}; ${rest}) | ${REPLAY} - -o slow.lines`;
     const terminal = await startProcess('script', ['-qec', command, '/dev/null'], { cwd: folder });
     onTestFinished(async () => void (await terminal.stop()));
     await terminal.waitForOutput('stdout', /replay 0 MB \| \d+s/, 10_000);
@@ -179,7 +181,7 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
   });
 
   test('a replay that is interrupted leaves the terminal as it was', async () => {
-    const replaying = `echo pid=$$; exec ${PROGRAM} replay - -o interrupted.lines`;
+    const replaying = `echo pid=$$; exec ${REPLAY} - -o interrupted.lines`;
     const command = `(head -c 2000 ${IPV4}; exec sleep 5) | sh -c '${replaying}'`;
     const terminal = await startProcess('script', ['-qec', command, '/dev/null'], { cwd: folder });
     onTestFinished(async () => void (await terminal.stop()));
@@ -195,25 +197,25 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
   });
 
   test('a short replay shows the summary only', async () => {
-    const text = await runOnTerminal(`${PROGRAM} replay ${IPV4} -o short.lines`);
+    const text = await runOnTerminal(`${REPLAY} ${IPV4} -o short.lines`);
     expect(text).toMatch(new RegExp(`^${SUMMARY.source}`));
   });
 
   test('lines on the terminal have no bar among them', async () => {
     // As long as a bar takes to appear elsewhere: a busy machine shows less of them, not more.
     const slowly = `(head -c 2000 ${IPV4}; sleep 0.6; tail -c +2001 ${IPV4})`;
-    const command = `${slowly} | ${PROGRAM} replay - -o - --timezone UTC`;
+    const command = `${slowly} | ${REPLAY} - -o - --timezone UTC`;
     const text = await runOnTerminal(command);
     expect(text.slice(0, IPV4_LINES.length)).toBe(IPV4_LINES);
     expect(text.slice(IPV4_LINES.length)).toMatch(new RegExp(`^${SUMMARY.source}`));
   });
 
   test('--quiet shows neither bar nor summary', async () => {
-    expect(await runOnTerminal(`${PROGRAM} replay ${IPV4} -o quiet.lines --quiet`)).toBe('');
+    expect(await runOnTerminal(`${REPLAY} ${IPV4} -o quiet.lines --quiet`)).toBe('');
   });
 
   test('standard input that is the terminal is refused, exit 2', async () => {
-    const text = await runOnTerminal(`${PROGRAM} replay - -o -; [ $? = 2 ]`);
+    const text = await runOnTerminal(`${REPLAY} - -o -; [ $? = 2 ]`);
     expect(text).toContain('httplog: Standard input is a terminal, not a capture\n');
   });
 });

@@ -6,10 +6,13 @@ import { afterAll } from 'vitest';
 import { PCAPS_URL } from '../fixtures/built-captures.ts';
 import { type ProcessExit, runCommand } from '../live/child-process.ts';
 import { runHttplog } from '../live/httplog-process.ts';
+import { ownSettings } from '../live/own-settings.ts';
 
 /** What the tests of the real command share: the command, captures with their lines, a folder to run in. */
 
 export const PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
+/** For a shell: the command without this machine's own configuration. */
+export const REPLAY = [PROGRAM, ...ownSettings(['replay'])].join(' ');
 export const IPV4 = fixturePath('nginx-ipv4.pcap');
 export const IPV6 = fixturePath('nginx-ipv6.pcap');
 export const IPV4_LINES = goldenLines('nginx-ipv4.pcap');
@@ -51,6 +54,6 @@ export function replay(files: readonly string[], ...args: string[]): Promise<Pro
 export function runAsNobody(args: readonly string[]): Promise<ProcessExit> {
   const drop = ['--reuid', '65534', '--regid', '65534', '--clear-groups', '--bounding-set', '-all'];
   return isRoot
-    ? runCommand('setpriv', [...drop, PROGRAM, ...args], { cwd: folder })
-    : runCommand(PROGRAM, args, { cwd: folder });
+    ? runCommand('setpriv', [...drop, PROGRAM, ...ownSettings(args, false)], { cwd: folder })
+    : runCommand(PROGRAM, ownSettings(args), { cwd: folder });
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ProcessExit, type RunningProcess, startProcess } from './child-process.ts';
+import { ownSettings } from './own-settings.ts';
 
 const HTTPLOG_PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
 const READY_TIMEOUT_MS = 30_000;
@@ -12,9 +13,11 @@ const TICKS_PER_SECOND = 100;
 
 export interface HttplogOptions {
   /**
-   * The program to start, where it is not this checkout's: a link to it, an installed package's.
+   * The program to start, where it is not this checkout's: a link to it, an installed package's. It gets the
+   * arguments as they are: see `ownSettings` for what this machine might add to them.
    */
   program?: string;
+  /** Without this machine's configuration file and user, see `ownSettings`. */
   args: readonly string[];
   /** Added to the environment, which is cleared of all `HTTPLOG_*` first. */
   env?: Record<string, string>;
@@ -56,7 +59,9 @@ export interface HttplogProcess extends Omit<RunningProcess, 'waitForExit' | 'st
 
 /** Starts `bin/httplog` and waits until it says that it is ready. */
 export async function startHttplog(options: HttplogOptions): Promise<HttplogProcess> {
-  const child = await startProcess(options.program ?? HTTPLOG_PROGRAM, options.args, {
+  const { program = HTTPLOG_PROGRAM } = options;
+  const args = options.program === undefined ? ownSettings(options.args) : options.args;
+  const child = await startProcess(program, args, {
     namespace: options.namespace,
     cwd: options.cwd,
     ...(options.input !== undefined && { input: options.input }),

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from './child-process.ts';
+import { ownSettings } from './own-settings.ts';
 
 const HTTPLOG_PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
 /** Where control groups of both versions have their limit, and count how often it was reached. @see cgroups(7) */
@@ -49,7 +50,7 @@ export function createMemoryGroup(limitMegabytes: number): MemoryGroup {
         program: '/bin/sh',
         args: [
           ...['-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', folder],
-          ...['ip', 'netns', 'exec', namespace, HTTPLOG_PROGRAM, ...args],
+          ...['ip', 'netns', 'exec', namespace, HTTPLOG_PROGRAM, ...ownSettings(args)],
         ],
       }),
       reachedCount: () => Number(pattern.exec(readFileSync(join(folder, count), 'utf8'))?.[1]),

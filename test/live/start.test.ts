@@ -11,6 +11,7 @@ import {
   parseLines,
   removeLogDirectory,
 } from './log-lines.ts';
+import { ownSettings } from './own-settings.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { curl } from './web-client.ts';
 import { useWebScene } from './web-scene.ts';
@@ -43,7 +44,8 @@ describe.skipIf(noDrop)(titleWithReason('without the capability', noDrop), () =>
     'live capture with %s is not permitted, exit 4, and CAP_NET_RAW is named',
     async (engine) => {
       const args = ['-i', 'lo', '-o', '-', '--engine', engine];
-      const exit = await runCommand('setpriv', [...NO_CAPABILITY, PROGRAM, ...args]);
+      const command = [PROGRAM, ...ownSettings(args, false)];
+      const exit = await runCommand('setpriv', [...NO_CAPABILITY, ...command]);
       expect(exit).toMatchObject({ code: 4, stdout: '', stderr: NOT_PERMITTED });
     },
   );
@@ -119,7 +121,8 @@ describe.skipIf(noLive)(titleWithReason('a live capture', noLive), () => {
     titleWithReason('works with %s for any user that has CAP_NET_RAW and nothing else', noUser),
     async (engine) => {
       const { namespace, device } = hosts().server;
-      const args = [...ONLY_NET_RAW, PROGRAM, '-i', device, '-o', '-', '--engine', engine];
+      const own = ownSettings(['-i', device, '-o', '-', '--engine', engine], false);
+      const args = [...ONLY_NET_RAW, PROGRAM, ...own];
       const httplog = await startHttplog({ program: 'setpriv', namespace, args, ready: CAPTURING });
       onTestFinished(async () => void (await httplog.stop()));
       const status = readFileSync(`/proc/${httplog.pid}/status`, 'utf8');

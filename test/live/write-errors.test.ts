@@ -20,6 +20,7 @@ import {
   readLogDirectory,
   waitForLines,
 } from './log-lines.ts';
+import { ownSettings } from './own-settings.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { keepAliveRequests } from './web-client.ts';
 import { useWebScene } from './web-scene.ts';
@@ -152,7 +153,7 @@ describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive),
   test('because nobody reads standard output any more ends quietly, exit 0', async () => {
     const { namespace, device } = hosts().server;
     const told = join(newDirectory(), 'stderr');
-    const pipeline = `${PROGRAM} -i ${device} -o - 2>${told} | head -n 1; echo $PIPESTATUS`;
+    const pipeline = `${PROGRAM} ${ownSettings(['-i', device, '-o', '-']).join(' ')} 2>${told} | head -n 1; echo $PIPESTATUS`;
     const piped = runCommand('bash', ['-c', pipeline], { namespace });
     const isReady = () => CAPTURING.test(readIfThere(told));
     await waitUntil('it captures', isReady, FAULT_TIMEOUT_MS);
@@ -173,7 +174,8 @@ describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive),
     const { namespace, device } = hosts().server;
     const told = join(newDirectory(), 'stderr');
     // More lines than a pipe takes, and nobody who takes them out of it.
-    const daemon = `echo $$ >&2; exec ${PROGRAM} -i ${device} -o - 2>${told}`;
+    const args = ownSettings(['-i', device, '-o', '-']).join(' ');
+    const daemon = `echo $$ >&2; exec ${PROGRAM} ${args} 2>${told}`;
     const pipeline = `sh -c '${daemon}' | (echo $BASHPID; exec sleep 600)`;
     const shell = await startProcess('bash', ['-c', pipeline], { namespace });
     onTestFinished(async () => {

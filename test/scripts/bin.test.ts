@@ -21,6 +21,7 @@ import {
   startProcess,
   waitUntil,
 } from '../live/child-process.ts';
+import { ownSettings } from '../live/own-settings.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
 const PROGRAM = join(PROJECT, 'bin/httplog');
@@ -38,7 +39,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs it where `./httplog.conf` and `HTTPLOG_*` of the machine do not count. */
+/** Runs it where files, users and `HTTPLOG_*` of the machine do not count. */
 function run(
   program: string,
   args: string[],
@@ -47,7 +48,11 @@ function run(
 ): Promise<ProcessExit> {
   const names = Object.keys(process.env).filter((name) => name.startsWith('HTTPLOG_'));
   const cleared = Object.fromEntries(names.map((name) => [name, undefined]));
-  return runCommand(program, args, { cwd, env: { ...cleared, ...env } });
+  const isProgram = program === PROGRAM && !args.includes('-v');
+  return runCommand(program, isProgram ? ownSettings(args) : args, {
+    cwd,
+    env: { ...cleared, ...env },
+  });
 }
 
 /** Writes a shell script to a directory of its own, and gives that directory. */
@@ -119,7 +124,7 @@ describe('bin/httplog of a checkout', () => {
   test('becomes the program: a signal to its number reaches it', async () => {
     const pipe = join(folder, 'pipe');
     await runChecked('mkfifo', [pipe]);
-    const httplog = await startProcess(PROGRAM, ['replay', pipe, '-o', '/dev/null']);
+    const httplog = await startProcess(PROGRAM, ownSettings(['replay', pipe, '-o', '/dev/null']));
     const isNode = () => readFileSync(`/proc/${httplog.pid}/cmdline`, 'utf8').includes('/bin/node');
     await waitUntil('the shell has become node', isNode, 15_000);
     httplog.signal('SIGTERM');
@@ -130,7 +135,7 @@ describe('bin/httplog of a checkout', () => {
 test('a SIGUSR1 neither ends httplog nor opens a debugger while Node starts', async () => {
   const pipe = join(folder, 'early');
   await runChecked('mkfifo', [pipe]);
-  const httplog = await startProcess(PROGRAM, ['replay', pipe, '-o', '/dev/null']);
+  const httplog = await startProcess(PROGRAM, ownSettings(['replay', pipe, '-o', '/dev/null']));
   onTestFinished(async () => void (await httplog.stop()));
   const isNode = () => readFileSync(`/proc/${httplog.pid}/comm`, 'utf8') === 'MainThread\n';
   await waitUntil('the shell or Node withholds it', () => withholdsSigusr1(httplog.pid), 15_000);

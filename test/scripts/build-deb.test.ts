@@ -1,9 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ProcessExit, runChecked, runCommand } from '../live/child-process.ts';
+import { ownSettings } from '../live/own-settings.ts';
 import { titleWithReason } from '../live/requirements.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
@@ -149,10 +158,10 @@ describe.skipIf(withoutDpkg)(titleWithReason('the package', withoutDpkg), () => 
       '--format',
       'json',
     ];
-    const { code, stdout } = await runCommand(program, args);
+    const { code, stdout } = await runCommand(program, ownSettings(args));
     expect(code).toBe(0);
     expect(stdout).toContain('"method":"GET"');
-    expect(stdout).toBe(await runChecked(join(PROJECT, 'bin/httplog'), args));
+    expect(stdout).toBe(await runChecked(join(PROJECT, 'bin/httplog'), ownSettings(args)));
     rmSync(root, { recursive: true });
   });
 });
@@ -206,11 +215,24 @@ dpkg -P httplog
 echo "# gone $(getent passwd httplog | wc -l) $(ls -d /log/httplog 2>/dev/null | wc -l)"
 `;
 
+/** What an installation would change, whether there is one on this machine or not. */
+function lookAtMachine(): unknown[] {
+  const files = ['/etc/passwd', '/etc/group', '/var/lib/dpkg/status'].flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('httplog')),
+  );
+  const places = ['/usr/lib/httplog', '/usr/bin/httplog', '/etc/sysconfig/httplog', '/log/httplog'];
+  return [...files, ...places.map((path) => statSync(path, { throwIfNoEntry: false })?.ino)];
+}
+
 describe.skipIf(withoutRoot)(titleWithReason('in a root of its own', withoutRoot), () => {
+  let machineBefore: unknown[];
   let life: ProcessExit;
   let told: Map<string, string>;
 
   beforeAll(async () => {
+    machineBefore = lookAtMachine();
     const second = join(folder, 'second');
     await runChecked('dpkg-deb', ['-R', deb, second], { timeoutMs: BUILD_TIMEOUT_MS });
     const control = join(second, 'DEBIAN/control');
@@ -264,7 +286,6 @@ exec env -i PATH="$PATH" chroot "$root" sh -c "$4" "$5"`;
   });
 
   test('leaves this machine as it was', () => {
-    const passwd = readFileSync('/etc/passwd', 'utf8');
-    expect(existsSync('/usr/lib/httplog/dist')).toBe(passwd.includes('\nhttplog:'));
+    expect(lookAtMachine()).toEqual(machineBefore);
   });
 });

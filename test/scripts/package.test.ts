@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ProcessExit, runChecked, runCommand } from '../live/child-process.ts';
+import { ownSettings } from '../live/own-settings.ts';
 import { canCaptureLive, titleWithReason } from '../live/requirements.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
@@ -49,12 +50,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(...args: string[]): Promise<ProcessExit> {
-  return runCommand(program, args, { cwd: folder });
+  return runCommand(program, ownSettings(args), { cwd: folder });
 }
 
 /** The lines that this checkout's own sources write. */
 async function linesOfCheckout(...args: string[]): Promise<string> {
-  return runChecked(join(PROJECT, 'bin/httplog'), args, { cwd: folder });
+  return runChecked(join(PROJECT, 'bin/httplog'), ownSettings(args), { cwd: folder });
 }
 
 describe('the packed files', () => {
