@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readProjectFile } from '../structure/source-files.ts';
 import { asCaptured } from './conversation.ts';
 import { expandRange, readSegments } from './read-case.ts';
 import { type ExchangeLine, pairOf, runExchanges } from './run-exchanges.ts';
@@ -61,5 +62,37 @@ describe('pairing cases', () => {
       expect([...blocks.keys()].join(), title).toBe('segments,expect');
     }
     expect(new Set(allCases.map(({ title }) => title)).size).toBe(allCases.length);
+  });
+});
+
+describe('the rules', () => {
+  const rules = [...new Set(allCases.map(({ rule }) => rule))].sort();
+  const sources = readdirSync(new URL('../../src/exchange/', import.meta.url));
+  const codes = sources.map((name) => [name, readProjectFile(`src/exchange/${name}`)]);
+
+  it('have the same names in their cases, in the source, each once, and in the documentation', () => {
+    expect(rules.length).toBeGreaterThan(30);
+    const named = codes.flatMap(([, code]) => [...code.matchAll(/^ \* @rule (.*)$/gm)]);
+    expect(named.map(([, name]) => name).sort()).toEqual(rules);
+    const told = [...readProjectFile('docs/exchanges.md').matchAll(/\*\*([a-z-]+)\*\*/g)];
+    expect(
+      told
+        .map(([, name]) => name)
+        .filter((name) => name.includes('-'))
+        .sort(),
+    ).toEqual(rules);
+  });
+
+  it('see what is known of connections and exchanges through its accessors alone', () => {
+    const owners = ['exchange-record.ts', 'exchange-state.ts', 'flow-state.ts'];
+    const columns = ['flow-state.ts', 'exchange-state.ts'].flatMap((name) =>
+      [
+        ...readProjectFile(`src/exchange/${name}`).matchAll(/^ {2}readonly (\w+): \w+Array;$/gm),
+      ].map(([, column]) => column),
+    );
+    expect(columns.length).toBeGreaterThan(25);
+    const access = new RegExp(`\\b(flows|slots|state)\\.(${columns.join('|')})\\[`);
+    const others = codes.filter(([name, code]) => !owners.includes(name) && access.test(code));
+    expect(others.map(([name]) => name)).toEqual([]);
   });
 });
