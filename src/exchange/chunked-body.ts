@@ -1,12 +1,24 @@
 import { SEQUENCE_LEAP_MAX } from '../limits.ts';
-import type { ExchangeSlots } from './exchange-slots.ts';
+import { bytesBetween } from './sequence.ts';
 
 /**
  * Follows the framing of a chunked response by sequence numbers: of its body only the lines with sizes are
- * looked at, and only when the segment that they stand in passes.
+ * looked at, and only when the segment that they stand in passes. By exchange, in flat memory.
  *
+ *     5 CR LF | hello | CR LF | 0 CR LF | CR LF
+ *     read    | leapt over    | read    | read: the end
+ *
+ * @rule chunks-tell-the-end
  * @see RFC 9112 section 7.1
  */
+export interface ChunkFraming {
+  /** CHUNK_*: what stands at `sequence`. */
+  readonly state: Uint8Array;
+  /** What is known of the size that is being read; NO_SIZE before its first digit. */
+  readonly size: Float64Array;
+  /** Where the framing goes on; behind the last byte of the body when the state is CHUNK_END. */
+  readonly sequence: Int32Array;
+}
 
 /** In a chunk's size. */
 const CHUNK_SIZE = 0;
@@ -29,22 +41,39 @@ const LINE_END_BYTES = 2;
 /** No size read yet. */
 const NO_SIZE = -1;
 
-export function beginChunks(slots: ExchangeSlots, index: number, sequence: number): void {
-  slots.chunkState[index] = CHUNK_SIZE;
-  slots.chunkBytes[index] = NO_SIZE;
-  slots.chunkSequence[index] = sequence;
+export function createChunkFraming(exchangesMax: number): ChunkFraming {
+  return {
+    state: new Uint8Array(exchangesMax),
+    size: new Float64Array(exchangesMax),
+    sequence: new Int32Array(exchangesMax),
+  };
 }
 
-/** Gives the framing up: the response ends with the next one. */
-export function loseChunks(slots: ExchangeSlots, index: number): void {
-  slots.chunkState[index] = CHUNK_LOST;
+/** The framing begins at this sequence number, behind the head. */
+export function beginChunks(chunks: ChunkFraming, exchange: number, sequence: number): void {
+  chunks.state[exchange] = CHUNK_SIZE;
+  chunks.size[exchange] = NO_SIZE;
+  chunks.sequence[exchange] = sequence;
 }
 
-/** Says whether the framing cannot be followed any more, now that bytes up to `nextSequence` have passed. */
-export function areChunksLost(slots: ExchangeSlots, index: number, nextSequence: number): boolean {
+/** Sequence number behind the body's last byte; **it has ended**. */
+export function chunksEndOf(chunks: ChunkFraming, exchange: number): number {
+  return chunks.sequence[exchange];
+}
+
+/**
+ * Says whether the framing cannot be followed any more, now that bytes up to `nextSequence` have passed: there
+ * was none, or the line that had to be read is among them.
+ */
+export function areChunksLost(
+  chunks: ChunkFraming,
+  exchange: number,
+  nextSequence: number,
+): boolean {
+  const state = chunks.state[exchange];
   return (
-    slots.chunkState[index] === CHUNK_LOST ||
-    (slots.chunkState[index] !== CHUNK_END && ((nextSequence - slots.chunkSequence[index]) | 0) > 0)
+    state === CHUNK_LOST ||
+    (state !== CHUNK_END && bytesBetween(chunks.sequence[exchange], nextSequence) > 0)
   );
 }
 
@@ -53,22 +82,22 @@ export function areChunksLost(slots: ExchangeSlots, index: number, nextSequence:
  *
  * @param offset its first payload byte, whose sequence number is `sequence`
  * @param end one past its last captured payload byte
- * @returns true when the body ended in it: `chunkSequence` is the number behind its last byte then
+ * @returns true when the body has ended: `chunksEndOf` tells where
  */
 export function followChunks(
-  slots: ExchangeSlots,
-  index: number,
+  chunks: ChunkFraming,
+  exchange: number,
   bytes: Uint8Array,
   offset: number,
   end: number,
   sequence: number,
 ): boolean {
-  let state = slots.chunkState[index];
+  let state = chunks.state[exchange];
   if (state === CHUNK_LOST || state === CHUNK_END) {
     return state === CHUNK_END;
   }
-  let size = slots.chunkBytes[index];
-  const skipped = (slots.chunkSequence[index] - sequence) | 0;
+  let size = chunks.size[exchange];
+  const skipped = bytesBetween(sequence, chunks.sequence[exchange]);
   if (skipped < 0 || skipped >= end - offset) {
     return false;
   }
@@ -104,9 +133,9 @@ export function followChunks(
         state = byte === BYTE_LF ? CHUNK_TRAILER_START : CHUNK_TRAILER;
     }
   }
-  slots.chunkState[index] = state;
-  slots.chunkBytes[index] = size;
-  slots.chunkSequence[index] = (sequence + at - offset) | 0;
+  chunks.state[exchange] = state;
+  chunks.size[exchange] = size;
+  chunks.sequence[exchange] = (sequence + at - offset) | 0;
   return state === CHUNK_END;
 }
 

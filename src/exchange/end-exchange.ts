@@ -18,26 +18,43 @@ import {
 } from './exchange-counts.ts';
 import { fillRecord } from './exchange-record.ts';
 import {
+  chainOf,
   EXCHANGE_CHUNKED,
   EXCHANGE_ENDED,
   EXCHANGE_REQUEST,
   EXCHANGE_UNTIL_CLOSE,
+  flowOf,
+  hasMark,
   releaseSlot,
-} from './exchange-slots.ts';
+  requestOf,
+  responseOf,
+  totalBytesOf,
+} from './exchange-state.ts';
 import {
   FLOW_CONNECTED,
   FLOW_SYN,
   FROM_SERVER,
+  firstWaitingOf,
+  isFact,
+  NO_EXCHANGE,
+  newestRequestOf,
+  passedOf,
+  passingResponseOf,
+  setNewestRequest,
+  setPassingResponse,
+  sideOf,
+} from './flow-state.ts';
+import {
   LIST_IDLE,
   LIST_PASSING,
   LIST_WAITING,
   LISTS_COUNT,
-  NO_EXCHANGE,
   NO_FLOW,
   removeFlow,
   touchFlow,
 } from './flow-table.ts';
 import type { ExchangeTracker } from './tracker.ts';
+import { takeFirstWaiting } from './waiting.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -56,34 +73,20 @@ const LIST_SILENT_NS = Float64Array.of(
  */
 export function endExchange(tracker: ExchangeTracker, index: number, incomplete: number): void {
   const { slots, flows, store, counts } = tracker;
-  const flow = slots.flow[index];
-  const hasRequest = (slots.flags[index] & EXCHANGE_REQUEST) !== 0;
-  const reason = hasRequest ? incomplete : INCOMPLETE_NO_REQUEST;
+  const flow = flowOf(slots, index);
+  const reason = hasMark(slots, index, EXCHANGE_REQUEST) ? incomplete : INCOMPLETE_NO_REQUEST;
   fillRecord(tracker, index, reason);
   counts[COUNT_EXCHANGES_FIRST + reason]++;
-  releaseBytes(store, slots.requestChain[index]);
-  releaseBytes(store, slots.responseChain[index]);
+  releaseBytes(store, chainOf(slots, requestOf(index)));
+  releaseBytes(store, chainOf(slots, responseOf(index)));
   releaseSlot(slots, index);
-  if (flows.lastRequest[flow] === index) {
-    flows.lastRequest[flow] = NO_EXCHANGE;
+  if (newestRequestOf(flows, flow) === index) {
+    setNewestRequest(flows, flow, NO_EXCHANGE);
   }
-  if (flows.openResponse[flow] === index) {
-    flows.openResponse[flow] = NO_EXCHANGE;
+  if (passingResponseOf(flows, flow) === index) {
+    setPassingResponse(flows, flow, NO_EXCHANGE);
   }
   tracker.onExchange(tracker.exchange);
-}
-
-/** Takes the first that waits out of its flow's queue; **the caller has checked that there is one**. */
-export function takeFirstWaiting(tracker: ExchangeTracker, flow: number): number {
-  const { flows, slots } = tracker;
-  const index = flows.firstWaiting[flow];
-  flows.waitingCount[flow]--;
-  flows.firstWaiting[flow] = slots.next[index];
-  if (slots.next[index] === NO_EXCHANGE) {
-    flows.lastWaiting[flow] = NO_EXCHANGE;
-  }
-  slots.next[index] = NO_EXCHANGE;
-  return index;
 }
 
 /** Ends the exchanges that wait, up to but not including `last` (NO_EXCHANGE: all of them). */
@@ -93,10 +96,8 @@ export function endWaiting(
   last: number,
   incomplete: number,
 ): void {
-  while (
-    tracker.flows.firstWaiting[flow] !== NO_EXCHANGE &&
-    tracker.flows.firstWaiting[flow] !== last
-  ) {
+  const { flows } = tracker;
+  while (firstWaitingOf(flows, flow) !== NO_EXCHANGE && firstWaitingOf(flows, flow) !== last) {
     endExchange(tracker, takeFirstWaiting(tracker, flow), incomplete);
   }
 }
@@ -105,51 +106,55 @@ export function endWaiting(
  * Ends the response that passes, if there is one: whole if its last byte was seen, or if nothing but this end
  * could tell where it is.
  *
- * @param isConnectionEnd the server has said that no more will come
+ *     <- a, without a length
+ *     <- bytes of a
+ *     <- b                      a has ended before it, and is whole
+ *
+ * @param isEndTold no more of it will come: the next response begins, or the server has closed
  * @param incomplete the reason otherwise
+ * @rule next-response-ends-it
  */
 export function endOpenResponse(
   tracker: ExchangeTracker,
   flow: number,
-  isConnectionEnd: boolean,
+  isEndTold: boolean,
   incomplete: number,
 ): void {
-  const index = tracker.flows.openResponse[flow];
+  const { flows, slots } = tracker;
+  const index = passingResponseOf(flows, flow);
   if (index === NO_EXCHANGE) {
     return;
   }
-  const flags = tracker.slots.flags[index];
-  const isUntilClose = (flags & EXCHANGE_UNTIL_CLOSE) !== 0;
   const isWhole =
-    (flags & EXCHANGE_ENDED) !== 0 ||
-    (isUntilClose ? isConnectionEnd : !isEndKnowable(tracker, index));
+    hasMark(slots, index, EXCHANGE_ENDED) ||
+    (hasMark(slots, index, EXCHANGE_UNTIL_CLOSE) ? isEndTold : !isEndKnowable(tracker, index));
   endExchange(tracker, index, isWhole ? INCOMPLETE_NONE : incomplete);
 }
 
 /** Says whether bytes still to come will tell where the response ends: a length, or framing not lost. */
-export function isEndKnowable(tracker: ExchangeTracker, index: number): boolean {
-  const { slots, flows } = tracker;
-  if (slots.responseTotal[index] !== UNKNOWN || (slots.flags[index] & EXCHANGE_UNTIL_CLOSE) !== 0) {
+export function isEndKnowable({ slots, flows }: ExchangeTracker, index: number): boolean {
+  if (
+    totalBytesOf(slots, responseOf(index)) !== UNKNOWN ||
+    hasMark(slots, index, EXCHANGE_UNTIL_CLOSE)
+  ) {
     return true;
   }
-  const nextSequence = flows.nextSequence[2 * slots.flow[index] + FROM_SERVER];
-  return (
-    (slots.flags[index] & EXCHANGE_CHUNKED) !== 0 && !areChunksLost(slots, index, nextSequence)
-  );
+  const passed = passedOf(flows, sideOf(flowOf(slots, index), FROM_SERVER));
+  return hasMark(slots, index, EXCHANGE_CHUNKED) && !areChunksLost(slots.chunks, index, passed);
 }
 
 /** Ends what the flow has under way, and forgets it. */
 export function endFlow(
   tracker: ExchangeTracker,
   flow: number,
-  isConnectionEnd: boolean,
+  isEndTold: boolean,
   openReason: number,
   waitingReason: number,
 ): void {
   const { flows } = tracker;
-  endOpenResponse(tracker, flow, isConnectionEnd, openReason);
+  endOpenResponse(tracker, flow, isEndTold, openReason);
   endWaiting(tracker, flow, NO_EXCHANGE, waitingReason);
-  if ((flows.flags[flow] & (FLOW_SYN | FLOW_CONNECTED)) === FLOW_SYN) {
+  if (isFact(flows, flow, FLOW_SYN) && !isFact(flows, flow, FLOW_CONNECTED)) {
     flows.handshakesCount--;
   }
   removeFlow(flows, flow);
@@ -159,12 +164,19 @@ export function endFlow(
   }
 }
 
-/** The connection was closed in order. */
+/** The connection was closed in order, or its ports are another's now. */
 export function closeFlow(tracker: ExchangeTracker, flow: number): void {
   endFlow(tracker, flow, true, INCOMPLETE_RESET, INCOMPLETE_NO_RESPONSE);
 }
 
-/** The connection was torn down. */
+/**
+ * The connection was torn down: nothing more comes, and what was under way was not finished.
+ *
+ *     -> a
+ *     <- RST
+ *
+ * @rule reset-ends-all
+ */
 export function resetFlow(tracker: ExchangeTracker, flow: number): void {
   endFlow(tracker, flow, false, INCOMPLETE_RESET, INCOMPLETE_RESET);
 }
@@ -175,7 +187,15 @@ export function evictFlow(tracker: ExchangeTracker, flow: number): void {
   endFlow(tracker, flow, false, INCOMPLETE_EVICTED, INCOMPLETE_EVICTED);
 }
 
-/** Ends what has waited too long at this time; costs three comparisons when nothing has. */
+/**
+ * Ends what has waited too long at this time; costs three comparisons when nothing has.
+ *
+ *     -> a
+ *     11 minutes
+ *     <- a          answers nothing any more
+ *
+ * @rule silence-ends
+ */
 export function expireFlows(tracker: ExchangeTracker, timeNs: number): void {
   const { flows } = tracker;
   for (let list = LIST_IDLE; list < LISTS_COUNT; list++) {

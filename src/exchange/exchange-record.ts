@@ -2,9 +2,17 @@ import type { HttpMessage } from '../decode/http-message.ts';
 import { VLAN_TAGS_MAX } from '../limits.ts';
 import { type ByteStore, blockOffset, gatherBytes, isOneBlock, NO_BLOCK } from './byte-store.ts';
 import { type Exchange, UNIT_EXCHANGE, UNKNOWN } from './exchange.ts';
-import { EXCHANGE_REQUEST, EXCHANGE_RESPONSE, type ExchangeSlots } from './exchange-slots.ts';
+import {
+  EXCHANGE_REQUEST,
+  EXCHANGE_RESPONSE,
+  type ExchangeSlots,
+  hasMark,
+  requestOf,
+  responseOf,
+} from './exchange-state.ts';
 import { ADDRESS_WORDS, KEY_WORDS, PORTS_AT } from './flow-key.ts';
-import { FLOW_CLIENT_FIRST, FLOW_IPV6, type FlowTable } from './flow-table.ts';
+import { FLOW_CLIENT_FIRST, FLOW_IPV6, isFact } from './flow-state.ts';
+import type { FlowTable } from './flow-table.ts';
 import { unpackMessage } from './pack-message.ts';
 import { splitRequestLine, splitStatusLine } from './start-line.ts';
 import type { ExchangeTracker } from './tracker.ts';
@@ -18,12 +26,13 @@ const LIMITED = Number.MAX_SAFE_INTEGER;
 export function fillRecord(tracker: ExchangeTracker, index: number, incomplete: number): void {
   const { exchange, slots, flows, store } = tracker;
   const flow = slots.flow[index];
-  const flags = slots.flags[index];
+  const requestChain = slots.chain[requestOf(index)];
+  const responseChain = slots.chain[responseOf(index)];
   exchange.unit = UNIT_EXCHANGE;
   exchange.incomplete = incomplete;
   exchange.type = slots.type[index] as Exchange['type'];
-  exchange.hasRequest = (flags & EXCHANGE_REQUEST) !== 0;
-  exchange.hasResponse = (flags & EXCHANGE_RESPONSE) !== 0;
+  exchange.hasRequest = hasMark(slots, index, EXCHANGE_REQUEST);
+  exchange.hasResponse = hasMark(slots, index, EXCHANGE_RESPONSE);
   exchange.timestampSec = slots.startSec[index];
   exchange.timestampSubsecNs = slots.startSubsecNs[index];
   exchange.flowHash = flows.hashes[flow] >>> 0;
@@ -33,15 +42,15 @@ export function fillRecord(tracker: ExchangeTracker, index: number, incomplete: 
     exchange.vlanIds[tag] = slots.vlanIds[index * VLAN_TAGS_MAX + tag];
   }
   let at = writeEnds(exchange, flows, flow, store.stagingOffset);
-  if (exchange.hasRequest && slots.requestChain[index] !== NO_BLOCK) {
-    at = readMessage(store, slots.requestChain[index], at, exchange.request);
+  if (exchange.hasRequest && requestChain !== NO_BLOCK) {
+    at = readMessage(store, requestChain, at, exchange.request);
     splitRequestLine(exchange);
   } else {
     exchange.hasRequest = false;
   }
   exchange.statusCode = UNKNOWN;
-  if (exchange.hasResponse && slots.responseChain[index] !== NO_BLOCK) {
-    at = readMessage(store, slots.responseChain[index], at, exchange.response);
+  if (exchange.hasResponse && responseChain !== NO_BLOCK) {
+    at = readMessage(store, responseChain, at, exchange.response);
     splitStatusLine(exchange);
   } else {
     exchange.hasResponse = false;
@@ -54,7 +63,7 @@ export function fillRecord(tracker: ExchangeTracker, index: number, incomplete: 
     exchange.timestampSec,
     exchange.timestampSubsecNs,
     flows.hashes[flow],
-    slots.requestSequence[index],
+    slots.firstSequence[index],
   );
 }
 
@@ -74,10 +83,10 @@ function readMessage(store: ByteStore, chain: number, at: number, message: HttpM
 }
 
 function setTimes(exchange: Exchange, slots: ExchangeSlots, index: number): void {
-  const startNs = slots.startNs[index];
-  const requestLastNs = slots.requestLastNs[index];
-  const responseFirstNs = slots.responseFirstNs[index];
-  const responseLastNs = slots.responseLastNs[index];
+  const startNs = slots.firstNs[requestOf(index)];
+  const requestLastNs = slots.lastNs[requestOf(index)];
+  const responseFirstNs = slots.firstNs[responseOf(index)];
+  const responseLastNs = slots.lastNs[responseOf(index)];
   const { hasRequest, hasResponse } = exchange;
   const lastNs = hasRequest ? Math.max(requestLastNs, responseLastNs) : responseLastNs;
   exchange.connectNs = hasRequest ? durationOf(slots.connectNs[index]) : UNKNOWN;
@@ -90,12 +99,12 @@ function setTimes(exchange: Exchange, slots: ExchangeSlots, index: number): void
 
 function setSizes(exchange: Exchange, slots: ExchangeSlots, index: number): void {
   const { hasRequest, hasResponse } = exchange;
-  const requestHead = hasRequest ? slots.requestHeadBytes[index] : 0;
-  const responseHead = hasResponse ? slots.responseHeadBytes[index] : 0;
+  const requestHead = hasRequest ? slots.headBytes[requestOf(index)] : 0;
+  const responseHead = hasResponse ? slots.headBytes[responseOf(index)] : 0;
   exchange.requestHeadBytes = requestHead || UNKNOWN;
-  exchange.requestBodyBytes = bodyOf(slots.requestBytes[index], requestHead);
+  exchange.requestBodyBytes = bodyOf(slots.passedBytes[requestOf(index)], requestHead);
   exchange.responseHeadBytes = responseHead || UNKNOWN;
-  exchange.responseBodyBytes = bodyOf(slots.responseBytes[index], responseHead);
+  exchange.responseBodyBytes = bodyOf(slots.passedBytes[responseOf(index)], responseHead);
 }
 
 /** UNKNOWN while the head's length is, or its last byte was not seen. */
@@ -111,8 +120,8 @@ function durationOf(ns: number): number {
 /** Writes both addresses, the client's first; gives where the next byte goes. */
 function writeEnds(exchange: Exchange, flows: FlowTable, flow: number, at: number): number {
   const keyAt = flow * KEY_WORDS;
-  const isClientFirst = (flows.flags[flow] & FLOW_CLIENT_FIRST) !== 0;
-  const isIpv6 = (flows.flags[flow] & FLOW_IPV6) !== 0;
+  const isClientFirst = isFact(flows, flow, FLOW_CLIENT_FIRST);
+  const isIpv6 = isFact(flows, flow, FLOW_IPV6);
   const ports = flows.keys[keyAt + PORTS_AT];
   const firstAt = keyAt;
   const secondAt = keyAt + ADDRESS_WORDS;

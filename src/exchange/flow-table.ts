@@ -1,13 +1,23 @@
 import type { Segment } from '../decode/segment.ts';
 import { FLOWS_MAX, FLOWS_PER_CHAIN_MAX } from '../limits.ts';
 import { createFlowKey, type FlowKey, isKey, KEY_WORDS, setFlowKey } from './flow-key.ts';
+import {
+  createFlowState,
+  FLOW_CLIENT_FIRST,
+  FLOW_IPV6,
+  type FlowState,
+  FROM_CLIENT,
+  FROM_SERVER,
+  forgetAllOf,
+  isFact,
+} from './flow-state.ts';
 
 /**
  * The TCP connections that are followed, both directions as one flow. Flat memory: a flow is an index, its
- * properties are columns. Flows are found in hash chains by their two ends, and wait in lists by what they
- * wait for, the one longest without a segment first.
+ * properties are columns; what is known of it, `flow-state.ts` tells. Flows are found in hash chains by their
+ * two ends, and wait in lists by what they wait for, the one longest without a segment first.
  */
-export interface FlowTable {
+export interface FlowTable extends FlowState {
   /** By flow: KEY_WORDS of lower end, higher end, ports. */
   readonly keys: Int32Array;
   /** By flow: the hash of its key, signed. */
@@ -25,30 +35,6 @@ export interface FlowTable {
   readonly newest: Int32Array;
   /** By flow: packet time of its last segment in nanoseconds, see `timeOf`. */
   readonly lastSegmentNs: Float64Array;
-  /** By flow: FLOW_* bits. */
-  readonly flags: Int32Array;
-  /** By flow and direction: sequence number behind the last byte seen. */
-  readonly nextSequence: Int32Array;
-  /** By flow: sequence number of the client's first byte, see FLOW_SYN. */
-  readonly firstSequence: Int32Array;
-  /** By flow: time of the SYN, then of the whole handshake; see FLOW_SYN and FLOW_CONNECTED. */
-  readonly connectNs: Float64Array;
-  /** By flow: the exchange of the newest request; of the response that passes; first and last of those that wait. */
-  readonly lastRequest: Int32Array;
-  readonly openResponse: Int32Array;
-  readonly firstWaiting: Int32Array;
-  readonly lastWaiting: Int32Array;
-  /** By flow: how many wait. */
-  readonly waitingCount: Int32Array;
-  /** By flow: sequence number behind the FIN of the server, see FLOW_SERVER_FIN. */
-  readonly serverEnd: Int32Array;
-  /** By flow: what the client had received when it sent its newest bytes, and the first byte it sent since then. */
-  readonly clientAcknowledgment: Int32Array;
-  readonly clientSince: Int32Array;
-  /** By flow: where the request after the last one that was answered has to begin, see FLOW_REQUEST_END. */
-  readonly requestEnd: Int32Array;
-  /** By flow: where the response after the last one that ended has to begin, see FLOW_RESPONSE_END. */
-  readonly responseEnd: Int32Array;
   firstFree: number;
   flowsCount: number;
   /** Flows whose handshake has begun and not ended: while there are none, a pure ACK is of no interest. */
@@ -59,7 +45,6 @@ export interface FlowTable {
 }
 
 export const NO_FLOW = -1;
-export const NO_EXCHANGE = -1;
 
 /** Nothing is under way. */
 export const LIST_IDLE = 0;
@@ -71,42 +56,6 @@ export const LISTS_COUNT = 3;
 /** The flow was forgotten. */
 export const LIST_NONE = LISTS_COUNT;
 
-/** The client is the end that stands first in the key. */
-export const FLOW_CLIENT_FIRST = 1;
-/** `nextSequence` of the client's direction is known, and of the server's. */
-export const FLOW_CLIENT_SEEN = 2;
-export const FLOW_SERVER_SEEN = 4;
-export const FLOW_SYN = 8;
-export const FLOW_SYN_ACK = 16;
-/** `connectNs` is the handshake's duration, and no exchange has it yet. */
-export const FLOW_CONNECTED = 32;
-/** The client sends requests before earlier ones are answered. */
-export const FLOW_PIPELINED = 64;
-/** Requests or responses of a pipelining client were lost: which belong together is not known any more. */
-export const FLOW_UNSYNCED = 128;
-/** Another protocol has taken over. */
-export const FLOW_OPAQUE = 256;
-/** Bytes of the server were missed since the open response began. */
-export const FLOW_SERVER_GAP = 512;
-export const FLOW_SERVER_FIN = 1024;
-export const FLOW_CLIENT_FIN = 2048;
-
-/** A direction of a flow, index of its columns by flow and direction. */
-export const FROM_CLIENT = 0;
-export const FROM_SERVER = 1;
-
-/** Addresses are of IPv6. */
-export const FLOW_IPV6 = 4096;
-/** `responseEnd` is known. */
-export const FLOW_RESPONSE_END = 8192;
-/** `requestEnd` is known. */
-export const FLOW_REQUEST_END = 16384;
-/** A message has been seen: who is the client is certain. */
-export const FLOW_HTTP = 32768;
-
-/** Where messages begin was concluded from the client's waiting for each response, not from the connection's start. */
-export const FLOW_ASSUMED = 65536;
-
 const CHAINS_COUNT = 2 * FLOWS_MAX;
 
 /** @param seed makes the hash unforeseeable; a replay's is fixed, so that it gives the same again */
@@ -117,6 +66,7 @@ export function createFlowTable(seed: number): FlowTable {
   }
   nextInChain[FLOWS_MAX - 1] = NO_FLOW;
   return {
+    ...createFlowState(),
     keys: new Int32Array(FLOWS_MAX * KEY_WORDS),
     hashes: new Int32Array(FLOWS_MAX),
     chains: new Int32Array(CHAINS_COUNT).fill(NO_FLOW),
@@ -127,20 +77,6 @@ export function createFlowTable(seed: number): FlowTable {
     oldest: new Int32Array(LISTS_COUNT).fill(NO_FLOW),
     newest: new Int32Array(LISTS_COUNT).fill(NO_FLOW),
     lastSegmentNs: new Float64Array(FLOWS_MAX),
-    flags: new Int32Array(FLOWS_MAX),
-    nextSequence: new Int32Array(2 * FLOWS_MAX),
-    firstSequence: new Int32Array(FLOWS_MAX),
-    connectNs: new Float64Array(FLOWS_MAX),
-    lastRequest: new Int32Array(FLOWS_MAX),
-    openResponse: new Int32Array(FLOWS_MAX),
-    firstWaiting: new Int32Array(FLOWS_MAX),
-    lastWaiting: new Int32Array(FLOWS_MAX),
-    waitingCount: new Int32Array(FLOWS_MAX),
-    serverEnd: new Int32Array(FLOWS_MAX),
-    clientAcknowledgment: new Int32Array(FLOWS_MAX),
-    clientSince: new Int32Array(FLOWS_MAX),
-    requestEnd: new Int32Array(FLOWS_MAX),
-    responseEnd: new Int32Array(FLOWS_MAX),
     firstFree: 0,
     flowsCount: 0,
     handshakesCount: 0,
@@ -205,15 +141,9 @@ export function addFlow(
   flows.hashes[flow] = flows.key.hash;
   flows.nextInChain[flow] = flows.chains[chain];
   flows.chains[chain] = flow;
-  flows.flags[flow] =
-    (flows.key.isSourceFirst === isFromClient ? FLOW_CLIENT_FIRST : 0) |
-    (addressLength === 4 ? 0 : FLOW_IPV6);
-  flows.lastRequest[flow] = NO_EXCHANGE;
-  flows.openResponse[flow] = NO_EXCHANGE;
-  flows.firstWaiting[flow] = NO_EXCHANGE;
-  flows.lastWaiting[flow] = NO_EXCHANGE;
-  flows.waitingCount[flow] = 0;
-  flows.clientAcknowledgment[flow] = 0;
+  const isClientFirst = flows.key.isSourceFirst === isFromClient;
+  const isIpv6 = addressLength !== 4;
+  forgetAllOf(flows, flow, (isClientFirst ? FLOW_CLIENT_FIRST : 0) | (isIpv6 ? FLOW_IPV6 : 0));
   flows.lastSegmentNs[flow] = timeNs;
   flows.list[flow] = LIST_IDLE;
   linkNewest(flows, flow, LIST_IDLE);
@@ -252,7 +182,7 @@ export function touchFlow(flows: FlowTable, flow: number, list: number, timeNs: 
 
 /** FROM_CLIENT or FROM_SERVER: the direction of the segment that `findFlow` looked up. */
 export function directionOf(flows: FlowTable, flow: number): number {
-  const isClientFirst = (flows.flags[flow] & FLOW_CLIENT_FIRST) !== 0;
+  const isClientFirst = isFact(flows, flow, FLOW_CLIENT_FIRST);
   return isClientFirst === flows.key.isSourceFirst ? FROM_CLIENT : FROM_SERVER;
 }
 
@@ -282,18 +212,4 @@ function unlink(flows: FlowTable, flow: number): void {
   } else {
     flows.older[newer] = older;
   }
-}
-
-/** Makes the other end the client: who connects need not be who asks, as behind a reverse proxy protocol. */
-export function turnFlow(flows: FlowTable, flow: number): void {
-  const { flags, nextSequence } = flows;
-  const clientSeen = (flags[flow] & FLOW_CLIENT_SEEN) === 0 ? 0 : FLOW_SERVER_SEEN;
-  const serverSeen = (flags[flow] & FLOW_SERVER_SEEN) === 0 ? 0 : FLOW_CLIENT_SEEN;
-  const fromClient = nextSequence[2 * flow + FROM_CLIENT];
-  nextSequence[2 * flow + FROM_CLIENT] = nextSequence[2 * flow + FROM_SERVER];
-  nextSequence[2 * flow + FROM_SERVER] = fromClient;
-  flags[flow] =
-    ((flags[flow] ^ FLOW_CLIENT_FIRST) & ~(FLOW_CLIENT_SEEN | FLOW_SERVER_SEEN | FLOW_CONNECTED)) |
-    clientSeen |
-    serverSeen;
 }

@@ -1,26 +1,43 @@
 import type { Frame } from '../capture/frame.ts';
 import { type Segment, TCP_FLAG_FIN, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
+import { noteMoreBytes } from './client-ahead.ts';
 import { closeFlow, isEndKnowable, resetFlow } from './end-exchange.ts';
-import { UNKNOWN } from './exchange.ts';
 import { COUNT_RETRANSMITTED } from './exchange-counts.ts';
-import { EXCHANGE_CROWDED, isBeyond, requestEndOf } from './exchange-slots.ts';
-import { setPipelined } from './flow-place.ts';
 import {
-  directionOf,
-  FLOW_CLIENT_SEEN,
+  countRetransmission,
+  hasPassedWhole,
+  isStillPassing,
+  requestEndOf,
+  requestOf,
+} from './exchange-state.ts';
+import {
   FLOW_SERVER_FIN,
-  FLOW_SERVER_SEEN,
   FROM_CLIENT,
   FROM_SERVER,
+  firstWaitingOf,
+  hasSeenBytes,
+  isFact,
+  NO_EXCHANGE,
+  newestRequestOf,
+  noteSent,
+  noteServerEnd,
+  passedOf,
+  passingResponseOf,
+  placeOf,
+  serverEndOf,
+  sideOf,
+} from './flow-state.ts';
+import {
+  directionOf,
   findFlow,
   LIST_IDLE,
   LIST_PASSING,
   LIST_WAITING,
-  NO_EXCHANGE,
   NO_FLOW,
   touchFlow,
 } from './flow-table.ts';
 import { advance, NO_REST, settleChunks, settleRequest, settleResponse } from './pass-bytes.ts';
+import { bytesBetween } from './sequence.ts';
 import { noteHandshake, noteSyn } from './start-flow.ts';
 import { type ExchangeTracker, timeOf } from './tracker.ts';
 
@@ -44,17 +61,14 @@ export function beginSegment(tracker: ExchangeTracker, frame: Frame, segment: Se
   if (tracker.flow === NO_FLOW) {
     return;
   }
-  const direction = directionOf(flows, tracker.flow);
-  tracker.direction = direction;
-  const isSeen =
-    (flows.flags[tracker.flow] &
-      (direction === FROM_CLIENT ? FLOW_CLIENT_SEEN : FLOW_SERVER_SEEN)) !==
-    0;
-  const end = (segment.sequenceNumber + payloadBytes) | 0;
+  tracker.direction = directionOf(flows, tracker.flow);
   tracker.isRetransmitted =
-    isSeen &&
-    payloadBytes > 0 &&
-    ((end - flows.nextSequence[2 * tracker.flow + direction]) | 0) <= 0;
+    payloadBytes > 0 && wasAllSeen(tracker, (segment.sequenceNumber + payloadBytes) | 0);
+}
+
+function wasAllSeen({ flows, flow, direction }: ExchangeTracker, end: number): boolean {
+  const side = sideOf(flow, direction);
+  return hasSeenBytes(flows, side) && bytesBetween(passedOf(flows, side), end) <= 0;
 }
 
 /**
@@ -93,8 +107,7 @@ export function endSegment(
     return NO_REST;
   }
   if ((flags & TCP_FLAG_FIN) !== 0 && direction === FROM_SERVER) {
-    flows.flags[flow] |= FLOW_SERVER_FIN;
-    flows.serverEnd[flow] = end;
+    noteServerEnd(flows, flow, end);
   }
   touchFlow(flows, flow, chooseList(tracker, flow), tracker.timeNs);
   if (rest === NO_REST) {
@@ -115,7 +128,7 @@ function passResponse(
   advance(tracker, flow, end);
   settleChunks(tracker, flow, bytes, payloadOffset, segment.payloadEnd);
   return settleResponse(tracker, flow)
-    ? restBehind(tracker, segment, payloadOffset, flows.responseEnd[flow])
+    ? restBehind(tracker, segment, payloadOffset, placeOf(flows, sideOf(flow, FROM_SERVER)))
     : NO_REST;
 }
 
@@ -127,42 +140,50 @@ function passRequest(
   end: number,
 ): number {
   const { flows, slots } = tracker;
-  const request = flows.lastRequest[flow];
-  const total = request === NO_EXCHANGE ? UNKNOWN : slots.requestTotal[request];
-  const wasPassing = total !== UNKNOWN && slots.requestBytes[request] < total;
-  if (flows.clientAcknowledgment[flow] !== segment.acknowledgmentNumber) {
-    flows.clientAcknowledgment[flow] = segment.acknowledgmentNumber;
-    flows.clientSince[flow] = tracker.segmentSequence;
-  }
+  const { acknowledgmentNumber } = segment;
+  const request = newestRequestOf(flows, flow);
+  const wasPassing = request !== NO_EXCHANGE && isStillPassing(slots, requestOf(request));
+  noteSent(flows, flow, tracker.segmentSequence, acknowledgmentNumber);
   advance(tracker, flow, end);
-  if (
-    total !== UNKNOWN &&
-    (slots.flags[request] & EXCHANGE_CROWDED) === 0 &&
-    slots.acknowledgment[request] === segment.acknowledgmentNumber &&
-    isBeyond(slots, request, end)
-  ) {
-    setPipelined(flows, flow);
+  if (request !== NO_EXCHANGE) {
+    noteMoreBytes(tracker, flow, request, end, acknowledgmentNumber);
   }
-  const hasEnded = wasPassing && slots.requestBytes[request] === total;
+  const hasEnded = wasPassing && hasPassedWhole(slots, requestOf(request));
   settleRequest(tracker, flow);
   return hasEnded
     ? restBehind(tracker, segment, payloadOffset, requestEndOf(slots, request))
     : NO_REST;
 }
 
-/** Offset of the sequence number where the segment has captured bytes there, with some before; or NO_REST. */
+/**
+ * Where the next message of the segment begins, behind the body that ended in it.
+ *
+ *     <- a, Content-Length: 10, five bytes
+ *     <- five bytes, b                        b begins here
+ *
+ * @returns offset of the sequence number if the segment has captured bytes there, and some before; or NO_REST
+ * @rule message-behind-a-body
+ */
 function restBehind(
   { segmentSequence }: ExchangeTracker,
   { payloadEnd }: Segment,
   payloadOffset: number,
   sequence: number,
 ): number {
-  const passedBytes = (sequence - segmentSequence) | 0;
+  const passedBytes = bytesBetween(segmentSequence, sequence);
   return passedBytes > 0 && payloadOffset + passedBytes < payloadEnd
     ? payloadOffset + passedBytes
     : NO_REST;
 }
 
+/**
+ * Counts a segment of which every byte had been seen before, for the exchange that its side has under way.
+ *
+ *     -> a
+ *     -> a          once more: counts for a, and changes nothing else
+ *
+ * @rule seen-again
+ */
 function noteRetransmission(tracker: ExchangeTracker, flow: number): void {
   const { flows, slots, direction } = tracker;
   if (!tracker.isRetransmitted) {
@@ -170,27 +191,36 @@ function noteRetransmission(tracker: ExchangeTracker, flow: number): void {
   }
   tracker.isRetransmitted = false;
   tracker.counts[COUNT_RETRANSMITTED]++;
-  const index = direction === FROM_CLIENT ? flows.lastRequest[flow] : flows.openResponse[flow];
+  const index =
+    direction === FROM_CLIENT ? newestRequestOf(flows, flow) : passingResponseOf(flows, flow);
   if (index !== NO_EXCHANGE) {
-    slots.retransmitted[index]++;
+    countRetransmission(slots, index);
   }
 }
 
-/** The server has closed, and all that it sent before has passed. */
+/**
+ * The server has closed, and all that it sent before has passed.
+ *
+ *     <- FIN        captured first
+ *     <- a          stands before it: now nothing comes any more
+ *
+ * @rule server-closes
+ */
 function closeIfEnded(tracker: ExchangeTracker, flow: number): void {
   const { flows } = tracker;
   const isEnded =
-    (flows.flags[flow] & FLOW_SERVER_FIN) !== 0 &&
-    ((flows.serverEnd[flow] - flows.nextSequence[2 * flow + FROM_SERVER]) | 0) <= 0;
+    isFact(flows, flow, FLOW_SERVER_FIN) &&
+    bytesBetween(passedOf(flows, sideOf(flow, FROM_SERVER)), serverEndOf(flows, flow)) <= 0;
   if (isEnded) {
     closeFlow(tracker, flow);
   }
 }
 
+/** By what the flow waits for, see LIST_*: how long a silence ends it depends on that. */
 function chooseList(tracker: ExchangeTracker, flow: number): number {
   const { flows } = tracker;
-  const open = flows.openResponse[flow];
-  if (flows.firstWaiting[flow] !== NO_EXCHANGE) {
+  const open = passingResponseOf(flows, flow);
+  if (firstWaitingOf(flows, flow) !== NO_EXCHANGE) {
     return LIST_WAITING;
   }
   if (open === NO_EXCHANGE) {

@@ -2,11 +2,11 @@ import type { Frame } from '../capture/frame.ts';
 import type { HttpMessage } from '../decode/http-message.ts';
 import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
-import { STORE_BLOCK_BYTES, VLAN_TAGS_MAX } from '../limits.ts';
+import { STORE_BLOCK_BYTES } from '../limits.ts';
 import { blockOffset, blocksOf, keepBytes, NO_BLOCK, takeBlock } from './byte-store.ts';
 import { evictFlow } from './end-exchange.ts';
-import { takeSlot } from './exchange-slots.ts';
-import { LIST_PASSING, LIST_WAITING, NO_EXCHANGE, NO_FLOW, touchFlow } from './flow-table.ts';
+import { isSlotFree, takeSlot } from './exchange-state.ts';
+import { LIST_PASSING, LIST_WAITING, NO_FLOW, touchFlow } from './flow-table.ts';
 import { packedBytesMax, packMessage } from './pack-message.ts';
 import { type ExchangeTracker, timeOf } from './tracker.ts';
 
@@ -22,25 +22,11 @@ export function startExchange(
 ): number {
   const { slots, flows } = tracker;
   const flow = tracker.flow;
-  while (slots.firstFree === NO_EXCHANGE && evictOther(tracker, flow)) {
+  while (!isSlotFree(slots) && evictOther(tracker, flow)) {
     // Each turn forgets one flow; one alone has at most REQUESTS_WAITING_MAX slots.
   }
-  const index = takeSlot(slots, flow);
-  const timeNs = timeOf(tracker, frame);
-  slots.type[index] = type;
-  slots.requestSequence[index] = segment.sequenceNumber;
-  slots.startSec[index] = frame.timestampSec;
-  slots.startSubsecNs[index] = frame.timestampSubsecNs;
-  slots.startNs[index] = timeNs;
-  slots.requestLastNs[index] = timeNs;
-  slots.responseFirstNs[index] = timeNs;
-  slots.responseLastNs[index] = timeNs;
-  slots.vlanTagsCount[index] = segment.vlanTagsCount;
-  for (let tag = 0; tag < segment.vlanTagsCount; tag++) {
-    slots.vlanIds[index * VLAN_TAGS_MAX + tag] = segment.vlanIds[tag];
-  }
   flows.lastSegmentNs[flow] = tracker.timeNs;
-  return index;
+  return takeSlot(slots, flow, type, frame, segment, timeOf(tracker, frame));
 }
 
 /** Keeps what is shown of a message; gives its chain, or NO_BLOCK when even now there is no room. */

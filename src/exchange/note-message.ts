@@ -3,16 +3,15 @@ import { type HttpMessage, MESSAGE_REQUEST } from '../decode/http-message.ts';
 import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import {
-  directionOf,
   FLOW_HTTP,
-  FLOW_OPAQUE,
+  FLOW_OTHER_PROTOCOL,
   FROM_CLIENT,
   FROM_SERVER,
-  findFlow,
-  LIST_NONE,
-  NO_FLOW,
-  turnFlow,
-} from './flow-table.ts';
+  isFact,
+  noteFact,
+  turnSides,
+} from './flow-state.ts';
+import { directionOf, findFlow, LIST_NONE, NO_FLOW } from './flow-table.ts';
 import { noteRequest } from './note-request.ts';
 import { noteResponse } from './note-response.ts';
 import { startFlow } from './start-flow.ts';
@@ -38,19 +37,9 @@ export function noteMessage(
     findOrStartFlow(tracker, frame, segment, isRequest);
   }
   const { flows, flow } = tracker;
-  const flags = flows.flags[flow];
-  if ((flags & FLOW_OPAQUE) !== 0) {
+  if (isFact(flows, flow, FLOW_OTHER_PROTOCOL) || !isFromItsSide(tracker, flow, isRequest)) {
     return false;
   }
-  if ((tracker.direction === FROM_CLIENT) !== isRequest) {
-    // What looks like a message and comes from the wrong side is body, or another protocol.
-    if ((flags & FLOW_HTTP) !== 0) {
-      return false;
-    }
-    turnFlow(flows, flow);
-    tracker.direction = isRequest ? FROM_CLIENT : FROM_SERVER;
-  }
-  flows.flags[flow] |= FLOW_HTTP;
   if (isRequest) {
     noteRequest(tracker, frame, segment, message, type);
     return false;
@@ -58,7 +47,40 @@ export function noteMessage(
   return noteResponse(tracker, frame, segment, message, type);
 }
 
-/** The same for a message that was held back, whose segment is not the one in hand and maybe of another flow. */
+/**
+ * Who sends the first message seen decides which end is the client: who connects need not be who asks. From
+ * then on what looks like a message and comes from the wrong side is body, or another protocol.
+ *
+ *     -> SYN
+ *     <- SYN ACK
+ *     <- a          the end that was connected to is the client
+ *     -> a
+ *
+ * @returns false when the message comes from the wrong side
+ * @rule asker-is-client
+ */
+function isFromItsSide(tracker: ExchangeTracker, flow: number, isRequest: boolean): boolean {
+  const { flows } = tracker;
+  if ((tracker.direction === FROM_CLIENT) !== isRequest) {
+    if (isFact(flows, flow, FLOW_HTTP)) {
+      return false;
+    }
+    turnSides(flows, flow);
+    tracker.direction = isRequest ? FROM_CLIENT : FROM_SERVER;
+  }
+  noteFact(flows, flow, FLOW_HTTP);
+  return true;
+}
+
+/**
+ * The same for a message that was held back until its head was whole: it has the time and the place of its
+ * first segment, which is not the one in hand and may be of another flow.
+ *
+ *     -> first half of the head of a     held
+ *     -> second half                     in hand: now a is noted, as of the first
+ *
+ * @rule head-of-several-segments
+ */
 export function noteHeldMessage(
   tracker: ExchangeTracker,
   frame: Frame,

@@ -3,38 +3,49 @@ import { bodyLength } from '../decode/body-length.ts';
 import type { HttpMessage } from '../decode/http-message.ts';
 import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
-import {
-  LATE_REQUEST_STEPS_MAX,
-  REQUESTS_WAITING_MAX,
-  RESPONSE_SILENT_SEC_MAX,
-  SEQUENCE_LEAP_MAX,
-} from '../limits.ts';
+import { REQUESTS_WAITING_MAX, RESPONSE_SILENT_SEC_MAX } from '../limits.ts';
+import { dropDoubts, losePlace, noteAhead } from './client-ahead.ts';
 import { endExchange, endWaiting } from './end-exchange.ts';
 import { INCOMPLETE_EVICTED, INCOMPLETE_GAP, UNKNOWN } from './exchange.ts';
 import {
   EXCHANGE_CONNECT,
   EXCHANGE_CROWDED,
-  EXCHANGE_ENDED,
   EXCHANGE_HEAD,
   EXCHANGE_REQUEST,
-  requestEndOf,
-} from './exchange-slots.ts';
-import { losePlace, setPipelined } from './flow-place.ts';
+  mark,
+  requestOf,
+  setAcknowledgment,
+  setChain,
+  setConnectTime,
+  setLengths,
+  setPassedBytes,
+} from './exchange-state.ts';
 import {
-  FLOW_ASSUMED,
+  connectNsOf,
+  expectMessageAt,
+  FLOW_ASTRAY,
   FLOW_CONNECTED,
-  FLOW_REQUEST_END,
-  FLOW_RESPONSE_END,
-  FLOW_UNSYNCED,
+  type FlowState,
   FROM_CLIENT,
   FROM_SERVER,
-  LIST_WAITING,
+  hasSentSince,
+  isFact,
+  isInPlace,
+  isPlaceKnown,
   NO_EXCHANGE,
-  touchFlow,
-} from './flow-table.ts';
+  passedOf,
+  placeOf,
+  setConnectNs,
+  sideOf,
+  waitingCountOf,
+} from './flow-state.ts';
+import { LIST_WAITING, touchFlow } from './flow-table.ts';
 import { keepMessage, startExchange } from './keep-message.ts';
-import { advance, limit } from './pass-bytes.ts';
+import { advance } from './pass-bytes.ts';
+import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
+import { waitForResponse } from './waiting.ts';
+import { isWithinRequest } from './within-body.ts';
 
 const HEAD_METHOD = new Uint8Array(Buffer.from('HEAD ', 'latin1'));
 const CONNECT_METHOD = new Uint8Array(Buffer.from('CONNECT ', 'latin1'));
@@ -56,56 +67,88 @@ export function noteRequest(
   if (isWithinRequest(tracker, flow, segment)) {
     return;
   }
-  if (flows.waitingCount[flow] >= REQUESTS_WAITING_MAX) {
-    setPipelined(flows, flow);
-    losePlace(flows, flow);
-    endWaiting(tracker, flow, NO_EXCHANGE, INCOMPLETE_EVICTED);
-  }
+  endTooMany(tracker, flow);
   findPlaceAfterSilence(tracker, flow, sequenceNumber, acknowledgmentNumber);
   const index = startExchange(tracker, frame, segment, type);
-  slots.requestChain[index] = keepMessage(tracker, frame.bytes, message);
-  slots.flags[index] = EXCHANGE_REQUEST | methodFlag(frame.bytes, message);
-  slots.acknowledgment[index] = acknowledgmentNumber;
-  if (isCrowded(tracker, flow, sequenceNumber, acknowledgmentNumber)) {
-    slots.flags[index] |= EXCHANGE_CROWDED;
+  setChain(slots, requestOf(index), keepMessage(tracker, frame.bytes, message));
+  mark(slots, index, EXCHANGE_REQUEST | methodMark(frame.bytes, message));
+  setAcknowledgment(slots, index, acknowledgmentNumber);
+  if (isCrowded(flows, flow, sequenceNumber, acknowledgmentNumber)) {
+    mark(slots, index, EXCHANGE_CROWDED);
   }
-  setLengths(tracker, index, frame.bytes, segment, message);
+  readLengths(tracker, index, frame.bytes, segment, message);
   takeConnectTime(tracker, flow, index);
-  const isAnswered =
-    (flows.flags[flow] & FLOW_REQUEST_END) !== 0 &&
-    ((sequenceNumber - flows.requestEnd[flow]) | 0) < 0;
-  if (isAnswered || (flows.flags[flow] & FLOW_UNSYNCED) !== 0) {
+  if (wasAnsweredUnseen(flows, flow, sequenceNumber) || isFact(flows, flow, FLOW_ASTRAY)) {
     endExchange(tracker, index, INCOMPLETE_GAP);
     return;
   }
-  enqueue(tracker, flow, index);
+  waitForResponse(tracker, flow, index);
   touchFlow(flows, flow, LIST_WAITING, tracker.timeNs);
+}
+
+/**
+ * So many requests wait that no more can: all of them end, and the client is one that sends ahead and has lost
+ * its place.
+ *
+ * @rule too-many-wait
+ */
+function endTooMany(tracker: ExchangeTracker, flow: number): void {
+  const { flows } = tracker;
+  if (waitingCountOf(flows, flow) >= REQUESTS_WAITING_MAX) {
+    noteAhead(flows, flow);
+    losePlace(flows, flow);
+    endWaiting(tracker, flow, NO_EXCHANGE, INCOMPLETE_EVICTED);
+  }
+}
+
+/**
+ * Says whether a request stands before the place of the next one: it comes late, and what answered it passed
+ * when it was not known.
+ *
+ *     <- a          captured first: a response without a request
+ *     -> b  <- b    a pair: the next request begins behind b
+ *     -> a          captured last
+ *
+ * @rule answered-already
+ */
+function wasAnsweredUnseen(flows: FlowState, flow: number, sequenceNumber: number): boolean {
+  const client = sideOf(flow, FROM_CLIENT);
+  return isPlaceKnown(flows, client) && bytesBetween(placeOf(flows, client), sequenceNumber) < 0;
 }
 
 /**
  * Says whether other bytes of the client, lost ones too, stand between the request and the last that anything
  * had come back for: it may be a part of a body then, or the client does not wait.
+ *
+ *     -> head of b (lost)    ack 0
+ *     -> looks like c        ack 0     the body of b, for all that can be told
+ *
+ * @rule crowded-request
  */
 function isCrowded(
-  { flows }: ExchangeTracker,
+  flows: FlowState,
   flow: number,
   sequenceNumber: number,
   acknowledgment: number,
 ): boolean {
-  const ends = FLOW_REQUEST_END | FLOW_RESPONSE_END;
-  const isBehindLost =
-    (flows.flags[flow] & ends) === ends &&
-    flows.responseEnd[flow] === acknowledgment &&
-    flows.requestEnd[flow] !== sequenceNumber;
-  const isBehindSeen =
-    flows.clientAcknowledgment[flow] === acknowledgment &&
-    ((sequenceNumber - flows.clientSince[flow]) | 0) > 0;
-  return isBehindLost || isBehindSeen;
+  const client = sideOf(flow, FROM_CLIENT);
+  const isBehindLostBytes =
+    isPlaceKnown(flows, client) &&
+    isInPlace(flows, sideOf(flow, FROM_SERVER), acknowledgment) &&
+    placeOf(flows, client) !== sequenceNumber;
+  return isBehindLostBytes || hasSentSince(flows, flow, sequenceNumber, acknowledgment);
 }
 
 /**
- * After so long a silence nothing is under way any more, whatever was lost before: a pipelining client's
- * requests are in their place again from this one on.
+ * After so long a silence nothing is under way any more, whatever was lost before: the requests of a client
+ * that sends ahead are in their place again from this one on, if it has received all that the server sent.
+ *
+ *     -> a b    <- a (lost)    <- b
+ *     10 seconds
+ *     -> c      ack behind b           whatever was lost, c begins here, and its response there
+ *     <- c
+ *
+ * @rule silence-finds-the-place
  */
 function findPlaceAfterSilence(
   { flows, timeNs }: ExchangeTracker,
@@ -113,165 +156,45 @@ function findPlaceAfterSilence(
   sequenceNumber: number,
   acknowledgment: number,
 ): void {
+  const server = sideOf(flow, FROM_SERVER);
   if (
-    (flows.flags[flow] & FLOW_UNSYNCED) !== 0 &&
+    isFact(flows, flow, FLOW_ASTRAY) &&
     timeNs - flows.lastSegmentNs[flow] > SILENCE_NS &&
-    acknowledgment === flows.nextSequence[2 * flow + FROM_SERVER]
+    acknowledgment === passedOf(flows, server)
   ) {
-    flows.flags[flow] &= ~(FLOW_UNSYNCED | FLOW_ASSUMED);
-    flows.flags[flow] |= FLOW_REQUEST_END | FLOW_RESPONSE_END;
-    flows.requestEnd[flow] = sequenceNumber;
-    flows.responseEnd[flow] = acknowledgment;
+    dropDoubts(flows, flow);
+    expectMessageAt(flows, sideOf(flow, FROM_CLIENT), sequenceNumber);
+    expectMessageAt(flows, server, acknowledgment);
   }
 }
 
-/**
- * Says whether the bytes belong to the request before: its length says so, or, where it has none, that the
- * server has sent nothing since. After a final response the client may leave the body out that it had
- * announced (Expect: 100-continue), but not a part of it.
- */
-function isWithinRequest(tracker: ExchangeTracker, flow: number, segment: Segment): boolean {
-  const { flows, slots } = tracker;
-  const request = flows.lastRequest[flow];
-  if (request === NO_EXCHANGE) {
-    return false;
-  }
-  const total = slots.requestTotal[request];
-  const position = positionIn(tracker, flow, request, segment.sequenceNumber);
-  if (total === UNKNOWN) {
-    return (
-      position > 0 &&
-      slots.requestHeadBytes[request] !== 0 &&
-      slots.acknowledgment[request] === segment.acknowledgmentNumber
-    );
-  }
-  const isBodyLeftOut =
-    position === slots.requestHeadBytes[request] &&
-    (slots.flags[request] & EXCHANGE_ENDED) !== 0 &&
-    ((segment.acknowledgmentNumber - slots.responseEnd[request]) | 0) >= 0;
-  if (isBodyLeftOut) {
-    flows.requestEnd[flow] = segment.sequenceNumber;
-  }
-  return position > 0 && position < total && !isBodyLeftOut;
-}
-
-/** Bytes from a request's beginning; where sequence numbers come round within it, from what was counted. */
-function positionIn(
-  { flows, slots }: ExchangeTracker,
-  flow: number,
-  request: number,
-  sequence: number,
-): number {
-  if (slots.requestTotal[request] <= SEQUENCE_LEAP_MAX) {
-    return (sequence - slots.requestSequence[request]) | 0;
-  }
-  const behind = (flows.nextSequence[2 * flow + FROM_CLIENT] - sequence) | 0;
-  return slots.requestBytes[request] - behind;
-}
-
-function setLengths(
-  tracker: ExchangeTracker,
+/** Notes the lengths that the head tells, and how much of the message has passed. */
+function readLengths(
+  { flows, slots, flow }: ExchangeTracker,
   index: number,
   bytes: Uint8Array,
   segment: Segment,
   message: HttpMessage,
 ): void {
-  const { flows, slots } = tracker;
-  const flow = tracker.flow;
+  const request = requestOf(index);
   const headBytes = message.headEnd === 0 ? 0 : message.headEnd - segment.payloadOffset;
   const length = headBytes === 0 ? UNKNOWN : bodyLength(bytes, message);
-  slots.requestHeadBytes[index] = headBytes;
-  slots.requestTotal[index] = length === UNKNOWN ? UNKNOWN : headBytes + length;
-  // A message that comes late, or was held back: its first bytes have passed.
-  const passed = (flows.nextSequence[2 * flow + FROM_CLIENT] - segment.sequenceNumber) | 0;
-  slots.requestBytes[index] = limit(Math.max(0, passed), slots.requestTotal[index]);
-}
-
-/** Two requests one behind the other, and the client had received nothing between them: it does not wait. */
-function notePipelining(
-  { flows, slots }: ExchangeTracker,
-  flow: number,
-  previous: number,
-  next: number,
-): void {
-  if (
-    (slots.flags[previous] & EXCHANGE_CROWDED) === 0 &&
-    slots.acknowledgment[previous] === slots.acknowledgment[next] &&
-    slots.requestTotal[previous] !== UNKNOWN &&
-    requestEndOf(slots, previous) === slots.requestSequence[next]
-  ) {
-    setPipelined(flows, flow);
-  }
-}
-
-/** Behind the last of its flow, or, when it comes late, where its sequence number belongs. */
-function enqueue(tracker: ExchangeTracker, flow: number, index: number): void {
-  const { flows, slots } = tracker;
-  const last = flows.lastWaiting[flow];
-  flows.waitingCount[flow]++;
-  if (last === NO_EXCHANGE) {
-    flows.firstWaiting[flow] = index;
-    flows.lastWaiting[flow] = index;
-    flows.lastRequest[flow] = index;
-    return;
-  }
-  const sequence = slots.requestSequence[index];
-  if (((sequence - slots.requestSequence[last]) | 0) > 0) {
-    slots.next[last] = index;
-    notePipelining(tracker, flow, last, index);
-    flows.lastWaiting[flow] = index;
-    flows.lastRequest[flow] = index;
-    return;
-  }
-  enqueueLate(tracker, flow, index, sequence);
-}
-
-function enqueueLate(
-  tracker: ExchangeTracker,
-  flow: number,
-  index: number,
-  sequence: number,
-): void {
-  const { flows, slots } = tracker;
-  let previous = NO_EXCHANGE;
-  let at = flows.firstWaiting[flow];
-  let steps = 0;
-  while (
-    steps < LATE_REQUEST_STEPS_MAX &&
-    at !== NO_EXCHANGE &&
-    ((sequence - slots.requestSequence[at]) | 0) > 0
-  ) {
-    previous = at;
-    at = slots.next[at];
-    steps++;
-  }
-  slots.next[index] = at;
-  if (previous === NO_EXCHANGE) {
-    flows.firstWaiting[flow] = index;
-  } else {
-    slots.next[previous] = index;
-    notePipelining(tracker, flow, previous, index);
-  }
-  if (at === NO_EXCHANGE) {
-    flows.lastWaiting[flow] = index;
-  } else {
-    notePipelining(tracker, flow, index, at);
-  }
-  // What passed behind it belongs to the request behind it.
-  const gapBytes = at === NO_EXCHANGE ? 0 : (slots.requestSequence[at] - sequence) | 0;
-  slots.requestBytes[index] = limit(Math.max(0, gapBytes), slots.requestTotal[index]);
+  setLengths(slots, request, headBytes, length === UNKNOWN ? UNKNOWN : headBytes + length);
+  // Of a request that comes late, or was held back until its head was whole, the first bytes have passed.
+  const passed = bytesBetween(segment.sequenceNumber, passedOf(flows, sideOf(flow, FROM_CLIENT)));
+  setPassedBytes(slots, request, Math.max(0, passed));
 }
 
 /** The first exchange of a connection has the time of its handshake. */
-function takeConnectTime(tracker: ExchangeTracker, flow: number, index: number): void {
-  const { flows, slots } = tracker;
-  if ((flows.flags[flow] & FLOW_CONNECTED) !== 0 && flows.connectNs[flow] !== UNKNOWN) {
-    slots.connectNs[index] = flows.connectNs[flow];
-    flows.connectNs[flow] = UNKNOWN;
+function takeConnectTime({ flows, slots }: ExchangeTracker, flow: number, index: number): void {
+  const ns = connectNsOf(flows, flow);
+  if (isFact(flows, flow, FLOW_CONNECTED) && ns !== UNKNOWN) {
+    setConnectTime(slots, index, ns);
+    setConnectNs(flows, flow, UNKNOWN);
   }
 }
 
-function methodFlag(bytes: Uint8Array, { startLineOffset }: HttpMessage): number {
+function methodMark(bytes: Uint8Array, { startLineOffset }: HttpMessage): number {
   if (beginsWith(bytes, startLineOffset, HEAD_METHOD)) {
     return EXCHANGE_HEAD;
   }

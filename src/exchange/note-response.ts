@@ -4,37 +4,43 @@ import { FIELD_TRANSFER_ENCODING } from '../decode/http-grammar.ts';
 import type { HttpMessage } from '../decode/http-message.ts';
 import { type MessageType, TYPE_CQ, TYPE_CR, TYPE_SQ } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
-import { SEQUENCE_LEAP_MAX } from '../limits.ts';
-import { areChunksLost, beginChunks } from './chunked-body.ts';
-import { endExchange, endOpenResponse, endWaiting, takeFirstWaiting } from './end-exchange.ts';
+import { beginChunks } from './chunked-body.ts';
+import { endExchange, endOpenResponse } from './end-exchange.ts';
 import { INCOMPLETE_GAP, INCOMPLETE_NONE, UNKNOWN } from './exchange.ts';
 import {
   EXCHANGE_CHUNKED,
   EXCHANGE_CONNECT,
-  EXCHANGE_CROWDED,
-  EXCHANGE_ENDED,
   EXCHANGE_HEAD,
-  EXCHANGE_REQUEST,
   EXCHANGE_RESPONSE,
   EXCHANGE_UNTIL_CLOSE,
-  isBeyond,
-} from './exchange-slots.ts';
-import { losePlace, setPipelined } from './flow-place.ts';
+  type ExchangeSlots,
+  hasMark,
+  mark,
+  responseOf,
+  setChain,
+  setFirstNs,
+  setLastNs,
+  setLengths,
+  setPassedBytes,
+  setResponseEnd,
+} from './exchange-state.ts';
+import { noteInterim, takeAnswered } from './find-answered.ts';
 import {
-  FLOW_ASSUMED,
-  FLOW_OPAQUE,
-  FLOW_PIPELINED,
-  FLOW_REQUEST_END,
-  FLOW_RESPONSE_END,
-  FLOW_SERVER_GAP,
-  FLOW_UNSYNCED,
+  FLOW_OTHER_PROTOCOL,
   FROM_SERVER,
+  forgetPlace,
   NO_EXCHANGE,
-} from './flow-table.ts';
+  noteFact,
+  passedOf,
+  setPassingResponse,
+  sideOf,
+} from './flow-state.ts';
 import { keepMessage, startExchange } from './keep-message.ts';
 import { advance, settleResponse } from './pass-bytes.ts';
+import { bytesBetween, sequenceBehind } from './sequence.ts';
 import { readStatusCode } from './start-line.ts';
 import { type ExchangeTracker, timeOf } from './tracker.ts';
+import { isWithinResponse } from './within-body.ts';
 
 const STATUS_SWITCHING_PROTOCOLS = 101;
 
@@ -52,8 +58,7 @@ export function noteResponse(
 ): boolean {
   const { flows, slots } = tracker;
   const flow = tracker.flow;
-  const { sequenceNumber } = segment;
-  advance(tracker, flow, sequenceNumber);
+  advance(tracker, flow, segment.sequenceNumber);
   settleResponse(tracker, flow);
   if (isWithinResponse(tracker, flow, segment)) {
     return false;
@@ -67,156 +72,17 @@ export function noteResponse(
   const answered = takeAnswered(tracker, flow, segment);
   const index =
     answered === NO_EXCHANGE ? startExchange(tracker, frame, segment, requestType(type)) : answered;
-  flows.flags[flow] &= ~FLOW_SERVER_GAP;
-  slots.flags[index] |= EXCHANGE_RESPONSE;
-  slots.responseFirstNs[index] = timeOf(tracker, frame);
-  slots.responseLastNs[index] = tracker.timeNs;
-  flows.openResponse[flow] = index;
-  slots.responseChain[index] = keepMessage(tracker, frame.bytes, message);
-  return setLengths(tracker, index, frame.bytes, segment, message, statusCode);
-}
-
-/**
- * Says whether the bytes are those of the response before, whatever they look like. Proof of the contrary is
- * a request that was sent when exactly the bytes before these had been received.
- */
-function isWithinResponse(tracker: ExchangeTracker, flow: number, segment: Segment): boolean {
-  const { flows, slots } = tracker;
-  const open = flows.openResponse[flow];
-  const behind = (flows.nextSequence[2 * flow + FROM_SERVER] - segment.sequenceNumber) | 0;
-  if (open === NO_EXCHANGE || (slots.flags[open] & EXCHANGE_ENDED) !== 0) {
+  const response = responseOf(index);
+  mark(slots, index, EXCHANGE_RESPONSE);
+  setFirstNs(slots, response, timeOf(tracker, frame));
+  setLastNs(slots, response, tracker.timeNs);
+  setPassingResponse(flows, flow, index);
+  setChain(slots, response, keepMessage(tracker, frame.bytes, message));
+  if (isOtherProtocol(slots, index, statusCode)) {
+    passTunnelHead(tracker, index, segment, message);
     return false;
   }
-  if (behind === 0 && isAskedHere(tracker, flow, segment)) {
-    return false;
-  }
-  const total = slots.responseTotal[open];
-  if (total !== UNKNOWN) {
-    return slots.responseBytes[open] - behind < total;
-  }
-  const flags = slots.flags[open];
-  const isLost =
-    (flags & EXCHANGE_CHUNKED) !== 0 && areChunksLost(slots, open, segment.sequenceNumber);
-  const isEndOpen = (flags & (EXCHANGE_CHUNKED | EXCHANGE_UNTIL_CLOSE)) === 0;
-  // Where the end cannot be known, a response is believed when it was asked for.
-  return !((isLost || isEndOpen) && flows.firstWaiting[flow] !== NO_EXCHANGE);
-}
-
-/**
- * The newest request was sent when the client had received what stands before the segment, and no more; and
- * the segment when the server had received that request, and no more. A body that looks like a request, whose
- * head was lost, is hardly ever so.
- */
-function isAskedHere({ flows, slots }: ExchangeTracker, flow: number, segment: Segment): boolean {
-  const last = flows.lastWaiting[flow];
-  if (
-    last === NO_EXCHANGE ||
-    (flows.flags[flow] & FLOW_PIPELINED) !== 0 ||
-    (slots.flags[last] & EXCHANGE_CROWDED) !== 0 ||
-    slots.acknowledgment[last] !== segment.sequenceNumber
-  ) {
-    return false;
-  }
-  const total = slots.requestTotal[last];
-  const received = (segment.acknowledgmentNumber - slots.requestSequence[last]) | 0;
-  return total === UNKNOWN ? received > 0 : received === (total | 0);
-}
-
-/** An interim response moves the place where the final one begins. */
-function noteInterim(
-  { flows, slots }: ExchangeTracker,
-  flow: number,
-  segment: Segment,
-  message: HttpMessage,
-): void {
-  const { sequenceNumber } = segment;
-  if (message.headEnd === 0) {
-    return;
-  }
-  const finalSequence = (sequenceNumber + message.headEnd - segment.payloadOffset) | 0;
-  if (flows.responseEnd[flow] === sequenceNumber) {
-    flows.responseEnd[flow] = finalSequence;
-  }
-  const last = flows.lastWaiting[flow];
-  if (last !== NO_EXCHANGE && slots.acknowledgment[last] === sequenceNumber) {
-    slots.acknowledgment[last] = finalSequence;
-  }
-}
-
-/**
- * The request that a response at this place answers, taken out of the queue of those that wait; or NO_EXCHANGE.
- * Either nothing was missed: the request follows the one answered last, and the response the last response. Or
- * the client waits for each response before it asks again: then it is the newest request, if each side had
- * received all of the other's and no more. Elsewhere bytes were lost, and with them maybe a message: what
- * waits is given up.
- */
-function takeAnswered(tracker: ExchangeTracker, flow: number, segment: Segment): number {
-  const { flows, slots } = tracker;
-  const first = flows.firstWaiting[flow];
-  if (
-    first !== NO_EXCHANGE &&
-    isInPlace(tracker, flow, first, segment) &&
-    isPlaceKept(tracker, flow, first, segment)
-  ) {
-    setRequestEnd(tracker, flow, first);
-    return takeFirstWaiting(tracker, flow);
-  }
-  if (isAskedHere(tracker, flow, segment)) {
-    const last = flows.lastWaiting[flow];
-    endWaiting(tracker, flow, last, INCOMPLETE_GAP);
-    setRequestEnd(tracker, flow, last);
-    flows.flags[flow] |= FLOW_ASSUMED;
-    return takeFirstWaiting(tracker, flow);
-  }
-  losePlace(flows, flow);
-  const isLate =
-    first !== NO_EXCHANGE && ((segment.sequenceNumber - slots.acknowledgment[first]) | 0) < 0;
-  if (!isLate) {
-    endWaiting(tracker, flow, NO_EXCHANGE, INCOMPLETE_GAP);
-  }
-  return NO_EXCHANGE;
-}
-
-/** No byte is missing before the request, none before the response, and the server had received its head. */
-function isInPlace(
-  { flows, slots }: ExchangeTracker,
-  flow: number,
-  first: number,
-  { sequenceNumber, acknowledgmentNumber }: Segment,
-): boolean {
-  const ends = FLOW_REQUEST_END | FLOW_RESPONSE_END;
-  const headBytes = Math.max(slots.requestHeadBytes[first], 1);
-  const headEnd = (slots.requestSequence[first] + headBytes) | 0;
-  return (
-    (flows.flags[flow] & ends) === ends &&
-    flows.requestEnd[flow] === slots.requestSequence[first] &&
-    flows.responseEnd[flow] === sequenceNumber &&
-    ((acknowledgmentNumber - headEnd) | 0) >= 0
-  );
-}
-
-/** The server had received more than the request that it answers: the client does not wait, which tells of the past too. */
-function isPlaceKept(
-  { flows, slots }: ExchangeTracker,
-  flow: number,
-  first: number,
-  { acknowledgmentNumber }: Segment,
-): boolean {
-  if (slots.requestTotal[first] !== UNKNOWN && isBeyond(slots, first, acknowledgmentNumber)) {
-    setPipelined(flows, flow);
-  }
-  return (flows.flags[flow] & FLOW_UNSYNCED) === 0;
-}
-
-/** Where the request behind the one that is answered now has to begin. */
-function setRequestEnd({ flows, slots }: ExchangeTracker, flow: number, index: number): void {
-  const total = slots.requestTotal[index];
-  if (total === UNKNOWN || total > SEQUENCE_LEAP_MAX) {
-    flows.flags[flow] &= ~FLOW_REQUEST_END;
-    return;
-  }
-  flows.flags[flow] |= FLOW_REQUEST_END;
-  flows.requestEnd[flow] = (slots.requestSequence[index] + total) | 0;
+  return readLengths(tracker, index, frame.bytes, segment, message);
 }
 
 /** The type that the request would have had. */
@@ -224,48 +90,91 @@ function requestType(type: MessageType): MessageType {
   return type === TYPE_CR ? TYPE_CQ : TYPE_SQ;
 }
 
-/** Sets how long the response is; true when it has no body whatever its head says. */
-function setLengths(
+/**
+ * Behind 101 and a successful CONNECT the connection is another protocol's, and not read any more.
+ *
+ *     -> CONNECT a
+ *     <- 200 a
+ *     -> looks like b    the other protocol's
+ *
+ * @rule another-protocol
+ * @see RFC 9110 sections 7.8 and 9.3.6
+ */
+function isOtherProtocol(slots: ExchangeSlots, index: number, statusCode: number): boolean {
+  return (
+    statusCode === STATUS_SWITCHING_PROTOCOLS ||
+    (hasMark(slots, index, EXCHANGE_CONNECT) && statusCode >= 200 && statusCode < 300)
+  );
+}
+
+/** The exchange ends with its response's head: what follows is not HTTP. */
+function passTunnelHead(
   tracker: ExchangeTracker,
+  index: number,
+  segment: Segment,
+  message: HttpMessage,
+): void {
+  const { flows, slots, flow } = tracker;
+  const headBytes = headBytesIn(segment, message);
+  setLengths(slots, responseOf(index), headBytes, UNKNOWN);
+  setPassedBytes(slots, responseOf(index), headBytes);
+  noteFact(flows, flow, FLOW_OTHER_PROTOCOL);
+  endExchange(tracker, index, INCOMPLETE_NONE);
+}
+
+/** 0: the head does not end in the segment. */
+function headBytesIn(segment: Segment, { headEnd }: HttpMessage): number {
+  return headEnd === 0 ? 0 : headEnd - segment.payloadOffset;
+}
+
+/**
+ * Notes how long the response is, as its head tells it, and how much of it has passed.
+ *
+ * @returns true when it has no body whatever its head says
+ */
+function readLengths(
+  { flows, slots, flow }: ExchangeTracker,
   index: number,
   bytes: Uint8Array,
   segment: Segment,
   message: HttpMessage,
-  statusCode: number,
 ): boolean {
-  const { flows, slots } = tracker;
-  const flow = tracker.flow;
-  const flags = slots.flags[index];
-  const headBytes = message.headEnd === 0 ? 0 : message.headEnd - segment.payloadOffset;
+  const response = responseOf(index);
+  const server = sideOf(flow, FROM_SERVER);
   const { sequenceNumber } = segment;
-  slots.responseHeadBytes[index] = headBytes;
-  // A message that was held back: its first bytes have passed.
-  const passed = (flows.nextSequence[2 * flow + FROM_SERVER] - sequenceNumber) | 0;
-  slots.responseBytes[index] = Math.max(0, passed);
-  const isTunnel =
-    statusCode === STATUS_SWITCHING_PROTOCOLS ||
-    ((flags & EXCHANGE_CONNECT) !== 0 && statusCode >= 200 && statusCode < 300);
-  if (isTunnel) {
-    slots.responseBytes[index] = headBytes;
-    flows.flags[flow] |= FLOW_OPAQUE;
-    endExchange(tracker, index, INCOMPLETE_NONE);
-    return false;
-  }
-  flows.flags[flow] &= ~FLOW_RESPONSE_END;
+  const headBytes = headBytesIn(segment, message);
+  const hasNoBody = isBodyForbidden(slots, index);
+  const length = headBytes === 0 ? UNKNOWN : hasNoBody ? 0 : bodyLength(bytes, message);
+  const total = length === UNKNOWN ? UNKNOWN : headBytes + length;
+  setLengths(slots, response, headBytes, total);
+  // Of a message that was held back until its head was whole, the first bytes have passed.
+  const passed = bytesBetween(sequenceNumber, passedOf(flows, server));
+  setPassedBytes(slots, response, Math.max(0, passed));
+  forgetPlace(flows, server);
   if (headBytes === 0) {
     return false;
   }
-  const hasNoBody = (flags & EXCHANGE_HEAD) !== 0;
-  const length = hasNoBody ? 0 : bodyLength(bytes, message);
-  if (length !== UNKNOWN) {
-    slots.responseTotal[index] = headBytes + length;
-    slots.responseBytes[index] = Math.min(slots.responseBytes[index], headBytes + length);
-    slots.responseEnd[index] = (sequenceNumber + ((headBytes + length) % 2 ** 32)) | 0;
+  if (total !== UNKNOWN) {
+    setResponseEnd(slots, index, sequenceBehind(sequenceNumber, total));
   } else if (message.fieldOffsets[FIELD_TRANSFER_ENCODING] !== 0) {
-    slots.flags[index] |= EXCHANGE_CHUNKED;
-    beginChunks(slots, index, (sequenceNumber + headBytes) | 0);
+    mark(slots, index, EXCHANGE_CHUNKED);
+    beginChunks(slots.chunks, index, (sequenceNumber + headBytes) | 0);
   } else {
-    slots.flags[index] |= EXCHANGE_UNTIL_CLOSE;
+    mark(slots, index, EXCHANGE_UNTIL_CLOSE);
   }
-  return hasNoBody && (flags & EXCHANGE_REQUEST) !== 0;
+  return hasNoBody;
+}
+
+/**
+ * A response to HEAD has no body, whatever its head says; 204 and 304 have none either, which `bodyLength`
+ * knows.
+ *
+ *     -> HEAD a
+ *     <- a, Content-Length: 500    ends with its head
+ *
+ * @rule no-body
+ * @see RFC 9112 section 6.3
+ */
+function isBodyForbidden(slots: ExchangeSlots, index: number): boolean {
+  return hasMark(slots, index, EXCHANGE_HEAD);
 }

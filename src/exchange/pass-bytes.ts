@@ -1,69 +1,96 @@
 import { SEQUENCE_LEAP_MAX } from '../limits.ts';
-import { followChunks } from './chunked-body.ts';
+import { chunksEndOf, followChunks } from './chunked-body.ts';
+import { noteBeforeTheEnd } from './client-ahead.ts';
 import { endExchange } from './end-exchange.ts';
 import { INCOMPLETE_NONE, UNKNOWN } from './exchange.ts';
-import { EXCHANGE_CHUNKED, EXCHANGE_ENDED } from './exchange-slots.ts';
-import { setPipelined } from './flow-place.ts';
 import {
-  FLOW_CLIENT_SEEN,
-  FLOW_REQUEST_END,
-  FLOW_RESPONSE_END,
-  FLOW_SERVER_GAP,
-  FLOW_SERVER_SEEN,
-  FROM_CLIENT,
+  EXCHANGE_CHUNKED,
+  EXCHANGE_ENDED,
+  endMessageHere,
+  flowOf,
+  hasMark,
+  hasPassedWhole,
+  isStillPassing,
+  mark,
+  passedBytesOf,
+  requestOf,
+  responseEndOf,
+  responseOf,
+  setLastNs,
+  setPassedBytes,
+  setResponseEnd,
+  totalBytesOf,
+} from './exchange-state.ts';
+import {
+  expectMessageAt,
   FROM_SERVER,
+  hasSeenBytes,
   NO_EXCHANGE,
-} from './flow-table.ts';
+  newestRequestOf,
+  notePassed,
+  passedOf,
+  passingResponseOf,
+  sideOf,
+} from './flow-state.ts';
+import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
 
 /** Nothing of the segment is left to be read. */
 export const NO_REST = 0;
 
 /**
- * Counts bytes up to a sequence number for the message that they belong to: a direction's newest. Bytes that
- * were lost count too, the numbers say so.
+ * Counts the bytes of a side up to a sequence number for the message that they belong to, its newest.
+ *
+ *     <- a, Content-Length: 30
+ *     <- ten bytes (lost)
+ *     <- ten bytes                 twenty more have passed, now
+ *     <- ten bytes (lost)
+ *     <- b                         ten more have passed, nobody knows when
+ *
+ * @param end up to the segment's beginning when a message begins there, else up to its end
+ * @rule lost-bytes-count
  */
 export function advance(tracker: ExchangeTracker, flow: number, end: number): void {
   const { flows, slots, direction, timeNs, segmentSequence } = tracker;
-  const at = 2 * flow + direction;
-  const seenFlag = direction === FROM_CLIENT ? FLOW_CLIENT_SEEN : FLOW_SERVER_SEEN;
-  if ((flows.flags[flow] & seenFlag) === 0) {
-    flows.flags[flow] |= seenFlag;
-    flows.nextSequence[at] = end;
+  const side = sideOf(flow, direction);
+  if (!hasSeenBytes(flows, side)) {
+    notePassed(flows, side, end);
     return;
   }
-  const previous = flows.nextSequence[at];
-  const bytesCount = (end - previous) | 0;
+  const previous = passedOf(flows, side);
+  const bytesCount = bytesBetween(previous, end);
   if (bytesCount <= 0 || bytesCount > SEQUENCE_LEAP_MAX) {
     return;
   }
-  const isBehindGap = ((segmentSequence - previous) | 0) > 0;
-  flows.nextSequence[at] = end;
-  if (direction === FROM_SERVER) {
-    const open = flows.openResponse[flow];
-    if (isBehindGap) {
-      flows.flags[flow] |= FLOW_SERVER_GAP;
-    }
-    if (open !== NO_EXCHANGE && (slots.flags[open] & EXCHANGE_ENDED) === 0) {
-      // A gap that only the beginning of the next message tells of: when its bytes came is not known.
-      const isPast = isBehindGap && end === segmentSequence;
-      slots.responseLastNs[open] = isPast ? slots.responseLastNs[open] : timeNs;
-      slots.responseBytes[open] = limit(
-        slots.responseBytes[open] + bytesCount,
-        slots.responseTotal[open],
-      );
-    }
+  notePassed(flows, side, end);
+  const message = passingMessage(tracker, flow, direction);
+  if (message === NO_EXCHANGE) {
     return;
   }
-  const request = flows.lastRequest[flow];
-  if (request !== NO_EXCHANGE && slots.requestBytes[request] !== slots.requestTotal[request]) {
-    const isPast = isBehindGap && end === segmentSequence;
-    slots.requestLastNs[request] = isPast ? slots.requestLastNs[request] : timeNs;
-    slots.requestBytes[request] = limit(
-      slots.requestBytes[request] + bytesCount,
-      slots.requestTotal[request],
-    );
+  // All of the bytes stand before the segment: they are lost ones.
+  const isTimeUnknown = bytesBetween(previous, segmentSequence) > 0 && end === segmentSequence;
+  if (!isTimeUnknown) {
+    setLastNs(slots, message, timeNs);
   }
+  setPassedBytes(slots, message, passedBytesOf(slots, message) + bytesCount);
+}
+
+/** The message of this direction that is not known to have ended; or NO_EXCHANGE. */
+function passingMessage(
+  { flows, slots }: ExchangeTracker,
+  flow: number,
+  direction: number,
+): number {
+  if (direction === FROM_SERVER) {
+    const exchange = passingResponseOf(flows, flow);
+    return exchange === NO_EXCHANGE || hasMark(slots, exchange, EXCHANGE_ENDED)
+      ? NO_EXCHANGE
+      : responseOf(exchange);
+  }
+  const exchange = newestRequestOf(flows, flow);
+  return exchange === NO_EXCHANGE || hasPassedWhole(slots, requestOf(exchange))
+    ? NO_EXCHANGE
+    : requestOf(exchange);
 }
 
 /**
@@ -73,42 +100,27 @@ export function advance(tracker: ExchangeTracker, flow: number, end: number): vo
  */
 export function settleResponse(tracker: ExchangeTracker, flow: number): boolean {
   const { flows, slots } = tracker;
-  const open = flows.openResponse[flow];
+  const open = passingResponseOf(flows, flow);
   if (
     open === NO_EXCHANGE ||
-    (slots.flags[open] & EXCHANGE_ENDED) !== 0 ||
-    slots.responseTotal[open] === UNKNOWN ||
-    slots.responseBytes[open] < slots.responseTotal[open]
+    hasMark(slots, open, EXCHANGE_ENDED) ||
+    !hasPassedWhole(slots, responseOf(open))
   ) {
     return false;
   }
-  slots.flags[open] |= EXCHANGE_ENDED;
-  flows.responseEnd[flow] = slots.responseEnd[open];
-  flows.flags[flow] |= FLOW_RESPONSE_END;
-  noteImpatience(tracker, flow);
-  settleExchange(tracker, open);
+  mark(slots, open, EXCHANGE_ENDED);
+  expectMessageAt(flows, sideOf(flow, FROM_SERVER), responseEndOf(slots, open));
+  noteBeforeTheEnd(tracker, flow);
+  endUnlessUploading(tracker, open);
   return true;
-}
-
-/** The next request was sent before the client had received all of this response: it does not wait. */
-function noteImpatience({ flows, slots }: ExchangeTracker, flow: number): void {
-  const waiting = flows.firstWaiting[flow];
-  if (
-    waiting !== NO_EXCHANGE &&
-    (flows.flags[flow] & FLOW_REQUEST_END) !== 0 &&
-    flows.requestEnd[flow] === slots.requestSequence[waiting] &&
-    ((slots.acknowledgment[waiting] - flows.responseEnd[flow]) | 0) < 0
-  ) {
-    setPipelined(flows, flow);
-  }
 }
 
 /** A request's last byte may be what its exchange still waited for. */
 export function settleRequest(tracker: ExchangeTracker, flow: number): void {
   const { flows, slots } = tracker;
-  const open = flows.openResponse[flow];
-  if (open !== NO_EXCHANGE && (slots.flags[open] & EXCHANGE_ENDED) !== 0) {
-    settleExchange(tracker, open);
+  const open = passingResponseOf(flows, flow);
+  if (open !== NO_EXCHANGE && hasMark(slots, open, EXCHANGE_ENDED)) {
+    endUnlessUploading(tracker, open);
   }
 }
 
@@ -121,34 +133,39 @@ export function settleChunks(
   end: number,
 ): void {
   const { flows, slots, segmentSequence } = tracker;
-  const open = flows.openResponse[flow];
+  const open = passingResponseOf(flows, flow);
+  if (open === NO_EXCHANGE || !hasMark(slots, open, EXCHANGE_CHUNKED)) {
+    return;
+  }
+  const response = responseOf(open);
   if (
-    open === NO_EXCHANGE ||
-    (slots.flags[open] & EXCHANGE_CHUNKED) === 0 ||
-    slots.responseTotal[open] !== UNKNOWN ||
-    !followChunks(slots, open, bytes, offset, end, segmentSequence)
+    totalBytesOf(slots, response) !== UNKNOWN ||
+    !followChunks(slots.chunks, open, bytes, offset, end, segmentSequence)
   ) {
     return;
   }
-  const bodyEnd = slots.chunkSequence[open];
-  const behind = (flows.nextSequence[2 * flow + FROM_SERVER] - bodyEnd) | 0;
-  slots.responseBytes[open] -= behind;
-  slots.responseTotal[open] = slots.responseBytes[open];
-  slots.responseEnd[open] = bodyEnd;
+  const bodyEnd = chunksEndOf(slots.chunks, open);
+  const behind = bytesBetween(bodyEnd, passedOf(flows, sideOf(flow, FROM_SERVER)));
+  setPassedBytes(slots, response, passedBytesOf(slots, response) - behind);
+  endMessageHere(slots, response);
+  setResponseEnd(slots, open, bodyEnd);
 }
 
-/** Ends an exchange whose response has ended, unless its request's body is still on its way. */
-function settleExchange(tracker: ExchangeTracker, index: number): void {
+/**
+ * Ends an exchange whose response has ended, unless its request's body is still on its way.
+ *
+ *     -> a, Content-Length: 20
+ *     <- 413 a
+ *     -> twenty bytes             the exchange ends with them
+ *
+ * @rule upload-goes-on
+ */
+function endUnlessUploading(tracker: ExchangeTracker, index: number): void {
   const { flows, slots } = tracker;
-  const isRequestPassing =
-    flows.lastRequest[slots.flow[index]] === index &&
-    slots.requestBytes[index] < slots.requestTotal[index];
-  if (!isRequestPassing) {
+  const isUploading =
+    newestRequestOf(flows, flowOf(slots, index)) === index &&
+    isStillPassing(slots, requestOf(index));
+  if (!isUploading) {
     endExchange(tracker, index, INCOMPLETE_NONE);
   }
-}
-
-/** Not beyond a total that is known. */
-export function limit(bytesCount: number, total: number): number {
-  return total !== UNKNOWN && bytesCount > total ? total : bytesCount;
 }

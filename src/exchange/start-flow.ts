@@ -3,21 +3,29 @@ import { LATE_SYN_BYTES_MAX } from '../limits.ts';
 import { closeFlow, evictFlow } from './end-exchange.ts';
 import { UNKNOWN } from './exchange.ts';
 import { COUNT_FLOWS } from './exchange-counts.ts';
+import { setConnectTime } from './exchange-state.ts';
 import {
-  addFlow,
-  FLOW_CLIENT_SEEN,
+  connectNsOf,
+  expectMessageAt,
   FLOW_CONNECTED,
-  FLOW_REQUEST_END,
-  FLOW_RESPONSE_END,
-  FLOW_SERVER_SEEN,
   FLOW_SYN,
   FLOW_SYN_ACK,
   FROM_CLIENT,
   FROM_SERVER,
-  findFlowInWay,
+  hasSeenBytes,
+  isFact,
   NO_EXCHANGE,
-  NO_FLOW,
-} from './flow-table.ts';
+  newestRequestOf,
+  noteFact,
+  notePassed,
+  noteSynSequence,
+  passedOf,
+  setConnectNs,
+  sideOf,
+  synSequenceOf,
+} from './flow-state.ts';
+import { addFlow, findFlowInWay, NO_FLOW } from './flow-table.ts';
+import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
 
 /** Adds the flow of the segment in hand, and makes room for it first. */
@@ -31,61 +39,90 @@ export function startFlow(tracker: ExchangeTracker, isFromClient: boolean, segme
   tracker.counts[COUNT_FLOWS] = flows.flowsCount;
 }
 
-/** A SYN begins a flow, in place of an older one between the same ports. @see RFC 9293 section 3.5 */
+/**
+ * A SYN begins a flow, in place of an older one between the same ports, and the SYN-ACK tells the other side's
+ * numbers: nothing is missing before what follows.
+ *
+ *     -> SYN
+ *     <- SYN ACK
+ *     -> a          the first request begins where the SYN says
+ *
+ * @rule syn-begins-anew
+ * @see RFC 9293 section 3.5
+ */
 export function noteSyn(tracker: ExchangeTracker, segment: Segment): void {
-  const { flows, timeNs } = tracker;
-  const flow = tracker.flow;
   if ((segment.flags & TCP_FLAG_ACK) !== 0) {
-    if (flow !== NO_FLOW && (flows.flags[flow] & (FLOW_SYN | FLOW_SYN_ACK)) === FLOW_SYN) {
-      flows.flags[flow] |= FLOW_SYN_ACK | FLOW_SERVER_SEEN | FLOW_RESPONSE_END;
-      flows.nextSequence[2 * flow + FROM_SERVER] = segment.sequenceNumber;
-      flows.responseEnd[flow] = segment.sequenceNumber;
-    }
+    noteSynAck(tracker, segment);
     return;
   }
-  const isRepeated =
-    flow !== NO_FLOW &&
-    (flows.flags[flow] & FLOW_SYN) !== 0 &&
-    flows.firstSequence[flow] === segment.sequenceNumber;
-  if (isRepeated || isLateSyn(tracker, segment)) {
-    return;
-  }
+  const { flow } = tracker;
   if (flow !== NO_FLOW) {
+    if (isRepeatedSyn(tracker, segment) || isLateSyn(tracker, segment)) {
+      return;
+    }
     closeFlow(tracker, flow);
   }
   startFlow(tracker, true, segment);
-  flows.flags[tracker.flow] |= FLOW_SYN | FLOW_CLIENT_SEEN | FLOW_REQUEST_END;
-  flows.requestEnd[tracker.flow] = segment.sequenceNumber;
-  flows.nextSequence[2 * tracker.flow + FROM_CLIENT] = segment.sequenceNumber;
-  flows.firstSequence[tracker.flow] = segment.sequenceNumber;
-  flows.connectNs[tracker.flow] = timeNs;
+  noteFirstSyn(tracker, segment);
+}
+
+function noteFirstSyn({ flows, flow, timeNs }: ExchangeTracker, segment: Segment): void {
+  const client = sideOf(flow, FROM_CLIENT);
+  noteFact(flows, flow, FLOW_SYN);
+  expectMessageAt(flows, client, segment.sequenceNumber);
+  notePassed(flows, client, segment.sequenceNumber);
+  noteSynSequence(flows, flow, segment.sequenceNumber);
+  setConnectNs(flows, flow, timeNs);
   flows.handshakesCount++;
 }
 
-/** A SYN that comes behind the first bytes of its own connection: those begin where it says. */
+function noteSynAck({ flows, flow }: ExchangeTracker, { sequenceNumber }: Segment): void {
+  if (flow === NO_FLOW || !isFact(flows, flow, FLOW_SYN) || isFact(flows, flow, FLOW_SYN_ACK)) {
+    return;
+  }
+  const server = sideOf(flow, FROM_SERVER);
+  noteFact(flows, flow, FLOW_SYN_ACK);
+  expectMessageAt(flows, server, sequenceNumber);
+  notePassed(flows, server, sequenceNumber);
+}
+
+function isRepeatedSyn({ flows, flow }: ExchangeTracker, { sequenceNumber }: Segment): boolean {
+  return isFact(flows, flow, FLOW_SYN) && synSequenceOf(flows, flow) === sequenceNumber;
+}
+
+/** A SYN that was captured behind the first bytes of its own connection: those begin where it says. */
 function isLateSyn({ flows, flow }: ExchangeTracker, { sequenceNumber }: Segment): boolean {
-  const state = FLOW_SYN | FLOW_CLIENT_SEEN;
-  if (flow === NO_FLOW || (flows.flags[flow] & state) !== FLOW_CLIENT_SEEN) {
+  const client = sideOf(flow, FROM_CLIENT);
+  if (isFact(flows, flow, FLOW_SYN) || !hasSeenBytes(flows, client)) {
     return false;
   }
-  const passedBytes = (flows.nextSequence[2 * flow + FROM_CLIENT] - sequenceNumber) | 0;
+  const passedBytes = bytesBetween(sequenceNumber, passedOf(flows, client));
   return passedBytes >= 0 && passedBytes <= LATE_SYN_BYTES_MAX;
 }
 
-/** The client's first segment behind the SYN-ACK ends the handshake. */
+/**
+ * The client's first segment behind the SYN-ACK ends the handshake; the connection's first exchange has the
+ * time since the SYN.
+ *
+ *     -> SYN        from here
+ *     <- SYN ACK
+ *     -> ACK        to here
+ *     -> a          has the time
+ *
+ * @rule connect-time
+ */
 export function noteHandshake(tracker: ExchangeTracker, flow: number): void {
   const { flows, slots, timeNs } = tracker;
-  const state = flows.flags[flow] & (FLOW_SYN_ACK | FLOW_CONNECTED);
-  if (state !== FLOW_SYN_ACK) {
+  if (!isFact(flows, flow, FLOW_SYN_ACK) || isFact(flows, flow, FLOW_CONNECTED)) {
     return;
   }
-  flows.flags[flow] |= FLOW_CONNECTED;
+  noteFact(flows, flow, FLOW_CONNECTED);
   flows.handshakesCount--;
-  flows.connectNs[flow] = Math.max(timeNs - flows.connectNs[flow], 0);
+  const connectNs = Math.max(timeNs - connectNsOf(flows, flow), 0);
   // The request that came with the ACK itself was noted before.
-  const request = flows.lastRequest[flow];
+  const request = newestRequestOf(flows, flow);
   if (request !== NO_EXCHANGE) {
-    slots.connectNs[request] = flows.connectNs[flow];
-    flows.connectNs[flow] = UNKNOWN;
+    setConnectTime(slots, request, connectNs);
   }
+  setConnectNs(flows, flow, request === NO_EXCHANGE ? connectNs : UNKNOWN);
 }

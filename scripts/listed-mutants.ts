@@ -1,0 +1,3 @@
+import type { ListedMutant } from './mutants.ts';
+
+export const LISTED_MUTANTS: readonly ListedMutant[] = [];
