@@ -82,26 +82,28 @@ const BPF_RET_K = 0x06;
  * The order matters: a socket with protocol 0 receives nothing, so ring and filter are in place before
  * `bind` starts the flow, and no frame that the filter refuses is ever seen.
  *
- * Errors: HTTPLOG_CAPTURE_PERMISSION (4), HTTPLOG_INTERFACE_NOT_FOUND (3), HTTPLOG_RING_MEMORY (1),
- * HTTPLOG_CAPTURE (1).
+ * Errors: HTTPLOG_CAPTURE_PERMISSION (4), HTTPLOG_INTERFACE_NOT_FOUND (3), HTTPLOG_INTERFACE_LOST (1), which
+ * is gone or down in the middle of this, HTTPLOG_RING_MEMORY (1), HTTPLOG_CAPTURE (1).
  */
 export function openAfPacketEngine(options: AfPacketOptions): FrameSource {
-  const interfaceIndex = findInterfaceIndex(options.interfaceName);
-  const linkLayer = interfaceLinkLayer(options.interfaceName);
+  const { interfaceName } = options;
+  const interfaceIndex = findInterfaceIndex(interfaceName);
+  const device = { interfaceName, interfaceIndex };
+  const linkLayer = interfaceLinkLayer(interfaceName);
   const descriptor = openSocket(linkLayer === 'ethernet' ? SOCK_RAW : SOCK_DGRAM);
   try {
     const ring = setUpRing(descriptor, options.ringBytes);
     attachFilter(descriptor, options.filter);
-    const isLoopback = isLoopbackInterface(options.interfaceName);
+    const isLoopback = isLoopbackInterface(interfaceName);
     if (isLoopback && options.fanoutGroup === undefined) {
       ignoreOutgoing(descriptor);
     }
-    bindToInterface(descriptor, interfaceIndex);
+    bindToInterface(descriptor, device);
     if (options.isPromiscuous && interfaceIndex !== 0) {
-      makePromiscuous(descriptor, interfaceIndex);
+      makePromiscuous(descriptor, device);
     }
     if (options.fanoutGroup !== undefined) {
-      joinFanout(descriptor, options.fanoutGroup, isLoopback);
+      joinFanout(descriptor, options.fanoutGroup, isLoopback, device);
     }
     // Last, so that no failure above leaves a mapping behind.
     const address = mapRing(descriptor, ring.byteLength);

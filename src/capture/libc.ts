@@ -47,4 +47,6 @@ export const EPERM = 1;
 export const ENOMEM = 12;
 export const EACCES = 13;
 export const EINTR = 4;
+export const ENODEV = 19;
+export const EINVAL = 22;
 export const ENETDOWN = 100;

@@ -28,8 +28,9 @@ import {
   readErrorBuffer,
   toBpfStruct,
 } from './libpcap.ts';
-import { interfaceLost, libpcapFailure, openLiveHandle } from './libpcap-handle.ts';
+import { libpcapFailure, openLiveHandle } from './libpcap-handle.ts';
 import { LINKTYPE_RAW, LINKTYPE_RAW_BSD } from './link-types.ts';
+import { interfaceLost } from './network-device.ts';
 
 export interface LibpcapEngineOptions {
   /** A device's name, or `any`. */

@@ -13,6 +13,7 @@ import {
   type Pointer,
   readErrorBuffer,
 } from './libpcap.ts';
+import { interfaceLost } from './network-device.ts';
 
 export interface LiveHandleOptions {
   /** `any` is all of them. */
@@ -50,15 +51,6 @@ export function openLiveHandle(
     throw activationError(interfaceName, status, words, libpcap.statustostr(status));
   }
   return handle;
-}
-
-/** The interface went down or away: whoever captures can wait for it and open it again. */
-export function interfaceLost(interfaceName: string, what: string): HttplogError {
-  return new HttplogError(`Interface ${interfaceName} ${what}`, {
-    code: 'HTTPLOG_INTERFACE_LOST',
-    exitCode: EXIT_RUNTIME,
-    hint: `Bring it up with "ip link set ${interfaceName} up"`,
-  });
 }
 
 export function libpcapFailure(interfaceName: string, words: string): HttplogError {

@@ -5,6 +5,8 @@ import {
   addressOf,
   bind,
   EACCES,
+  EINVAL,
+  ENODEV,
   ENOMEM,
   EPERM,
   errorNumber,
@@ -15,6 +17,7 @@ import {
   setsockopt,
   socket,
 } from './libc.ts';
+import { interfaceLost, isDeviceUp } from './network-device.ts';
 
 /** What the kernel offers on a packet socket, one function an option. Structures as in linux/if_packet.h. */
 
@@ -65,12 +68,22 @@ export function ignoreOutgoing(descriptor: number): void {
   setOption(descriptor, PACKET_IGNORE_OUTGOING, int32(1), 'PACKET_IGNORE_OUTGOING');
 }
 
-export function makePromiscuous(descriptor: number, interfaceIndex: number): void {
+/** The device that a socket is bound to: its name may be another one's by now. */
+export interface BoundDevice {
+  /** `any` is all of them. */
+  interfaceName: string;
+  /** 0 for `any`. */
+  interfaceIndex: number;
+}
+
+export function makePromiscuous(descriptor: number, device: BoundDevice): void {
   // struct packet_mreq: int mr_ifindex, unsigned short mr_type, unsigned short mr_alen, 8 address bytes.
   const request = Buffer.alloc(16);
-  request.writeInt32LE(interfaceIndex, 0);
+  request.writeInt32LE(device.interfaceIndex, 0);
   request.writeUInt16LE(PACKET_MR_PROMISC, 4);
-  setOption(descriptor, PACKET_ADD_MEMBERSHIP, request, 'PACKET_ADD_MEMBERSHIP');
+  if (setsockopt(descriptor, SOL_PACKET, PACKET_ADD_MEMBERSHIP, request, request.length) !== 0) {
+    throw deviceError('PACKET_ADD_MEMBERSHIP', device);
+  }
 }
 
 export function openSocket(type: number): number {
@@ -151,22 +164,61 @@ export function attachFilter(descriptor: number, program: BpfProgram): void {
   }
 }
 
-export function bindToInterface(descriptor: number, interfaceIndex: number): void {
+export function bindToInterface(descriptor: number, device: BoundDevice): void {
   // struct sockaddr_ll; the protocol is in network byte order.
   const address = Buffer.alloc(20);
   address.writeUInt16LE(AF_PACKET, 0);
   address.writeUInt16BE(ETH_P_ALL, 2);
-  address.writeInt32LE(interfaceIndex, 4);
+  address.writeInt32LE(device.interfaceIndex, 4);
   if (bind(descriptor, address, address.length) !== 0) {
-    throw captureError('bind');
+    throw deviceError('bind', device);
   }
 }
 
-/** A group ignores outgoing copies by its own flag only: the socket option has no effect in it. */
-export function joinFanout(descriptor: number, group: number, isLoopback: boolean): void {
+/**
+ * Joins sockets that share the packets of a device. A group ignores outgoing copies by its own flag only: the
+ * socket option has no effect in it.
+ *
+ * @throws HttplogError HTTPLOG_INTERFACE_LOST where the device is gone or, to kernels before 6.13, down
+ */
+export function joinFanout(
+  descriptor: number,
+  group: number,
+  isLoopback: boolean,
+  device: BoundDevice,
+): void {
   const flags = PACKET_FANOUT_FLAG_DEFRAG | (isLoopback ? PACKET_FANOUT_FLAG_IGNORE_OUTGOING : 0);
-  const argument = group | ((PACKET_FANOUT_HASH | flags) << 16);
-  setOption(descriptor, PACKET_FANOUT, int32(argument), 'PACKET_FANOUT');
+  const argument = int32(group | ((PACKET_FANOUT_HASH | flags) << 16));
+  const join = () => setsockopt(descriptor, SOL_PACKET, PACKET_FANOUT, argument, 4);
+  if (join() === 0) {
+    return;
+  }
+  if (errorNumber() === EINVAL) {
+    refuseLostDevice(device);
+  }
+  // A device that was down may be up again since.
+  if (join() !== 0) {
+    throw captureError('PACKET_FANOUT');
+  }
+}
+
+function refuseLostDevice({ interfaceName, interfaceIndex }: BoundDevice): void {
+  if (interfaceIndex === 0) {
+    return;
+  }
+  if (ifNameToIndex(interfaceName) !== interfaceIndex) {
+    throw interfaceLost(interfaceName, 'has vanished');
+  }
+  if (!isDeviceUp(interfaceName)) {
+    throw interfaceLost(interfaceName, 'is down');
+  }
+}
+
+/** Of a call that the device may have gone away under. */
+function deviceError(call: string, { interfaceName }: BoundDevice): HttplogError {
+  return errorNumber() === ENODEV
+    ? interfaceLost(interfaceName, 'has vanished')
+    : captureError(call);
 }
 
 function setOption(

@@ -57,7 +57,7 @@ export function createLiveCapture(
     snaplenBytes: chooseSnaplen(settings),
     ringBytes: settings.ringMegabytes * BYTES_PER_MEGABYTE,
     isPromiscuous: settings.promiscuous,
-    fanoutGroup: settings.workers > 1 ? randomInt(FANOUT_GROUPS_COUNT) : undefined,
+    fanoutGroup: chooseFanoutGroup(settings.workers),
   };
 }
 
@@ -104,6 +104,11 @@ export function describeCapture(
     `Capturing on ${interfaceName} (${what}; ${settings.engine}, ${workers},` +
     ` ${settings.ringMegabytes} MB ring), writing to ${where}`
   );
+}
+
+/** Undefined when there is one worker only. */
+export function chooseFanoutGroup(workersCount: number): number | undefined {
+  return workersCount > 1 ? randomInt(FANOUT_GROUPS_COUNT) : undefined;
 }
 
 /** Unforeseeable, so that nobody can choose flows of one hash. */

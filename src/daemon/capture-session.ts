@@ -19,7 +19,7 @@ import {
   describeCapture,
 } from './capture-plan.ts';
 import type { Settings } from './configuration.ts';
-import { describeRename, isInterfaceUp, watchInterface } from './interface-watch.ts';
+import { InterfaceKeeper } from './interface-keeper.ts';
 import { LiveWorkers } from './live-workers.ts';
 import { findLocalNetworks, listAddresses } from './local-addresses.ts';
 import { planRecords, type RecordPlan } from './output-plan.ts';
@@ -48,11 +48,11 @@ export class CaptureSession {
   readonly #plan: RecordPlan;
   readonly #writer: OutputWriters;
   readonly #workers: LiveWorkers;
+  readonly #interface: InterfaceKeeper;
   readonly #endWatches: (() => void)[] = [];
   #finish!: (outcome: CaptureOutcome) => void;
   #resolveCapturing!: () => void;
   #isStopping = false;
-  #isInterrupted = false;
   #hasCaptured = false;
   #error: HttplogError | undefined;
   #lastLoss: string | undefined;
@@ -84,17 +84,14 @@ export class CaptureSession {
     this.#workers = new LiveWorkers(settings.workers, this.#planWorkers(), {
       onBatch: (batch) => this.#writer.append(batch),
       onCapturing: () => this.#noteCapturing(),
-      // Of an interface that has vanished the watch has told already.
-      onLost: (reason) => {
-        if (!this.#isInterrupted) {
-          this.#noteLost(reason);
-        }
-      },
+      onLost: (reason) => this.#interface.noteLost(reason),
       onRestarted: (failure, loss) => this.#noteRestart(failure, loss),
       onDone: () => void this.stop(),
       onFailed: (error) => this.#fail(error),
     });
-    this.#startWatches();
+    this.#interface = new InterfaceKeeper(interfaceName, serviceLog, this.#workers);
+    this.#watchAddresses();
+    this.#watchLoss();
   }
 
   /** False while not one packet could have been seen. */
@@ -124,6 +121,7 @@ export class CaptureSession {
       return;
     }
     this.#isStopping = true;
+    this.#interface.end();
     for (const endWatch of this.#endWatches) {
       endWatch();
     }
@@ -144,7 +142,7 @@ export class CaptureSession {
   snapshot(): CaptureSnapshot {
     return {
       interfaceName: this.#interfaceName,
-      isCapturing: this.#hasCaptured && !this.#isInterrupted && !this.#isStopping,
+      isCapturing: this.#hasCaptured && !this.#interface.isInterrupted && !this.#isStopping,
       counters: this.#workers.counters(),
       ...this.#writer.snapshot(),
       redactionNames: patternNames(this.#plan.redaction),
@@ -175,18 +173,17 @@ export class CaptureSession {
   #noteCapturing(): void {
     const isAgain = this.#hasCaptured;
     this.#hasCaptured = true;
+    // A worker that has begun while it was told to stop writes what it sees, and is no news.
+    if (this.#isStopping) {
+      return;
+    }
+    this.#interface.noteCapturing();
     this.#resolveCapturing();
     this.#serviceLog.info(
       isAgain
         ? `Capturing on ${this.#interfaceName} again`
         : describeCapture(this.#settings, this.#plan, this.#interfaceName),
     );
-    this.#isInterrupted = false;
-  }
-
-  #noteLost(reason: string): void {
-    this.#isInterrupted = true;
-    this.#serviceLog.warn(`${reason}; waiting until it is up again`);
   }
 
   #noteRestart(failure: HttplogError, { lines, flows }: WorkerLoss): void {
@@ -201,37 +198,6 @@ export class CaptureSession {
   #fail(error: HttplogError): void {
     this.#error ??= error;
     void this.stop();
-  }
-
-  #startWatches(): void {
-    const name = this.#interfaceName;
-    if (name !== 'any') {
-      this.#endWatches.push(
-        watchInterface(name, {
-          onDown: () => this.#serviceLog.warn(`Interface ${name} is down; waiting until it is up`),
-          onUp: () => this.#serviceLog.info(`Interface ${name} is up again`),
-          onRenamed: (newName) => this.#serviceLog.warn(describeRename(name, newName)),
-          onGone: () => this.#noteLost(`Interface ${name} has vanished`),
-          // The watch below opens it anew, once.
-          onReplaced: () => {
-            this.#isInterrupted = true;
-          },
-        }),
-        this.#retryWhileInterrupted(),
-      );
-    }
-    this.#watchAddresses();
-    this.#watchLoss();
-  }
-
-  /** The engine gave up on the interface: it is opened anew as soon as it is up. */
-  #retryWhileInterrupted(): () => void {
-    const timer = setInterval(() => {
-      if (this.#isInterrupted && isInterfaceUp(this.#interfaceName)) {
-        this.#workers.reopen();
-      }
-    }, INTERFACE_WATCH_INTERVAL_MS);
-    return () => clearInterval(timer);
   }
 
   /** Keeps the set of local addresses current: DHCP, failover and new tunnels change it at any time. */

@@ -37,6 +37,10 @@ export class DecodeWorker {
   /** Resolves when the thread has ended; all its reports came before. */
   ended: Promise<void>;
   isCapturing = false;
+  /** It has not said yet whether it could open its source. */
+  #isOpening = true;
+  /** What it has open, or is about to, is of an interface that is no more. */
+  #mustReopen = false;
   /** Stays when the worker fails: from then on a failure is no wrong set-up. */
   hasCaptured = false;
 
@@ -63,12 +67,30 @@ export class DecodeWorker {
     this.#data = { ...this.#data, cpuProfilePath: undefined };
     this.#data.counters[COUNTER_RESTARTS]++;
     this.#failure = undefined;
+    this.#isOpening = true;
     this.#thread = this.#start();
     this.ended = this.#follow(this.#thread);
   }
 
   tell(command: LiveCommand): void {
     this.#thread.postMessage(command);
+  }
+
+  /** The source is opened anew by `reopen`, within this group, after a restart too. */
+  leaveInterface(fanoutGroup: number | undefined): void {
+    this.#data = { ...this.#data, capture: { ...this.#data.capture, fanoutGroup } };
+    this.isCapturing = false;
+    this.#mustReopen = true;
+  }
+
+  /** Opens the source anew, unless it captures or is about to tell. */
+  reopen(): void {
+    if (this.isCapturing || this.#isOpening) {
+      return;
+    }
+    this.#isOpening = true;
+    this.#mustReopen = false;
+    this.tell({ kind: 'reopen', fanoutGroup: this.#data.capture.fanoutGroup });
   }
 
   /** Holds after a restart, too. */
@@ -123,11 +145,13 @@ export class DecodeWorker {
         void this.#events.onBatch(report.batch).then(() => returnBuffer(thread, report.batch));
         return;
       case 'capturing':
-        this.isCapturing = true;
+        this.#isOpening = false;
+        this.isCapturing = !this.#mustReopen;
         this.hasCaptured = true;
         this.#events.onCapturing();
         return;
       case 'lost':
+        this.#isOpening = false;
         this.isCapturing = false;
         this.#events.onLost(report.reason);
         return;

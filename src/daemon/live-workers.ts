@@ -6,6 +6,7 @@ import type { WorkerLoss } from '../worker/dead-worker.ts';
 import type { LiveCommand, LiveWorkerData } from '../worker/live-protocol.ts';
 import type { NetworkPrefix } from '../worker/pipeline-settings.ts';
 import { createSharedState, type SharedState } from '../worker/shared-state.ts';
+import { chooseFanoutGroup } from './capture-plan.ts';
 import { DecodeWorker } from './decode-worker.ts';
 
 /** What the workers tell their owner. */
@@ -30,6 +31,7 @@ export class LiveWorkers {
   /** When workers failed, within the last WORKER_FAILURES_WINDOW_MS. */
   #failuresMs: number[] = [];
   #isStopping = false;
+  #isTerminating = false;
   #lastReason = '';
 
   /** @param createData makes the data of the worker with this index around what it shares */
@@ -60,12 +62,22 @@ export class LiveWorkers {
     return this.#workers.every(({ isAlive }) => isAlive);
   }
 
-  /** Makes every worker open its source anew. */
+  /**
+   * What the workers have open is of an interface that is no more. They meet again in a group of their own: one
+   * that is late is still in the old one, and the kernel lets nobody join it from another interface.
+   */
+  leaveInterface(): void {
+    const fanoutGroup = chooseFanoutGroup(this.#workers.length);
+    for (const worker of this.#workers) {
+      worker.leaveInterface(fanoutGroup);
+    }
+  }
+
+  /** Makes the workers that do not capture open their source anew. */
   reopen(): void {
     for (const worker of this.#workers) {
-      worker.isCapturing = false;
+      worker.reopen();
     }
-    this.#tell({ kind: 'reopen' });
   }
 
   tellLocalNetworks(networks: NetworkPrefix[]): void {
@@ -83,6 +95,7 @@ export class LiveWorkers {
 
   /** Ends the threads at once, whatever they hold. */
   async terminate(): Promise<void> {
+    this.#isTerminating = true;
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
@@ -116,6 +129,9 @@ export class LiveWorkers {
 
   #noteDeath(worker: DecodeWorker, failure: HttplogError, loss: WorkerLoss): void {
     if (this.#isStopping) {
+      if (!this.#isTerminating) {
+        this.#events.onFailed(describeFailureAtStop(failure, loss));
+      }
       return;
     }
     if (!worker.hasCaptured) {
@@ -137,6 +153,19 @@ export class LiveWorkers {
     this.#failuresMs.push(nowMs);
     return this.#failuresMs.length;
   }
+}
+
+/** Nobody starts it anew, so what it held is lost, and counted. */
+function describeFailureAtStop(failure: HttplogError, { lines }: WorkerLoss): HttplogError {
+  return new HttplogError(
+    `A decode worker failed at the stop: ${failure.message}; lost with it: ${lines} lines`,
+    {
+      code: 'HTTPLOG_WORKER',
+      exitCode: EXIT_RUNTIME,
+      hint: 'Please report this with the version of httplog',
+      cause: failure,
+    },
+  );
 }
 
 function describeLastFailure(failure: HttplogError): HttplogError {

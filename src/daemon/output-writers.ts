@@ -2,7 +2,12 @@ import type { LineBatch } from '../format/line-batch.ts';
 import type { AppendOutcome, LogWriterCounters } from '../log/batch-queue.ts';
 import type { BatchWriter } from '../log/batch-writer.ts';
 import { type LogWriterEvents, openLogWriter } from '../log/log-writer.ts';
-import { addUpkeepCounters, createUpkeepCounters, type UpkeepCounters } from '../log/upkeep.ts';
+import {
+  addUpkeepCounters,
+  createUpkeepCounters,
+  type Upkeep,
+  type UpkeepCounters,
+} from '../log/upkeep.ts';
 import type { CaptureSnapshot } from './admin-capture.ts';
 import type { OutputPlan } from './output-plan.ts';
 
@@ -83,6 +88,13 @@ export class OutputWriters {
   /** See `BatchWriter.append`. */
   append(batch: LineBatch): Promise<AppendOutcome> {
     return this.#writers[batch.output].append(batch);
+  }
+
+  /** From here on this holds for the daily files of every output. */
+  changeUpkeep(upkeep: Upkeep): void {
+    for (const writer of this.#writers) {
+      writer.changeUpkeep(upkeep);
+    }
   }
 
   reopen(): void {

@@ -12,7 +12,6 @@ import {
 import { openAdminService } from './admin-service.ts';
 import { type CaptureSession, startCapture } from './capture-session.ts';
 import type { Configuration, Settings } from './configuration.ts';
-import { isInterfaceUp } from './interface-watch.ts';
 import {
   defaultInterfaceName,
   describeInterfaces,
@@ -55,9 +54,6 @@ export async function runCapture(
   try {
     for (const warning of warnings) {
       serviceLog.warn(warning);
-    }
-    if (interfaceName !== 'any' && !isInterfaceUp(interfaceName)) {
-      serviceLog.warn(`Interface ${interfaceName} is down; waiting until it is up`);
     }
     const admin = await openForUser(user, () =>
       openAdminService(settings.listenAdmin, (error) =>
@@ -131,6 +127,8 @@ async function followSession(
     for (const line of describeRun(tally)) {
       serviceLog.info(line);
     }
+  } else if (error === undefined) {
+    serviceLog.info(`Nothing was captured on ${session.snapshot().interfaceName}`);
   }
   if (error !== undefined && error.exitCode !== EXIT_OK) {
     throw error;

@@ -1,6 +1,6 @@
 import type { LineBatch } from '../format/line-batch.ts';
 import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
-import type { UpkeepCounters } from './upkeep.ts';
+import type { Upkeep, UpkeepCounters } from './upkeep.ts';
 
 /** What takes batches and keeps them: log files, or a database. */
 export interface BatchWriter {
@@ -16,6 +16,8 @@ export interface BatchWriter {
    * @throws HttplogError when writing has failed for good; every later append rejects with the same error
    */
   append(batch: LineBatch): Promise<AppendOutcome>;
+  /** From here on this holds for its daily files; nothing where it has none. */
+  changeUpkeep(upkeep: Upkeep): void;
   /** What is written next goes to what then has the path's name, as after a rotation. */
   reopen(): void;
   /** Waits until everything is written, at most so long, then counts the rest as dropped and closes. */

@@ -96,6 +96,10 @@ export class DailyDatabases {
     }
   }
 
+  changeUpkeep(upkeep: Upkeep): void {
+    this.#keeper?.change(upkeep);
+  }
+
   /** Ends what is under way: a database that is being compressed stays as it was. */
   async close(): Promise<void> {
     await this.#keeper?.close();

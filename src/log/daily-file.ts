@@ -23,7 +23,6 @@ export interface DailyFileOptions {
 export class DailyFile implements LineOutput {
   readonly isPipe = false;
   readonly #options: DailyFileOptions;
-  readonly #rotateBytes: number;
   /** The file under way, and its name's number. */
   #file: DiskFile | null = null;
   #name: string;
@@ -32,13 +31,17 @@ export class DailyFile implements LineOutput {
   constructor(options: DailyFileOptions) {
     this.#options = options;
     this.#name = options.keeper.findName(options.day, options.stream, 0);
-    const { rotateBytes } = options.keeper.upkeep;
-    this.#rotateBytes = rotateBytes > 0 ? rotateBytes : Number.POSITIVE_INFINITY;
   }
 
   /** Without a number until the first file is known. */
   get path(): string {
     return join(this.#options.directory, this.#name);
+  }
+
+  /** It may change while the file is written. */
+  get #rotateBytes(): number {
+    const { rotateBytes } = this.#options.keeper.upkeep;
+    return rotateBytes > 0 ? rotateBytes : Number.POSITIVE_INFINITY;
   }
 
   async prepare(tornByteLength: number): Promise<boolean> {

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { systemErrorName } from '../errors.ts';
-import { type Compression, compressFile } from './compress-file.ts';
+import { type Compression, compressFile, NO_COMPRESSOR } from './compress-file.ts';
 import type { FileClaims } from './file-claims.ts';
 import type { OwnFile } from './own-files.ts';
 import type { UpkeepReports } from './upkeep-reports.ts';
 
 export interface FileCompressorOptions {
   directory: string;
-  compression: Compression;
   claims: FileClaims;
   reports: UpkeepReports;
   /** Brings everything of a closed file into the one that is compressed; rejects when it cannot be now. */
@@ -20,6 +19,7 @@ export interface FileCompressorOptions {
 export class FileCompressor {
   readonly #options: FileCompressorOptions;
   readonly #stop = new AbortController();
+  #compression: Compression | typeof NO_COMPRESSOR = NO_COMPRESSOR;
   /** The oldest first. */
   #waiting: OwnFile[] = [];
   #running: Promise<void> | null = null;
@@ -33,8 +33,9 @@ export class FileCompressor {
   }
 
   /** These are the files to compress, in the place of those that still wait. */
-  compress(files: OwnFile[]): void {
-    this.#waiting = files;
+  compress(files: OwnFile[], compression: Compression | typeof NO_COMPRESSOR): void {
+    this.#compression = compression;
+    this.#waiting = compression === NO_COMPRESSOR ? [] : files;
     this.#run();
   }
 
@@ -57,12 +58,15 @@ export class FileCompressor {
     while (this.#waiting.length > 0 && !this.#stop.signal.aborted) {
       const [{ name }, ...others] = this.#waiting;
       this.#waiting = others;
-      await this.#options.claims.take(name, () => this.#compressOne(name));
+      const compression = this.#compression;
+      if (compression !== NO_COMPRESSOR) {
+        await this.#options.claims.take(name, () => this.#compressOne(name, compression));
+      }
     }
   }
 
-  async #compressOne(name: string): Promise<void> {
-    const { directory, compression, reports, settle } = this.#options;
+  async #compressOne(name: string, compression: Compression): Promise<void> {
+    const { directory, reports, settle } = this.#options;
     const path = join(directory, name);
     try {
       await settle?.(path);

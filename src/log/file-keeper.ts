@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { systemErrorName } from '../errors.ts';
 import { LINE_STREAM_NAMES, type LineStream } from '../format/line-batch.ts';
 import { UPKEEP_INTERVAL_MS } from '../limits.ts';
-import { NO_COMPRESSOR } from './compress-file.ts';
 import { FileClaims } from './file-claims.ts';
 import { FileCompressor } from './file-compressor.ts';
 import { FileSizes } from './file-sizes.ts';
@@ -19,6 +18,7 @@ import {
 import { chooseDeletions, type Deletion, findToday, type SizedFile } from './retention.ts';
 import {
   hasNumbers,
+  hasPastUpkeep,
   hasRetention,
   type Upkeep,
   type UpkeepCounters,
@@ -49,14 +49,15 @@ export interface HeldFile {
  * What is held to be written is neither compressed nor deleted, and what is compressed is never given out.
  */
 export class FileKeeper {
-  readonly upkeep: Upkeep;
+  /** Changed by `change` alone. */
+  upkeep: Upkeep;
   readonly #directory: string;
   readonly #suffix: string;
   readonly #companionSuffixes: readonly string[];
   readonly #pattern: RegExp;
   readonly #claims = new FileClaims();
   readonly #reports: UpkeepReports;
-  readonly #compressor: FileCompressor | null;
+  readonly #compressor: FileCompressor;
   readonly #sizes: FileSizes;
   #sweeping: Promise<void> | null = null;
   #isSweepDue = false;
@@ -65,7 +66,6 @@ export class FileKeeper {
 
   constructor(options: FileKeeperOptions) {
     const { directory, suffix, upkeep, settle } = options;
-    const { compression } = upkeep;
     this.upkeep = upkeep;
     this.#directory = directory;
     this.#suffix = suffix;
@@ -73,35 +73,43 @@ export class FileKeeper {
     this.#pattern = createNamePattern(suffix);
     this.#sizes = new FileSizes(directory, this.#companionSuffixes);
     this.#reports = new UpkeepReports(options.events);
-    this.#compressor =
-      compression === NO_COMPRESSOR
-        ? null
-        : new FileCompressor({
-            directory,
-            compression,
-            claims: this.#claims,
-            reports: this.#reports,
-            settle,
-            onShrunk: () => this.#sweepSoon(),
-          });
+    this.#compressor = new FileCompressor({
+      directory,
+      claims: this.#claims,
+      reports: this.#reports,
+      settle,
+      onShrunk: () => this.#sweepSoon(),
+    });
   }
 
   get counters(): UpkeepCounters {
     return this.#reports.counters;
   }
 
-  /** Looks after the files of the past from now on; without it only new files get their names. */
+  /** Looks after the files of the past from now on, where anything is to be done about them. */
   start(): void {
-    this.#timer = setInterval(() => this.#sweepSoon(), UPKEEP_INTERVAL_MS);
-    this.#timer.unref();
-    this.#sweepSoon();
+    if (hasPastUpkeep(this.upkeep)) {
+      this.#timer = setInterval(() => this.#sweepSoon(), UPKEEP_INTERVAL_MS).unref();
+      this.#sweepSoon();
+    }
+  }
+
+  /** From here on this holds. A file that is being compressed at the moment is brought to its end. */
+  change(upkeep: Upkeep): void {
+    this.upkeep = upkeep;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#compressor.compress([], upkeep.compression);
+    if (!this.#isClosed) {
+      this.start();
+    }
   }
 
   /** Ends what is under way: a file that is being compressed stays as it was. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#isClosed = true;
-    await this.#compressor?.close();
+    await this.#compressor.close();
     await this.#sweeping;
   }
 
@@ -194,20 +202,25 @@ export class FileKeeper {
   async #sweep(): Promise<void> {
     const listed = await listOwnFiles(this.#directory, this.#pattern);
     const files = await this.#deleteUnfinished(listed);
-    if (hasRetention(this.upkeep)) {
-      const sized = await this.#measure(files);
-      for (const deletion of chooseDeletions(sized, this.upkeep, findToday(Date.now()))) {
+    const upkeep = this.upkeep;
+    if (hasRetention(upkeep)) {
+      const sized = await this.#measure(files, upkeep.diskBytesMax > 0);
+      for (const deletion of chooseDeletions(sized, upkeep, findToday(Date.now()))) {
+        // What was chosen by limits that hold no more stays: they are looked at anew.
+        if (this.upkeep !== upkeep) {
+          return;
+        }
         await this.#delete(deletion);
       }
     }
     if (!this.#isClosed) {
-      this.#compressor?.compress(this.#findClosed(files));
+      this.#compressor.compress(this.#findClosed(files), this.upkeep.compression);
     }
   }
 
   /** What a run that was killed has left; the others are given back. */
   async #deleteUnfinished(files: OwnFile[]): Promise<OwnFile[]> {
-    if (this.#compressor?.isRunning === true) {
+    if (this.#compressor.isRunning) {
       return files;
     }
     for (const { name, state } of files) {
@@ -219,8 +232,7 @@ export class FileKeeper {
   }
 
   /** Sizes as far as they are needed; none at all when the end has come. */
-  async #measure(files: readonly OwnFile[]): Promise<SizedFile[]> {
-    const isSizeNeeded = this.upkeep.diskBytesMax > 0;
+  async #measure(files: readonly OwnFile[], isSizeNeeded: boolean): Promise<SizedFile[]> {
     this.#sizes.forgetOthers(files);
     const sized: SizedFile[] = [];
     for (const file of files) {

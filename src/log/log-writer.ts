@@ -21,7 +21,7 @@ import {
 } from './output-target.ts';
 import { settlesWithin } from './settles-within.ts';
 import { openStandardOutput } from './standard-output.ts';
-import type { UpkeepCounters, UpkeepEvents } from './upkeep.ts';
+import type { Upkeep, UpkeepCounters, UpkeepEvents } from './upkeep.ts';
 import type { WriteFault, WriteRecovery } from './write-fault.ts';
 
 /** What the control room may want to say. Called between two writes of that file; must not throw. */
@@ -141,6 +141,10 @@ export class LogWriter implements BatchWriter {
     } finally {
       this.#pendingBatches -= 1;
     }
+  }
+
+  changeUpkeep(upkeep: Upkeep): void {
+    this.#keeper?.change(upkeep);
   }
 
   /** Every file is opened anew by its path before its next write, as after a rotation. */

@@ -18,7 +18,7 @@ import {
 } from './sqlite-fault.ts';
 import type { SqliteReply } from './sqlite-protocol.ts';
 import { checkSqliteTarget, type SqliteTarget } from './sqlite-target.ts';
-import type { UpkeepCounters } from './upkeep.ts';
+import type { Upkeep, UpkeepCounters } from './upkeep.ts';
 
 export type SqliteWriterOptions = Pick<LogWriterOptions, 'policy' | 'events' | 'retryIntervalMs'>;
 
@@ -131,6 +131,10 @@ class SqliteWriter implements BatchWriter {
       this.#entries.push({ batch, resolve, reject });
       this.#pumping ??= this.#pump();
     });
+  }
+
+  changeUpkeep(upkeep: Upkeep): void {
+    this.#daily?.changeUpkeep(upkeep);
   }
 
   reopen(): void {

@@ -40,7 +40,7 @@ export type LiveCommand =
   /** Takes no new packet, writes what was captured, ends. */
   | { kind: 'stop' }
   /** Opens the source anew: the interface is there again, maybe as another one of the same name. */
-  | { kind: 'reopen' }
+  | { kind: 'reopen'; fanoutGroup: number | undefined }
   | { kind: 'local-networks'; networks: NetworkPrefix[] };
 
 /** From a worker to the control plane. */

@@ -18,7 +18,7 @@ import {
 } from './counters.ts';
 import { startCpuProfile } from './cpu-profile.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import type { LiveCommand, LiveReport, LiveWorkerData } from './live-protocol.ts';
+import type { LiveCapture, LiveCommand, LiveReport, LiveWorkerData } from './live-protocol.ts';
 import { openLiveSource } from './open-live-source.ts';
 import {
   createPipeline,
@@ -42,6 +42,7 @@ import { describeFailure } from './worker-failure.ts';
 class LiveWorker {
   readonly #port: MessagePort;
   readonly #data: LiveWorkerData;
+  #capture: LiveCapture;
   readonly #sink: PortSink;
   readonly #pipeline: Pipeline;
   /** Kernel counters of sources that were closed, and of what threads before this one have read. */
@@ -55,6 +56,7 @@ class LiveWorker {
   constructor(port: MessagePort, data: LiveWorkerData, sink: PortSink, pipeline: Pipeline) {
     this.#port = port;
     this.#data = data;
+    this.#capture = data.capture;
     this.#sink = sink;
     this.#pipeline = pipeline;
     this.#closedStatistics = {
@@ -105,7 +107,7 @@ class LiveWorker {
   /** Gives false when the interface is not there: the control plane was told, and will say when it is. */
   async #openSource(): Promise<boolean> {
     try {
-      this.#source = await openLiveSource(this.#data.capture, this.#data.ring);
+      this.#source = await openLiveSource(this.#capture, this.#data.ring);
       // Of a thread that ended without warning.
       this.#abandonBlock(this.#source);
       if (this.#isStopping) {
@@ -216,6 +218,7 @@ class LiveWorker {
         this.#source?.stop();
         break;
       case 'reopen':
+        this.#capture = { ...this.#capture, fanoutGroup: command.fanoutGroup };
         this.#isReopening = true;
         break;
       default:
