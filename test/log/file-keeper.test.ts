@@ -234,7 +234,8 @@ describe('retention', () => {
     }
     const size = (): number =>
       list().reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
-    await until(() => size() <= 70_000);
+    // The open one has grown since the last rotation.
+    await until(() => size() <= 70_000 + 20_000);
     await writer.close(CLOSE_MS);
     expect(deleted.length).toBeGreaterThan(10);
     expect(deleted).toEqual(deleted.toSorted());

@@ -152,11 +152,14 @@ describe.skipIf(REASON_NOT_TO_MOUNT !== undefined)(`LogWriter: a full disk${reas
     const target = { kind: 'daily', directory } as const;
     mkdirSync(join(other, 'logs'));
     const writer = await open(target, 'hold');
-    execFileSync('ln', [
-      '-s',
+    const [elsewhere, mountPoint] = [
       join(other, 'logs', 'elsewhere'),
       join(directory, 'http-20190902.log'),
-    ]);
+    ];
+    for (const path of [elsewhere, mountPoint]) {
+      writeFileSync(path, '');
+    }
+    execFileSync('mount', ['--bind', elsewhere, mountPoint]);
     const stuck = writer.append(makeBatch(0));
     await faultSeen();
     await writer.append(makeBatch(1, { day: 20190902 }));
