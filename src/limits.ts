@@ -142,6 +142,9 @@ export const IDLE_FILE_CLOSE_MS = 60_000;
 /** Milliseconds between two looks whether the open log file still is the one of that name. */
 export const LOG_FILE_CHECK_INTERVAL_MS = 200;
 
+/** Symbolic links on the way to a file, as many as Linux itself follows. */
+export const PATH_LINKS_MAX = 40;
+
 /** Milliseconds between two messages about the same fault while it lasts. */
 export const FAULT_REPORT_INTERVAL_MS = 60_000;
 

@@ -13,6 +13,8 @@ export interface DailyFileOptions {
   stream: LineStream;
   keeper: FileKeeper;
   header: Uint8Array | undefined;
+  /** See `FileTrust`. */
+  isStrict: boolean;
   onOpen(path: string): void;
 }
 
@@ -110,7 +112,8 @@ export class DailyFile implements LineOutput {
   #use(name: string, number: number): DiskFile {
     this.#name = name;
     this.#number = number;
-    return new DiskFile(this.path, this.#options.onOpen, this.#options.header);
+    const { isStrict, onOpen, header } = this.#options;
+    return new DiskFile(this.path, { isNamed: false, isStrict }, onOpen, header);
   }
 }
 

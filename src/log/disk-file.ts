@@ -1,13 +1,11 @@
-import { constants, open as openCallback, type Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { constants, type Stats } from 'node:fs';
+import { lstat, stat } from 'node:fs/promises';
 import { systemErrorName } from '../errors.ts';
 import { LOG_FILE_CHECK_INTERVAL_MS } from '../limits.ts';
 import { FileHeader } from './file-header.ts';
 import type { LineOutput } from './line-output.ts';
 import { OpenFile } from './open-file.ts';
-
-const openDescriptor = promisify(openCallback);
+import { type FileTrust, openTrustedFile } from './trusted-file.ts';
 
 /** Readable by the group, by nobody else; the umask may take more away. */
 const LOG_FILE_MODE = 0o640;
@@ -34,6 +32,7 @@ export class DiskFile implements LineOutput {
   readonly path: string;
   /** A named pipe is opened without waiting, and never waited for. */
   readonly isPipe = false;
+  readonly #trust: FileTrust;
   readonly #onOpen: (path: string) => void;
   readonly #header: FileHeader;
   #file: OpenFile | null = null;
@@ -48,8 +47,9 @@ export class DiskFile implements LineOutput {
    * @param header what a new or empty file begins with. A named pipe gets it when it is opened, and again
    *   after a write found no reader: a reader that takes over without one cannot be told from the one before.
    */
-  constructor(path: string, onOpen: (path: string) => void, header?: Uint8Array) {
+  constructor(path: string, trust: FileTrust, onOpen: (path: string) => void, header?: Uint8Array) {
     this.path = path;
+    this.#trust = trust;
     this.#onOpen = onOpen;
     this.#header = new FileHeader(header);
   }
@@ -76,7 +76,7 @@ export class DiskFile implements LineOutput {
 
   async #open(tornByteLength: number): Promise<OpenFile> {
     const previous = this.#file;
-    const fd = await openDescriptor(this.path, OPEN_FLAGS, LOG_FILE_MODE);
+    const fd = await openTrustedFile(this.path, OPEN_FLAGS, LOG_FILE_MODE, this.#trust);
     const file = await OpenFile.adopt(fd, previous);
     this.#file = file;
     this.#mustReopen = false;
@@ -92,7 +92,7 @@ export class DiskFile implements LineOutput {
       this.#header.begin(file.stats.size > 0);
     }
     if (previous === null || isOther) {
-      this.#endsWithinLine = await file.endsWithinLine(this.path);
+      this.#endsWithinLine = await file.endsWithinLine();
       this.#onOpen(this.path);
     }
     // It was left because it failed or is gone; its end has nothing to tell that matters now.
@@ -128,7 +128,7 @@ export class DiskFile implements LineOutput {
       return true;
     }
     this.#checkedAtMs = nowMs;
-    const stats = await statIfThere(this.path);
+    const stats = await this.#statIfThere();
     if (stats === null || !file.isSameFile(stats)) {
       return false;
     }
@@ -139,15 +139,16 @@ export class DiskFile implements LineOutput {
     }
     return true;
   }
-}
 
-async function statIfThere(path: string): Promise<Stats | null> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (systemErrorName(error) === 'ENOENT') {
-      return null;
+  /** A link that comes in the place of the file is another one, even when it leads to this one. */
+  async #statIfThere(): Promise<Stats | null> {
+    try {
+      return await (this.#trust.isNamed ? stat(this.path) : lstat(this.path));
+    } catch (error) {
+      if (systemErrorName(error) === 'ENOENT') {
+        return null;
+      }
+      throw error;
     }
-    throw error;
   }
 }

@@ -63,7 +63,7 @@ export async function openLogWriter(
   target: OutputTarget,
   options: LogWriterOptions,
 ): Promise<LogWriter> {
-  await checkOutputTarget(target);
+  await checkOutputTarget(target, options.policy);
   const standardOutput = target.kind === 'stdout' ? await openStandardOutput(target.header) : null;
   return new LogWriter(target, standardOutput, options);
 }
@@ -203,6 +203,8 @@ export class LogWriter implements BatchWriter {
       this.#options.events?.onOpen?.(openedPath);
     };
     const { header } = this.#target;
+    // A daemon writes for long, and whoever owns a directory has the time to turn it.
+    const isStrict = this.#options.policy === 'hold';
     return this.#keeper !== null && this.#target.kind === 'daily'
       ? new DailyFile({
           directory: this.#target.directory,
@@ -210,9 +212,10 @@ export class LogWriter implements BatchWriter {
           stream,
           keeper: this.#keeper,
           header,
+          isStrict,
           onOpen,
         })
-      : new DiskFile(path, onOpen, header);
+      : new DiskFile(path, { isNamed: this.#target.kind === 'file', isStrict }, onOpen, header);
   }
 
   /**

@@ -57,21 +57,18 @@ export class OpenFile {
     this.#size = size;
   }
 
-  /**
-   * Whether the file ends within a line, as one whose writer was killed does. False when it cannot be read.
-   *
-   * @param path of this file; when it has become another one's, that one's end is of no meaning
-   */
-  async endsWithinLine(path: string): Promise<boolean> {
+  /** Whether the file ends within a line, as one whose writer was killed does. False when it cannot be read. */
+  async endsWithinLine(): Promise<boolean> {
     if (!this.#stats.isFile() || this.#stats.size === 0) {
       return false;
     }
     try {
-      const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      // Not by its path, which may be another file's by now.
+      const reader = await open(`/proc/self/fd/${this.#fd}`, constants.O_RDONLY);
       try {
-        const stats = await reader.stat();
-        const { bytesRead, buffer } = await reader.read(Buffer.alloc(1), 0, 1, stats.size - 1);
-        return this.isSameFile(stats) && bytesRead === 1 && buffer[0] !== LINE_FEED;
+        const last = this.#stats.size - 1;
+        const { bytesRead, buffer } = await reader.read(Buffer.alloc(1), 0, 1, last);
+        return bytesRead === 1 && buffer[0] !== LINE_FEED;
       } finally {
         await reader.close();
       }

@@ -10,8 +10,9 @@ import {
   systemErrorName,
 } from '../errors.ts';
 import { LINE_STREAM_NAMES, type LineBatch } from '../format/line-batch.ts';
+import { checkDailyTrust, checkFileTrust } from './check-trust.ts';
 import { findDailyName } from './own-files.ts';
-import { checkUpkeep, type Upkeep } from './upkeep.ts';
+import { checkUpkeep, hasNumbers, type Upkeep } from './upkeep.ts';
 import { describeSystemError } from './write-fault.ts';
 
 /** Where the lines go, and what a new file begins with. */
@@ -58,22 +59,39 @@ export function findBatchPath(target: OutputTarget, batch: LineBatch): string {
 /**
  * Says no before anything is captured when the target cannot be written. Nothing is created.
  *
- * @throws HttplogError with exit code 2 (wrong kind of file), 3 (not there) or 4 (no permission)
+ * @param policy see `LogWriterOptions`
+ * @throws HttplogError with exit code 2 (wrong kind of file), 3 (not there) or 4 (no permission, or another user
+ *   may turn what is written elsewhere)
  */
-export async function checkOutputTarget(target: OutputTarget): Promise<void> {
+export async function checkOutputTarget(
+  target: OutputTarget,
+  policy: 'hold' | 'fail' = 'hold',
+): Promise<void> {
   switch (target.kind) {
     case 'daily':
-      if (target.upkeep !== undefined) {
-        checkUpkeep(target.upkeep);
-      }
-      return checkDirectory(target.directory, target.option ?? '-d');
-    case 'file':
-      return checkFile(target.path, target.option ?? '-o');
+      return checkDaily(target, policy);
+    case 'file': {
+      const option = target.option ?? '-o';
+      await checkFile(target.path, option);
+      return checkFileTrust(target.path, option, { isNamed: true, isStrict: policy === 'hold' });
+    }
     case 'stdout':
       return;
     default:
       target satisfies never;
   }
+}
+
+async function checkDaily(
+  { directory, suffix = DAILY_SUFFIX, upkeep, option = '-d' }: OutputTarget & { kind: 'daily' },
+  policy: 'hold' | 'fail',
+): Promise<void> {
+  if (upkeep !== undefined) {
+    checkUpkeep(upkeep);
+  }
+  await checkDirectory(directory, option);
+  const numbered = upkeep !== undefined && hasNumbers(upkeep);
+  await checkDailyTrust({ directory, suffix, option, hasNumbers: numbered }, policy);
 }
 
 /**

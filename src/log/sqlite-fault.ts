@@ -8,6 +8,7 @@ import {
   HttplogError,
   systemErrorName,
 } from '../errors.ts';
+import { findTrustRemedy, isTrustFault } from './path-trust.ts';
 import { describeSystemError, type WriteFault } from './write-fault.ts';
 
 /** Why a database cannot be written, as it crosses between threads. */
@@ -90,6 +91,9 @@ export function createSqliteError(
 }
 
 function findExitCode(name: string): ExitCode {
+  if (isTrustFault(name)) {
+    return EXIT_PERMISSION;
+  }
   switch (name) {
     case 'HTTPLOG_SQLITE_FOREIGN':
     case 'HTTPLOG_SQLITE_VERSION':
@@ -109,6 +113,9 @@ function findExitCode(name: string): ExitCode {
 }
 
 function findRemedy(path: string, name: string): string {
+  if (isTrustFault(name)) {
+    return findTrustRemedy(path, name);
+  }
   switch (name) {
     case 'ENOSPC':
     case 'SQLITE_FULL':

@@ -1,6 +1,13 @@
 import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
-import { EXIT_OK, EXIT_RUNTIME, HttplogError, systemErrorName } from '../errors.ts';
+import {
+  EXIT_OK,
+  EXIT_PERMISSION,
+  EXIT_RUNTIME,
+  HttplogError,
+  systemErrorName,
+} from '../errors.ts';
+import { findTrustRemedy, isTrustFault } from './path-trust.ts';
 
 /** A file that cannot be written at the moment. Its lines wait, and it is tried again. */
 export interface WriteFault {
@@ -42,13 +49,15 @@ export function createWriteFault(path: string, error: unknown): WriteFault {
 
 /** The error that ends a replay. `linesWritten` counts every line that is whole in its file. */
 export function createWriteError(path: string, error: unknown, linesWritten: number): HttplogError {
-  if (systemErrorName(error) === 'EPIPE') {
+  const name = systemErrorName(error);
+  if (name === 'EPIPE') {
     return createOutputClosedError(path, error);
   }
+  const isRefused = isTrustFault(name);
   const lines = linesWritten === 1 ? '1 line was' : `${linesWritten} lines were`;
   return new HttplogError(`Cannot write ${path}: ${describeSystemError(error)}; ${lines} written`, {
-    code: 'HTTPLOG_WRITE',
-    exitCode: EXIT_RUNTIME,
+    code: isRefused ? name : 'HTTPLOG_WRITE',
+    exitCode: isRefused ? EXIT_PERMISSION : EXIT_RUNTIME,
     hint: `${findRemedy(path, error)} and start again`,
     cause: error,
   });
@@ -64,7 +73,11 @@ export function createOutputClosedError(path: string, cause: unknown): HttplogEr
 }
 
 function findRemedy(path: string, error: unknown): string {
-  switch (systemErrorName(error)) {
+  const name = systemErrorName(error);
+  if (isTrustFault(name)) {
+    return findTrustRemedy(path, name);
+  }
+  switch (name) {
     case 'ENOSPC':
       return `Free some space on the disk that holds ${path}`;
     case 'EDQUOT':

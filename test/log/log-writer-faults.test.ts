@@ -131,7 +131,13 @@ describeOnSmallDisk('LogWriter: a full disk', scene, () => {
     const other = makeDirectory();
     mkdirSync(join(other, 'logs'));
     const writer = await openDaily();
-    execFileSync('ln', ['-s', join(other, 'logs', 'elsewhere'), scene.pathOf('http-20190902.log')]);
+    // A link would be refused: a file of another disk is bound to the name.
+    const elsewhere = join(other, 'logs', 'elsewhere');
+    const mountPoint = scene.pathOf('http-20190902.log');
+    for (const path of [elsewhere, mountPoint]) {
+      writeFileSync(path, '');
+    }
+    execFileSync('mount', ['--bind', elsewhere, mountPoint]);
     const stuck = writer.append(makeBatch(0));
     await faultSeen();
     await writer.append(makeBatch(1, { day: 20190902 }));
@@ -139,6 +145,7 @@ describeOnSmallDisk('LogWriter: a full disk', scene, () => {
     rmSync(filler);
     await stuck;
     await writer.close(CLOSE_MS);
+    execFileSync('umount', [mountPoint]);
     removeDirectory(other);
   });
 
