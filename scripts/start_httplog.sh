@@ -2,10 +2,24 @@
 # Runs httplog as a daemon. Called without a command it prints how it is used.
 set -u
 
-program=$(dirname "$(dirname "$(readlink -f "$0")")")/bin/httplog
+callers_path=${PATH-}
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+unset -f readlink dirname
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+. "$root/bin/root-environment.sh"
+
+program=$root/bin/httplog
+own_uid=$(id -u)
+# Of a group that may write as the caller may: for root there is none.
+own_gid=
+[ "$own_uid" -eq 0 ] || own_gid=$(id -g)
 start_seconds=15
 stop_seconds=${HTTPLOG_STOP_SECONDS:-30}
 kill_seconds=5
+default_user='httplog'
+# Messages of earlier runs are kept up to this size, then once more under another name.
+service_file_bytes_max=1048576
+shown_bytes_max=65536
 
 # As the ancestor of this script did; a failed start ends with the daemon's own exit code.
 EXIT_USAGE=1
@@ -25,13 +39,16 @@ Usage: start_httplog.sh {start|restart|force-reload} [OPTION...]
   force-reload  the same
 
 Configuration: /etc/sysconfig/httplog, else ./httplog.conf of the working directory, as httplog
-itself reads them. A restart has the OPTIONs of its own call only. The log directory is created
-when it is missing. What httplog says about itself goes to httplog-service.out in the log directory
-(with --service-log in that directory; with -o, or where it cannot be written, beside the pid file).
+itself reads them. A restart has the OPTIONs of its own call only. Directories of -d and --service-log
+are created when they are missing, for the user that httplog becomes. What httplog says about itself
+goes beside the pid file, to /run/httplog.out by default; --service-log DIR keeps it in daily files.
+
+As root nothing but HTTPLOG_*, the time zone, the language and what systemd says is taken from the
+environment, and the PATH is the system's own.
 
 Environment:
   HTTPLOG_PIDFILE       pid file (/run/httplog.pid; for others than root httplog.pid in
-                        XDG_RUNTIME_DIR, else in HOME)
+                        XDG_RUNTIME_DIR, else in HOME), in a directory that nobody else may write
   HTTPLOG_STOP_SECONDS  seconds after which a stop kills what has not ended by itself (30)
 
 Exit codes: 0 done, 1 usage or failed, 2 stop: does not run, 3 status: does not run,
@@ -46,11 +63,85 @@ complain() { say "$@" >&2; }
 find_pid_file() {
   if [ -n "${HTTPLOG_PIDFILE:-}" ]; then
     echo "$HTTPLOG_PIDFILE"
-  elif [ "$(id -u)" -eq 0 ]; then
+  elif [ "$own_uid" -eq 0 ]; then
     echo /run/httplog.pid
   else
     echo "${XDG_RUNTIME_DIR:-$HOME}/httplog.pid"
   fi
+}
+
+# Sets private_path to where a directory is, without links, when only root and the caller can change what it
+# holds and what is on the way, links included: there, what was looked at is the same when it is used. Others may
+# write a directory above it that is sticky, where they cannot take away what is not theirs; with "sticky" this
+# one, too, for what is made there anew.
+is_private() {
+  private_path=$(cd -P -- "$1" 2>/dev/null && pwd -P) || return 1
+  path=${1%"${1##*[!/]}"}
+  case $path in
+    /*) ;;
+    *) path=$(pwd -P)/$path ;;
+  esac
+  sticky=${2:+01000}
+  while :; do
+    read -r owner group mode <<STAT
+$(stat -c '%u %g %a' -- "${path:-/}")
+STAT
+    case $owner in
+      0 | "$own_uid") ;;
+      *) return 1 ;;
+    esac
+    open=$((0$mode & 022))
+    [ "$group" != "$own_gid" ] || open=$((open & 02))
+    if [ -L "$path" ]; then
+      (is_private "$(target_of "$path")" "$sticky") || return 1
+    elif [ $open -ne 0 ] && [ $((0$mode & ${sticky:-0})) -eq 0 ]; then
+      return 1
+    fi
+    [ "${path:-/}" != / ] || return 0
+    path=$(dirname -- "$path")
+    sticky=01000
+  done
+}
+
+target_of() {
+  target=$(readlink -- "$1")
+  case $target in
+    /*) echo "$target" ;;
+    *) echo "$(dirname -- "$1")/$target" ;;
+  esac
+}
+
+# Of root or the caller, and no link: what a start as root has made, or will.
+is_own_file() {
+  [ ! -L "$1" ] && [ -f "$1" ] || return 1
+  owner=$(stat -c %u -- "$1")
+  [ "$owner" = 0 ] || [ "$owner" = "$own_uid" ]
+}
+
+name_files() {
+  pid_file=$1
+  place=$(dirname -- "$pid_file")
+  service_file=${pid_file%.pid}.out
+  lock_file=${pid_file%.pid}.lock
+}
+
+# Nothing is read, written or killed through files that another user may have put there.
+check_files() {
+  [ -d "$place" ] || return 0
+  if ! is_private "$place"; then
+    complain "does not trust its pid file $pid_file: others may write its directory, or one above it;" \
+      "name another one in HTTPLOG_PIDFILE"
+    exit $EXIT_USAGE
+  fi
+  name_files "$private_path/$(basename -- "$pid_file")"
+  for file in "$pid_file" "$service_file" "$service_file.1" "$lock_file"; do
+    if [ -e "$file" ] || [ -L "$file" ]; then
+      is_own_file "$file" || {
+        complain "does not use $file: it is a link, no file, or another user's"
+        exit $EXIT_USAGE
+      }
+    fi
+  done
 }
 
 # In some containers nobody collects dead children: a zombie has ended, too.
@@ -83,9 +174,13 @@ find_daemon() {
   is_daemon "$pid"
 }
 
-# One start or stop at a time, or two daemons could write every line twice.
+# One start or stop at a time, or two daemons could write every line twice. Nobody else can hold this lock.
 lock() {
-  exec 9<"$program"
+  if ! (umask 077 && : >>"$lock_file") 2>/dev/null; then
+    complain "cannot write its pid file $pid_file: name another one in HTTPLOG_PIDFILE"
+    exit $EXIT_USAGE
+  fi
+  exec 9<"$lock_file"
   flock -w $((stop_seconds + start_seconds)) 9 || {
     complain "is being started or stopped by another start_httplog.sh"
     exit $EXIT_USAGE
@@ -99,6 +194,8 @@ read_configuration() {
   output=$(effective_value -o)
   service_log=$(effective_value --service-log)
   quiet=$(effective_value --quiet)
+  user=$(effective_value --user)
+  user=${user:-$default_user}
   if [ "$output" = - ]; then
     complain "cannot write to standard output (-o -) as a daemon: leave it out, or name a file"
     exit $EXIT_USAGE
@@ -111,22 +208,23 @@ effective_value() {
     grep -v '^('
 }
 
+# For the user that httplog becomes, who could do nothing with one of root's.
 create_directory() {
-  [ ! -e "$1" ] || return 0
+  [ ! -e "$1" ] && [ ! -L "$1" ] || return 0
   # Where this fails, httplog has the better words for it.
-  if (umask 022 && mkdir -p "$(dirname "$1")") 2>/dev/null && mkdir -m 0750 "$1" 2>/dev/null; then
-    say "created $1"
+  make_directory "$1" 0750 || return 0
+  if [ "$own_uid" -eq 0 ] && id -u -- "$user" >/dev/null 2>&1; then
+    chown -h -- "$user:" "$made_path"
   fi
+  say "created $1"
 }
 
-choose_service_file() {
-  service_directory=$service_log
-  [ -n "$service_log" ] || [ -n "$output" ] || service_directory=$directory
-  service_file=$service_directory/httplog-service.out
-  if [ -z "$service_directory" ] || ! (: >>"$service_file") 2>/dev/null; then
-    service_file=${pid_file%.pid}.out
-    : >>"$service_file"
-  fi
+# Step by step, each where only root or the caller could have put something else in its place.
+make_directory() {
+  [ ! -d "$1" ] || return 0
+  make_directory "$(dirname -- "$1")" 0755 && is_private "$(dirname -- "$1")" sticky || return 1
+  made_path=${private_path%/}/$(basename -- "$1")
+  mkdir -m "$2" -- "$made_path" 2>/dev/null
 }
 
 # Usually it says so. Quiet, or with a service log, it does not say it here: then the kernel knows.
@@ -143,9 +241,12 @@ remember_messages() {
   service_file_bytes=$(wc -c <"$service_file")
 }
 
+# They are the daemon's, who is another user: none of its bytes plays with the caller's terminal.
 new_messages() {
-  tail -c "+$((service_file_bytes + 1))" "$service_file"
+  tail -c "+$((service_file_bytes + 1))" "$service_file" | head -c "$shown_bytes_max" | show
 }
+
+show() { LC_ALL=C tr -d '\000-\010\013-\037\177'; }
 
 start() {
   if ! (umask 022 && : >"$pid_file") 2>/dev/null; then
@@ -154,8 +255,13 @@ start() {
   fi
   [ -n "$output" ] || create_directory "$directory"
   [ -z "$service_log" ] || create_directory "$service_log"
-  choose_service_file
+  : >>"$service_file"
   remember_messages
+  if [ "$service_file_bytes" -gt $service_file_bytes_max ]; then
+    mv -f -- "$service_file" "$service_file.1"
+    : >>"$service_file"
+    remember_messages
+  fi
   # A session of its own: the end of the terminal is not its end.
   setsid "$program" run "$@" </dev/null >>"$service_file" 2>&1 9<&- &
   pid=$!
@@ -182,7 +288,8 @@ start() {
 }
 
 stop() {
-  service_file=$(readlink "/proc/$pid/fd/2") && [ -f "$service_file" ] || service_file=/dev/null
+  # A daemon of an earlier version has its messages elsewhere.
+  : >>"$service_file"
   remember_messages
   kill -TERM "$pid" || exit
   tries=$((stop_seconds * 10))
@@ -205,11 +312,11 @@ stop() {
 status() {
   memory=$(awk '$1 == "VmRSS:" { printf "%.0f MB", $2 / 1024 }' "/proc/$pid/status")
   say "runs (pid $pid) for $(describe_age), memory $memory"
-  service_file=$(readlink "/proc/$pid/fd/2" 2>/dev/null) || return 0
-  if [ -f "$service_file" ]; then
-    grep -E '(Capturing|Stopping) on ' "$service_file" | tail -n 1 | grep 'Capturing on '
+  if [ -r "$service_file" ]; then
+    grep -E '(Capturing|Stopping) on ' "$service_file" | tail -n 1 | grep 'Capturing on ' | show
   fi
-  readlink "/proc/$pid/fd"/* | grep '^/' | grep -v '^/dev/' | sort -u | sed 's/^/writes /'
+  readlink "/proc/$pid/fd"/* 2>/dev/null | show | grep '^/' | grep -v '^/dev/' | sort -u |
+    sed 's/^/writes /'
 }
 
 # Since its start, by the kernel's clock, which nobody sets: 1d 02:03:04.
@@ -224,10 +331,14 @@ describe_age() {
 [ $# -gt 0 ] || usage
 command=$1
 shift
-pid_file=$(find_pid_file)
+name_files "$(find_pid_file)"
 umask 027
 case $stop_seconds in
   *[!0-9]*) usage ;;
+esac
+
+case $command in
+  start | restart | force-reload | stop | status) check_files ;;
 esac
 
 case $command in
@@ -248,7 +359,7 @@ case $command in
     ;;
   stop)
     [ $# -eq 0 ] || usage
-    lock
+    [ ! -d "$place" ] || lock
     if ! find_daemon; then
       rm -f "$pid_file"
       complain "does not run (pid file $pid_file)"

@@ -475,3 +475,15 @@ export const HEARTBEAT_SILENCE_MAX_MS = 10_000;
  * and their states within. V8's own limit is a share of the machine's memory, which is others' to use.
  */
 export const WORKER_HEAP_MEGABYTES_MAX = 512;
+
+/**
+ * Descriptors that a start needs beside those of Node, threads and outputs: modules while they are loaded, looks
+ * at interfaces and files, the service log.
+ */
+export const DESCRIPTORS_OF_START = 8;
+
+/** Descriptors of a thread: five of Node's event loop, its ring or capture file, modules while they are loaded. */
+export const DESCRIPTORS_PER_THREAD = 8;
+
+/** Descriptors of one output of lines beside its open daily files: looks at its end, compression, its directory. */
+export const DESCRIPTORS_PER_FILE_OUTPUT = 4;

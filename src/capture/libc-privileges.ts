@@ -7,6 +7,7 @@ const prctl = libc.func(
   'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
 );
 const capset = libc.func('int capset(const void *header, const void *data)');
+const capget = libc.func('int capget(const void *header, void *data)');
 const seccomp = libc.func(
   'long syscall(long number, unsigned int operation, unsigned int flags, const void *program)',
 );
@@ -23,6 +24,10 @@ const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 /** linux/capability.h */
 const CAPABILITY_VERSION_3 = 0x20080522;
 const CAP_NET_RAW = 13;
+const NET_RAW_BIT = 1 << CAP_NET_RAW;
+/** struct __user_cap_data_struct twice, for capabilities 0 to 31 and the rest: effective, permitted, inheritable. */
+const EFFECTIVE = 0;
+const PERMITTED = 1;
 /** Capabilities have 64 bits; the kernel refuses those that it does not know. */
 const CAPABILITIES_COUNT = 64;
 
@@ -71,15 +76,37 @@ export function emptyBoundingSet(): void {
 }
 
 /**
- * Leaves this thread, and those that it starts from now on, CAP_NET_RAW alone.
+ * Leaves this thread, and those that it starts from now on, CAP_NET_RAW alone, and that one not in effect: who
+ * needs it takes it up.
  *
  * @returns false when it was not permitted that capability
  */
 export function keepNetRawOnly(): boolean {
-  const header = Uint32Array.of(CAPABILITY_VERSION_3, 0);
-  // Twice effective, permitted, inheritable: capabilities 0 to 31, then the rest.
-  const bit = 1 << CAP_NET_RAW;
-  return capset(header, Uint32Array.of(bit, bit, 0, 0, 0, 0)) === 0;
+  return capset(thisThread(), Uint32Array.of(0, NET_RAW_BIT, 0, 0, 0, 0)) === 0;
+}
+
+/** Puts CAP_NET_RAW out of effect in this thread and those that it starts; other capabilities stay. */
+export function layDownNetRaw(): void {
+  const sets = readCapabilities();
+  sets[EFFECTIVE] &= ~NET_RAW_BIT;
+  capset(thisThread(), sets);
+}
+
+/** Puts CAP_NET_RAW into effect in this thread, where it is permitted; who opens a socket says if it is not. */
+export function takeUpNetRaw(): void {
+  const sets = readCapabilities();
+  sets[EFFECTIVE] |= sets[PERMITTED] & NET_RAW_BIT;
+  capset(thisThread(), sets);
+}
+
+function readCapabilities(): Uint32Array {
+  const sets = new Uint32Array(6);
+  capget(thisThread(), sets);
+  return sets;
+}
+
+function thisThread(): Uint32Array {
+  return Uint32Array.of(CAPABILITY_VERSION_3, 0);
 }
 
 /**

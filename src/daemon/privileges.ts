@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { access, accessSync, constants } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   emptyBoundingSet,
@@ -6,6 +6,7 @@ import {
   forbidNewPrivileges,
   keepCapabilities,
   keepNetRawOnly,
+  layDownNetRaw,
   type UserIds,
 } from '../capture/libc-privileges.ts';
 import { EXIT_PERMISSION, EXIT_USAGE, HttplogError } from '../errors.ts';
@@ -63,19 +64,30 @@ export function chooseUser(name: string | undefined): OtherUser | undefined {
 
 /**
  * Becomes the user for good, in every thread. CAP_NET_RAW is kept, because an interface that comes back needs
- * a new socket: by this thread, and so by the decode workers that it starts afterwards. Threads that are
- * there already (V8's, libuv's) keep no capability. Nothing that is started can get more, in either case.
+ * a new socket: by this thread, not in effect, for the decode workers that it starts afterwards, which take it
+ * up. Threads that are there already (V8's, libuv's) keep no capability. A start that is not root's keeps what
+ * its threads were given; libuv's and those of databases get CAP_NET_RAW out of effect. Nothing that is started
+ * can get more, in either case.
  *
  * @throws HttplogError with exit code 4 when this is not permitted or the user cannot read the program itself
  */
 export function dropPrivileges(user: OtherUser | undefined): void {
   if (user !== undefined) {
+    startThreadPool();
     becomeUser(user);
     checkProgramIsReadable(user);
+  } else if (process.getuid?.() !== ROOT_UID) {
+    layDownNetRaw();
+    startThreadPool();
   }
   if (!forbidNewPrivileges(process.arch) && user !== undefined) {
     throw createDropError(user, 'the kernel refuses no_new_privs');
   }
+}
+
+/** libuv starts all threads of its pool with the first task, and waits until they are there. */
+function startThreadPool(): void {
+  access('/', () => undefined);
 }
 
 function becomeUser(user: OtherUser): void {

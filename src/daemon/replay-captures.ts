@@ -26,6 +26,7 @@ import { WriterSink } from '../worker/writer-sink.ts';
 import { BatchStream } from './batch-stream.ts';
 import { createPipelineSettings } from './capture-plan.ts';
 import type { Configuration } from './configuration.ts';
+import { checkDescriptorLimit } from './descriptor-limit.ts';
 import { findLocalNetworks } from './local-addresses.ts';
 import { type OutputPlan, planRecords, type RecordPlan } from './output-plan.ts';
 import { type OutputWriters, openOutputs } from './output-writers.ts';
@@ -66,6 +67,11 @@ export async function replayCaptures(
   const { settings } = configuration;
   checkProfilePath(settings.cpuProfilePath);
   const plan = planRecords(settings);
+  checkDescriptorLimit({
+    threads: countThreads(configuration),
+    outputs: plan.outputs,
+    hasAdminServer: false,
+  });
   const writer = await openOutputs(plan.outputs, { policy: 'fail' });
   const workersCount = countSharingWorkers(files.length, configuration);
   const jobs = files.map((path) => createJob(path, configuration, plan, workersCount));

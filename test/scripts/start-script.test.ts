@@ -86,7 +86,7 @@ describe.skipIf(noCapture)(titleWithReason('a daemon on lo', noCapture), () => {
     expect(status.stdout).toMatch(/^httplog runs \(pid \d+\) for 0d 00:00:\d\d, memory \d+ MB$/m);
     expect(status.stdout).toContain('Capturing on lo');
     expect(status.stdout).toMatch(/^writes .*\/logs\/http-\d{8}\.log$/m);
-    expect(status.stdout).toContain(`writes ${logs}/httplog-service.out\n`);
+    expect(status.stdout).toContain(`writes ${place.folder}/httplog.out\n`);
 
     await request('/last');
     const stop = await script(['stop']);
@@ -177,16 +177,19 @@ describe.skipIf(noCapture)(titleWithReason('a daemon on lo', noCapture), () => {
     const logged = await script(['restart', ...options, '--service-log', service]);
     expect(logged).toMatchObject({ code: 0, stderr: '' });
     const names = readdirSync(service);
-    expect(names).toContain('httplog-service.out');
-    expect(names).toEqual(expect.arrayContaining([expect.stringMatching(/\.jsonl$/)]));
+    expect(names).toEqual([expect.stringMatching(/\.jsonl$/)]);
     expect((await script(['status'])).stdout).toContain('.jsonl\n');
   });
 
-  test('with one file for its lines its own words go beside the pid file', async () => {
+  test('its own words are beside the pid file, and kept once more when they are many', async () => {
     const file = join(place.folder, 'lines.log');
+    const own = join(place.folder, 'httplog.out');
+    const many = `${'x'.repeat(127)}\n`.repeat(8192 + 1);
+    writeFileSync(own, many);
     const start = await script(['start', '-i', 'lo', '-p', `${port}`, '-o', file]);
     expect(start.code).toBe(0);
-    expect(readFileSync(join(place.folder, 'httplog.out'), 'utf8')).toContain('Capturing on lo');
+    expect(readFileSync(`${own}.1`, 'utf8')).toBe(many);
+    expect(readFileSync(own, 'utf8')).toMatch(/^20.* Capturing on lo/s);
     await request('/in-one-file');
     expect((await script(['stop'])).stdout).toContain('Messages: 1 CQ');
     expect(readFileSync(file, 'utf8')).toContain('CQ GET /in-one-file ');

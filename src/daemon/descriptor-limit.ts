@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { EXIT_PERMISSION, HttplogError } from '../errors.ts';
+import {
+  ADMIN_CONNECTIONS_MAX,
+  DESCRIPTORS_OF_START,
+  DESCRIPTORS_PER_FILE_OUTPUT,
+  DESCRIPTORS_PER_THREAD,
+  OPEN_FILES_MAX,
+  SQLITE_DATABASES_MAX,
+} from '../limits.ts';
+import type { OutputPlan } from './output-plan.ts';
+
+/** A database, its write-ahead log, that one's index, and a journal while it is made. */
+const FILES_PER_DATABASE = 4;
+/** What `ulimit` is usually at least. */
+const USUAL_LIMIT = 1024;
+
+/** What a run or a replay is about to open. */
+export interface DescriptorNeeds {
+  threads: number;
+  outputs: readonly OutputPlan[];
+  hasAdminServer: boolean;
+}
+
+/**
+ * Refuses a start that would run out of descriptors: later that is a thread that cannot be made, a file that
+ * cannot be opened, or a stack of Node's.
+ *
+ * @throws HttplogError with exit code 4
+ */
+export function checkDescriptorLimit(needs: DescriptorNeeds): void {
+  const limit = readDescriptorLimit();
+  const open = countOpenDescriptors();
+  const more = countDescriptors(needs);
+  if (limit >= open + more) {
+    return;
+  }
+  const enough = Math.max(USUAL_LIMIT, open + more);
+  throw new HttplogError(
+    `The limit of open files is ${limit}, of which ${open} are in use; httplog needs ${more} more`,
+    {
+      code: 'HTTPLOG_DESCRIPTOR_LIMIT',
+      exitCode: EXIT_PERMISSION,
+      hint: `Raise it: ulimit -n ${enough}, or LimitNOFILE=${enough} in its unit`,
+    },
+  );
+}
+
+/** Those that are still to be opened, at the worst moment. */
+export function countDescriptors({ threads, outputs, hasAdminServer }: DescriptorNeeds): number {
+  const ofOutputs = outputs.reduce((sum, { target }) => sum + countOfOutput(target), 0);
+  const ofAdmin = hasAdminServer ? ADMIN_CONNECTIONS_MAX + 1 : 0;
+  return DESCRIPTORS_OF_START + threads * DESCRIPTORS_PER_THREAD + ofOutputs + ofAdmin;
+}
+
+function countOfOutput(target: OutputPlan['target']): number {
+  if (target.kind === 'sqlite') {
+    return DESCRIPTORS_PER_THREAD + SQLITE_DATABASES_MAX * FILES_PER_DATABASE;
+  }
+  const isDaily = target.target.kind === 'daily';
+  return DESCRIPTORS_PER_FILE_OUTPUT + (isDaily ? OPEN_FILES_MAX : 0);
+}
+
+/** The soft limit, which Node has raised to the hard one. Infinity where the kernel does not say. */
+function readDescriptorLimit(): number {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];
+    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+function countOpenDescriptors(): number {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    return 0;
+  }
+}
