@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ownSettings } from '../test/live/own-settings.ts';
 import { BUILT_CAPTURES, writeCopies } from './check/built-capture.ts';
 import { compareRatios, type Ratios } from './check/compare.ts';
 import { ratioOf } from './measure/statistics.ts';
@@ -31,7 +32,8 @@ const { values } = parseArgs({
 
 function measureRatios(folder: string): Ratios {
   const replay = (name: string, ...options: string[]): Command => [
-    ...[HTTPLOG, 'replay', join(folder, name), '-o', join(folder, 'lines')],
+    HTTPLOG,
+    ...ownSettings(['replay', join(folder, name), '-o', join(folder, 'lines')]),
     // One worker: what the loop costs, and not how many threads share it.
     ...['-cpu', '1', ...options],
   ];

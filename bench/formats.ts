@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ownSettings } from '../test/live/own-settings.ts';
 import { median, ratioOf } from './measure/statistics.ts';
 import { type Run, timeCommand } from './measure/time-command.ts';
 import { BYTES_PER_MEGABYTE } from './measure/units.ts';
@@ -33,7 +34,7 @@ if (capture === undefined) {
 
 const directory = mkdtempSync(join(tmpdir(), 'httplog-bench-'));
 const output = join(directory, 'lines');
-const replay = [HTTPLOG, 'replay', capture, '-o', output];
+const replay = [HTTPLOG, ...ownSettings(['replay', capture, '-o', output])];
 const candidates = new Map<string, string[]>([
   ['text messages', replay],
   ...values.formats

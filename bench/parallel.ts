@@ -11,6 +11,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ownSettings } from '../test/live/own-settings.ts';
 import { median, ratioOf } from './measure/statistics.ts';
 import { type Run, timeCommand } from './measure/time-command.ts';
 
@@ -38,7 +39,10 @@ const candidates = ['1', values.workers].map((workers) => ({
 for (let round = -1; round < Number(values.rounds); round++) {
   for (const { workers, output, runs } of candidates) {
     rmSync(output, { force: true });
-    const run = timeCommand([HTTPLOG, 'replay', capture, '-cpu', workers, '-o', output]);
+    const run = timeCommand([
+      HTTPLOG,
+      ...ownSettings(['replay', capture, '-cpu', workers, '-o', output]),
+    ]);
     // The first round warms the page cache and is not counted.
     if (round >= 0) {
       runs.push(run);

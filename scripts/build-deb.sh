@@ -92,7 +92,7 @@ copy_system_files() {
   gzip -9n <"$project/conf/httplog.8" >"$root/usr/share/man/man8/httplog.8.gz"
   cp "$project/conf/completions/httplog.bash" "$root/usr/share/bash-completion/completions/httplog"
   cp "$project/conf/completions/_httplog" "$root/usr/share/zsh/vendor-completions"
-  cp "$project/README.md" "$documents"
+  cp "$project/README.md" "$project/SECURITY.md" "$documents"
   cp -R "$project/docs" "$documents"
   cp "$project/LICENSE" "$documents/copyright"
   gzip -9n <"$project/CHANGELOG.md" >"$documents/changelog.gz"

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ownSettings } from '../../test/live/own-settings.ts';
 import { BYTES_PER_MEBIBYTE } from '../measure/units.ts';
 import {
   buildCap,
@@ -39,25 +40,13 @@ function httplog(name: string, does: string, options: readonly string[]): Candid
     version: [HTTPLOG_PROGRAM, '-v'],
     readsCapture: (capture, output) => [
       HTTPLOG_PROGRAM,
-      'replay',
-      capture,
-      '-o',
-      output,
-      ...options,
+      ...ownSettings(['replay', capture, '-o', output, ...options]),
     ],
     listens: {
       command: (device, output, ring) => [
         ...[
           HTTPLOG_PROGRAM,
-          '-i',
-          device,
-          '-o',
-          output,
-          '-b',
-          `${ring}`,
-          '--user',
-          'root',
-          ...options,
+          ...ownSettings(['-i', device, '-o', output, '-b', `${ring}`, ...options]),
         ],
       ],
       endSignal: 'SIGTERM',

@@ -172,9 +172,9 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
     const command = `(head -c 2000 ${IPV4}; ${rest}) | ${REPLAY} - -o slow.lines`;
     const terminal = await startProcess('script', ['-qec', command, '/dev/null'], { cwd: folder });
     onTestFinished(async () => void (await terminal.stop()));
-    await terminal.waitForOutput('stdout', /replay 0 MB \| \d+s/, 10_000);
+    await terminal.waitForOutput('stdout', /replay 0 MB \| \d+s/, 30_000);
     writeTemporary('seen', Buffer.alloc(0));
-    const { code, stdout } = await terminal.waitForExit(10_000);
+    const { code, stdout } = await terminal.waitForExit(30_000);
     expect(code).toBe(0);
     expect(stdout).not.toContain('%');
     expect(stdout.replaceAll('\r\n', '\n')).toMatch(SUMMARY);
@@ -182,13 +182,15 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
 
   test('a replay that is interrupted leaves the terminal as it was', async () => {
     const replaying = `echo pid=$$; exec ${REPLAY} - -o interrupted.lines`;
-    const command = `(head -c 2000 ${IPV4}; exec sleep 5) | sh -c '${replaying}'`;
+    const rest = 'until [ -e interrupted ]; do sleep 0.02; done';
+    const command = `(head -c 2000 ${IPV4}; ${rest}) | sh -c '${replaying}'`;
     const terminal = await startProcess('script', ['-qec', command, '/dev/null'], { cwd: folder });
     onTestFinished(async () => void (await terminal.stop()));
-    const [, pid] = await terminal.waitForOutput('stdout', /pid=(\d+)/, 10_000);
-    await terminal.waitForOutput('stdout', /replay 0 MB/, 10_000);
+    const [, pid] = await terminal.waitForOutput('stdout', /pid=(\d+)/, 30_000);
+    await terminal.waitForOutput('stdout', /replay 0 MB/, 30_000);
     process.kill(Number(pid), 'SIGINT');
-    const { code, stdout } = await terminal.waitForExit(10_000);
+    writeTemporary('interrupted', Buffer.alloc(0));
+    const { code, stdout } = await terminal.waitForExit(30_000);
     expect(code).toBe(128 + 2);
     // The bar is gone, the cursor is there and lines wrap.
     for (const sequence of ['\x1b[2K', '\x1b[?25h', '\x1b[?7h']) {
@@ -196,9 +198,12 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
     }
   });
 
-  test('a short replay shows the summary only', async () => {
+  test('a short replay leaves the summary only', async () => {
     const text = await runOnTerminal(`${REPLAY} ${IPV4} -o short.lines`);
-    expect(text).toMatch(new RegExp(`^${SUMMARY.source}`));
+    expect(text).toMatch(SUMMARY);
+    // Where the machine takes its time there is a bar, which is taken away.
+    const bar = text.replace(SUMMARY, '');
+    expect(bar === '' || bar.endsWith('\x1b[?25h')).toBe(true);
   });
 
   test('lines on the terminal have no bar among them', async () => {

@@ -66,6 +66,7 @@ describe('the packed files', () => {
         'README.md',
         'CHANGELOG.md',
         'LICENSE',
+        'SECURITY.md',
         'bin/httplog',
         'conf/httplog.conf',
         'conf/demo.pcap',
@@ -82,7 +83,7 @@ describe('the packed files', () => {
 
   test('are nothing else: no sources, tests, benches or scripts of the project', () => {
     const meant =
-      /^(package\.json|(README|CHANGELOG)\.md|LICENSE|bin\/httplog|scripts\/start_httplog\.sh)$|^(conf|docs)\/|^dist\/.*\.js$/;
+      /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|bin\/httplog|scripts\/start_httplog\.sh)$|^(conf|docs)\/|^dist\/.*\.js$/;
     expect(files.filter((path) => !meant.test(path))).toEqual([]);
   });
 

@@ -92,8 +92,10 @@ describe('the README', () => {
     expect(missing.map(({ flags }) => flags[0])).toEqual([]);
   });
 
-  test('names only files that are there', () => {
-    const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, path]) => path);
+  test.each(['README.md', 'SECURITY.md'])('names only files that are there: %s', (page) => {
+    const text = readProjectFile(page);
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, path]) => path);
+    expect(links).not.toEqual([]);
     expect(links.filter((path) => !existsSync(`${PROJECT}${path}`))).toEqual([]);
   });
 });
