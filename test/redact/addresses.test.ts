@@ -81,6 +81,7 @@ describe('addresses in fields', () => {
     ['by="a\\"b";for=1.2.3.4', 'by="a\\"b";for=1.2.3.0'],
     ['by="a;for=1.2.3.4', 'REDACTED'],
     ['for=x, for', 'for=REDACTED, for'],
+    ['for="[2001:db8::1]x"', 'for="REDACTED"'],
   ])('Forwarded: %s becomes %s', (value, expected) => {
     expect(redact(TRUNCATE, withFields(`Forwarded: ${value}`)).fields.forwarded).toBe(expected);
   });
