@@ -10,7 +10,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { LISTED_MUTANTS } from './listed-mutants.ts';
@@ -23,160 +23,160 @@ import {
   type Mutant,
 } from './mutants.ts';
 
-/** Test files that tell of a room, those that are quick and tell most first. */
+/** What tells of a room: a program that runs some of its tests faster, then test files, the quick ones first. */
 export interface MutationRoom {
   readonly folder: string;
+  readonly program?: string;
   readonly tests: readonly (readonly string[])[];
 }
 
 const ROOMS: Readonly<Record<string, MutationRoom>> = {
   exchange: {
     folder: 'src/exchange',
+    program: 'test/exchange/pairing-cases.ts',
     tests: [
-      ['test/exchange/pairing-cases.test.ts'],
-      [
-        'test/exchange/pairing',
-        'test/exchange/lost',
-        'test/exchange/full',
-        'test/worker/record-outputs',
-      ],
-      ['test/exchange/faults'],
+      ['test/exchange/pairing.', 'test/exchange/lost', 'test/worker/record-outputs'],
+      ['test/exchange/full', 'test/exchange/faults'],
     ],
   },
   redact: {
     folder: 'src/redact',
-    tests: [['test/redact'], ['test/worker/record-outputs.test.ts']],
+    tests: [['test/redact'], ['test/worker/record-outputs']],
   },
   filter: {
     folder: 'src/filter',
-    tests: [['test/filter'], ['test/worker/record-outputs.test.ts']],
+    tests: [['test/filter'], ['test/worker/record-outputs']],
   },
 };
 
+/** A command that is green when it exits with 0, and how long it may take. */
+interface Step {
+  readonly args: readonly string[];
+  timeoutMs: number;
+}
+
 const KILLED_SHARE_MIN = 0.95;
-/** A change can make a loop endless; a run without one takes some seconds. */
-const RUN_TIMEOUT_MS = 120_000;
+const UNCHANGED_TIMEOUT_MS = 600_000;
+/** A change can make a loop endless: so many times what the unchanged tests took is long enough, and at least that. */
+const TIMEOUT_FACTOR = 5;
+const TIMEOUT_MS_MIN = 30_000;
+/** No test is to fail because the machine is busy. */
+const TEST_TIMEOUT_MS = 120_000;
 const MILLISECONDS_PER_MINUTE = 60_000;
 /** What the copy does not need, or must not have. */
 const NOT_COPIED = new Set(['node_modules', '.git', 'dist', '.workloads']);
 
 export interface Judged {
-  readonly mutant: Mutant;
+  readonly description: string;
   readonly isKilled: boolean;
 }
 
-/** A copy of the project that can be changed without harm; its packages are the project's own. */
+/** A copy of the project that can be changed without harm; its packages are those of this checkout. */
 export function copyProject(project: string): string {
   const copy = mkdtempSync(join(tmpdir(), 'httplog-mutate-'));
   cpSync(project, copy, {
     recursive: true,
-    filter: (path) => !NOT_COPIED.has(path.slice(path.lastIndexOf('/') + 1)),
+    filter: (path) => !NOT_COPIED.has(basename(path)),
   });
-  const packages = fileURLToPath(new URL('../node_modules', import.meta.url));
-  symlinkSync(packages, join(copy, 'node_modules'));
+  symlinkSync(
+    fileURLToPath(new URL('../node_modules', import.meta.url)),
+    join(copy, 'node_modules'),
+  );
   return copy;
 }
 
-/** Makes the change in the copy, runs the tests until one is red, and takes the change back. */
-export async function judgeMutant(
+/**
+ * Makes each change in the copy, one at a time, and runs the steps until one is red.
+ *
+ * @param deadlineMs no change is tried behind it
+ */
+export async function judgeMutants(
   copy: string,
-  mutant: Mutant,
-  tests: MutationRoom['tests'],
-): Promise<boolean> {
-  const file = join(copy, mutant.file);
-  const text = readFileSync(file, 'utf8');
-  writeFileSync(file, applyMutant(text, mutant));
-  try {
-    for (const files of tests) {
-      if (!(await areTestsGreen(copy, files))) {
-        return true;
-      }
+  room: MutationRoom,
+  mutants: readonly Mutant[],
+  deadlineMs: number,
+): Promise<Judged[]> {
+  const steps = await measureSteps(copy, room);
+  const judged: Judged[] = [];
+  for (const mutant of mutants) {
+    if (Date.now() > deadlineMs) {
+      console.log('Out of time: what follows was not tried (--minutes)');
+      break;
     }
-    return false;
-  } finally {
+    const file = join(copy, mutant.file);
+    const text = readFileSync(file, 'utf8');
+    const description = describeMutant(text, mutant);
+    writeFileSync(file, applyMutant(text, mutant));
+    const isKilled = !(await areGreen(copy, steps));
     writeFileSync(file, text);
+    console.log(`${isKilled ? 'killed  ' : 'SURVIVED'} ${description}`);
+    judged.push({ description, isKilled });
   }
+  return judged;
 }
 
-/** Runs test files in the copy up to the first failure; one that takes too long has failed. */
-export function areTestsGreen(copy: string, files: readonly string[]): Promise<boolean> {
+/** The steps of a room, with the time that they may take; throws when one is red before anything was changed. */
+async function measureSteps(copy: string, { program, tests }: MutationRoom): Promise<Step[]> {
   const vitest = join(copy, 'node_modules/vitest/vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', '--bail', '1', ...files], {
+  const options = ['run', '--bail', '1', '--testTimeout', String(TEST_TIMEOUT_MS)];
+  const steps = [
+    ...(program === undefined ? [] : [[program]]),
+    ...tests.map((files) => [vitest, ...options, ...files]),
+  ].map((args): Step => ({ args, timeoutMs: UNCHANGED_TIMEOUT_MS }));
+  for (const step of steps) {
+    const startMs = Date.now();
+    if (!(await isGreen(copy, step))) {
+      throw new Error(`Red before anything was changed: ${step.args.join(' ')}`);
+    }
+    step.timeoutMs = Math.max(TIMEOUT_MS_MIN, TIMEOUT_FACTOR * (Date.now() - startMs));
+  }
+  return steps;
+}
+
+async function areGreen(copy: string, steps: readonly Step[]): Promise<boolean> {
+  for (const step of steps) {
+    if (!(await isGreen(copy, step))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function isGreen(copy: string, { args, timeoutMs }: Step): Promise<boolean> {
+  const child = spawn(process.execPath, args, {
     cwd: copy,
     stdio: 'ignore',
     // A group of its own, so that an endless loop in a fork ends with it.
     detached: true,
-    env: { ...process.env, FORCE_COLOR: '0' },
   });
+  const end = () => endGroup(child.pid);
+  process.once('exit', end);
   return new Promise((done, fail) => {
-    const timer = setTimeout(() => endGroup(child.pid), RUN_TIMEOUT_MS);
+    const timer = setTimeout(end, timeoutMs);
     child.on('error', fail);
     child.on('exit', (code) => {
       clearTimeout(timer);
+      process.off('exit', end);
       done(code === 0);
     });
   });
 }
 
 function endGroup(pid: number | undefined): void {
-  if (pid !== undefined) {
-    process.kill(-pid, 'SIGKILL');
-  }
-}
-
-interface MutateOptions {
-  rooms: string[];
-  count: number;
-  seed: number;
-  only: string;
-  deadlineMs: number;
-}
-
-async function mutate(project: string, options: MutateOptions): Promise<Judged[]> {
-  const copy = copyProject(project);
-  const end = (): never => {
-    rmSync(copy, { recursive: true, force: true });
-    process.exit(1);
-  };
-  process.once('SIGINT', end).once('SIGTERM', end);
   try {
-    const judged: Judged[] = [];
-    for (const name of options.rooms) {
-      const room = ROOMS[name];
-      if (!(await areTestsGreen(copy, room.tests.flat()))) {
-        throw new Error(`The tests of ${name} are red before anything was changed`);
-      }
-      judged.push(...(await judgeRoom(copy, room, options)));
-    }
-    return judged;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
+    process.kill(-(pid as number), 'SIGKILL');
+  } catch {
+    // It has ended.
   }
 }
 
-async function judgeRoom(
-  copy: string,
-  room: MutationRoom,
-  options: MutateOptions,
-): Promise<Judged[]> {
-  const listed = LISTED_MUTANTS.filter(({ file }) => file.startsWith(`${room.folder}/`));
-  const generated = chooseMutants(findMutants(copy, room.folder), options.count, options.seed);
-  const mutants = [...listed.map((one) => locateMutant(copy, one)), ...generated];
-  const judged: Judged[] = [];
-  for (const mutant of mutants) {
-    const description = describeMutant(readFileSync(join(copy, mutant.file), 'utf8'), mutant);
-    if (!description.includes(options.only)) {
-      continue;
-    }
-    if (Date.now() > options.deadlineMs) {
-      console.log('Out of time: what follows was not tried (--minutes)');
-      break;
-    }
-    const isKilled = await judgeMutant(copy, mutant, room.tests);
-    console.log(`${isKilled ? 'killed  ' : 'SURVIVED'} ${description}`);
-    judged.push({ mutant, isKilled });
-  }
-  return judged;
+/** The changes of a room that are to be tried: the listed ones, and as many generated ones. */
+function mutantsOfRoom(copy: string, folder: string, count: number, seed: number): Mutant[] {
+  const listed = LISTED_MUTANTS.filter(({ file }) => file.startsWith(`${folder}/`));
+  return [
+    ...listed.map((one) => locateMutant(copy, one)),
+    ...chooseMutants(findMutants(copy, folder), count, seed),
+  ];
 }
 
 if (import.meta.main) {
@@ -195,13 +195,19 @@ if (import.meta.main) {
     console.error(`No rooms: ${unknown.join(', ')}; there are ${Object.keys(ROOMS).join(', ')}`);
     process.exit(2);
   }
-  const judged = await mutate(resolve(fileURLToPath(new URL('..', import.meta.url))), {
-    rooms,
-    count: Number(values.count),
-    seed: Number(values.seed),
-    only: values.only,
-    deadlineMs: Date.now() + Number(values.minutes) * MILLISECONDS_PER_MINUTE,
-  });
+  const deadlineMs = Date.now() + Number(values.minutes) * MILLISECONDS_PER_MINUTE;
+  const copy = copyProject(fileURLToPath(new URL('..', import.meta.url)));
+  process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
+  process.once('SIGINT', () => process.exit(1)).once('SIGTERM', () => process.exit(1));
+  const judged: Judged[] = [];
+  for (const room of rooms.map((name) => ROOMS[name])) {
+    const mutants = mutantsOfRoom(copy, room.folder, Number(values.count), Number(values.seed));
+    const wanted = mutants.filter((mutant) => {
+      const text = readFileSync(join(copy, mutant.file), 'utf8');
+      return describeMutant(text, mutant).includes(values.only);
+    });
+    judged.push(...(await judgeMutants(copy, room, wanted, deadlineMs)));
+  }
   const killedCount = judged.filter(({ isKilled }) => isKilled).length;
   console.log(`${killedCount} of ${judged.length} changes turned a test red`);
   process.exitCode = killedCount >= KILLED_SHARE_MIN * judged.length ? 0 : 1;

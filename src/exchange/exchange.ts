@@ -36,8 +36,9 @@ export const INCOMPLETE_NAMES = [
 ] as const;
 
 /**
- * The record that crosses the door from exchange to format: offsets into `bytes`, durations in nanoseconds
- * of packet time, sizes in bytes. One record is made by the pipeline and filled again each time.
+ * What filters, redaction and formats are given: offsets into `bytes`, durations in nanoseconds of packet time,
+ * sizes in bytes. The tracker has one such record and the maker of messages another; each fills its own anew for
+ * every exchange or message, and what it says holds until then.
  *
  * A message (`UNIT_MESSAGE`) has the same form with the parts of one side only; its durations and its body's
  * size are unknown.

@@ -25,8 +25,8 @@ export interface MessageRecords {
 }
 
 const ADDRESS_BYTES = 16;
-/** Two addresses and the lengths of the fields, generously. */
-const FRAME_BYTES = 1024;
+/** What stands beside a head: two addresses and the lengths of its fields, generously. */
+const BESIDE_HEAD_BYTES_MAX = 1024;
 const NANOSECONDS_PER_SECOND = 1e9;
 /** From TYPE_CQ to TYPE_CR, from TYPE_SQ to TYPE_SR. */
 const RESPONSE_TYPE_STEP = 1;
@@ -37,7 +37,7 @@ const RESPONSE_TYPE_STEP = 1;
  */
 export function createMessageRecords(fieldsCount: number, seed: number): MessageRecords {
   const record = createExchange(fieldsCount);
-  record.bytes = new Uint8Array(FRAME_BYTES + HEAD_BYTES_MAX + REDACTION_BYTES_MAX);
+  record.bytes = new Uint8Array(BESIDE_HEAD_BYTES_MAX + HEAD_BYTES_MAX + REDACTION_BYTES_MAX);
   record.unit = UNIT_MESSAGE;
   return { record, key: createFlowKey(), seed };
 }

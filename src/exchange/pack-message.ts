@@ -39,7 +39,7 @@ export function packMessage(
   const startLineBytes = Math.min(message.startLineEnd - startLineOffset, VALUE_BYTES_MAX);
   targetView.setUint16(at, startLineBytes, true);
   targetView.setUint8(at + COUNT_AT, foundCount);
-  copyBytes(targetView, valueAt, sourceView, startLineOffset, startLineBytes);
+  copyWords(targetView, valueAt, sourceView, startLineOffset, startLineBytes);
   valueAt += startLineBytes;
   at += FIELDS_AT;
   for (let index = 0; index < foundCount; index++) {
@@ -48,7 +48,7 @@ export function packMessage(
     const byteLength = Math.min(fieldEnds[slot] - offset, VALUE_BYTES_MAX);
     targetView.setUint8(at, slot);
     targetView.setUint16(at + FIELD_LENGTH_AT, byteLength, true);
-    copyBytes(targetView, valueAt, sourceView, offset, byteLength);
+    copyWords(targetView, valueAt, sourceView, offset, byteLength);
     valueAt += byteLength;
     at += FIELD_BYTES;
   }
@@ -80,7 +80,8 @@ function readLength(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8);
 }
 
-function copyBytes(
+/** Copies so many bytes, by words as far as there are whole ones. */
+function copyWords(
   target: DataView,
   at: number,
   source: DataView,

@@ -1,59 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readProjectFile } from '../structure/source-files.ts';
-import { asCaptured } from './conversation.ts';
-import { expandRange, readSegments } from './read-case.ts';
-import { type ExchangeLine, pairOf, runExchanges } from './run-exchanges.ts';
+import { readAllCases, runCase } from './pairing-cases.ts';
 
-const CASES_URL = new URL('pairing-cases/', import.meta.url);
-
-interface PairingCase {
-  rule: string;
-  /** Theme, rule and words. */
-  title: string;
-  /** By the word behind the fence. */
-  blocks: Map<string, string>;
-}
-
-function readCases(file: string): PairingCase[] {
-  const [head, ...rules] = readFileSync(new URL(file, CASES_URL), 'utf8').split(/^## /m);
-  const theme = /^# (.*)$/m.exec(head)?.[1];
-  return rules.flatMap((section) => {
-    const [about, ...cases] = section.split(/^### /m);
-    const rule = firstLine(about);
-    return cases.map((text) => ({
-      rule,
-      title: `${theme} > ${rule} > ${firstLine(text)}`,
-      blocks: new Map(
-        [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, word, body]) => [word, body]),
-      ),
-    }));
-  });
-}
-
-function firstLine(text: string): string {
-  return text.slice(0, text.indexOf('\n'));
-}
-
-/** The exchange as the expectation writes it, with the fields that this one names. */
-function describeLine(line: ExchangeLine, expected = ''): string {
-  const values = line as unknown as Record<string, unknown>;
-  const fields = [...expected.matchAll(/ (\w+)=/g)].map(
-    ([, name]) => ` ${name}=${values[name] ?? '-'}`,
-  );
-  return `${pairOf(line)}${fields.join('')}`;
-}
-
-const files = readdirSync(CASES_URL).filter((file) => file !== 'README.md');
-const allCases = files.flatMap(readCases);
+const allCases = readAllCases();
 
 describe('pairing cases', () => {
-  it.each(allCases.map((one) => [one.title, one] as const))('%s', async (_title, { blocks }) => {
-    const expected = (blocks.get('expect') as string).trimEnd().split('\n').flatMap(expandRange);
-    const frames = asCaptured(readSegments(blocks.get('segments') as string));
-    // As whenever exchanges are asked for.
-    const { lines } = await runExchanges(frames, { isHeadCompleted: true });
-    expect(lines.map((line, index) => describeLine(line, expected[index]))).toEqual(expected);
+  it.each(allCases.map((one) => [one.title, one] as const))('%s', async (_title, one) => {
+    const { expected, found } = await runCase(one);
+    expect(found).toEqual(expected);
   });
 
   it('have segments and what to expect, and names of their own', () => {

@@ -3,7 +3,7 @@
  * capture of them has.
  */
 import { CLIENT, SERVER } from '../fixtures/build-captures.ts';
-import { bytesOf } from '../fixtures/build-packets.ts';
+import { bytesOf, type Endpoint } from '../fixtures/build-packets.ts';
 import {
   ACK,
   CHUNKED,
@@ -36,6 +36,8 @@ interface Sent {
 interface Script {
   client: End;
   server: End;
+  /** The client's. */
+  readonly address: Endpoint;
   readonly sent: Sent[];
   timeMs: number;
 }
@@ -55,11 +57,16 @@ const ANEW_STEP = 10_000_000;
 const FLAGS: Readonly<Record<string, number>> = { SYN, ACK, FIN, RST };
 const HEADERS_BYTES = 54;
 
-/** Frames of the conversation in the order in which they were captured, with rising times. */
-export function readSegments(block: string): TimedFrame[] {
+/**
+ * Frames of the conversation in the order in which they were captured, with rising times.
+ *
+ * @param client its own address, where several conversations go through one pipeline
+ */
+export function readSegments(block: string, client: Endpoint = CLIENT): TimedFrame[] {
   const script: Script = {
     client: endAt(CLIENT_FIRST),
     server: endAt(SERVER_FIRST),
+    address: client,
     sent: [],
     timeMs: 0,
   };
@@ -122,8 +129,8 @@ function sendSegment(
     own.messages.set(id, { begin: sequence + begin, end: sequence + end });
   }
   own.next = Math.max(own.next, sequence + payload.text.length + (/SYN|FIN/.test(items) ? 1 : 0));
-  const source = isFromClient ? CLIENT : SERVER;
-  const target = isFromClient ? SERVER : CLIENT;
+  const source = isFromClient ? script.address : SERVER;
+  const target = isFromClient ? SERVER : script.address;
   const bytes = segmentFrame(source, target, bytesOf(payload.text), {
     sequence: sequence % 2 ** 32,
     acknowledgment: isFromClient && isSyn ? 0 : acknowledgment % 2 ** 32,

@@ -115,6 +115,8 @@ const CASES: [string, Written, ExchangeParts, boolean][] = [
 
   ['a host', { hosts: 'shop.example' }, {}, true],
   ['a host in another case', { hosts: 'SHOP.example' }, withHost('Shop.Example'), true],
+  ['a host with a capital Z', { hosts: 'zoo.example' }, withHost('ZOO.example'), true],
+  ['a host with a port of nines', { hosts: 'shop.example' }, withHost('shop.example:9090'), true],
   ['a host with a port', { hosts: 'shop.example' }, withHost('shop.example:8080'), true],
   ['a port', { hosts: 'shop.example:8080' }, withHost('shop.example:8080'), true],
   ['another port', { hosts: 'shop.example:80' }, withHost('shop.example:8080'), false],

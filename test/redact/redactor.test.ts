@@ -165,6 +165,10 @@ describe('cookies', () => {
     expect(redact({}, setCookie(value)).fields).toEqual({ 'set-cookie': expected });
   });
 
+  test('a Set-Cookie that is redacted counts', () => {
+    expect(redact({}, setCookie('sid=1; Path=/')).counts).toEqual({ cookies: 1 });
+  });
+
   test('a Set-Cookie that is dropped is no field, one that is kept is untouched', () => {
     const dropped = redact(
       { cookies: modes(undefined, { sid: 'drop' }) },
