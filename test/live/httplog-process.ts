@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { type ProcessExit, type RunningProcess, startProcess } from './child-process.ts';
 
 const HTTPLOG_PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
+const HTTPLOG_ENTRY = fileURLToPath(new URL('../../src/cli/httplog.ts', import.meta.url));
+/** What bin/httplog takes from nobody's environment as root. */
+const CODE_LOADERS = ['NODE_OPTIONS', 'LD_PRELOAD'];
 const READY_TIMEOUT_MS = 15_000;
 const EXIT_TIMEOUT_MS = 15_000;
 /** Milliseconds between two looks at the memory and time that the process has used. */
@@ -56,7 +59,8 @@ export interface HttplogProcess extends Omit<RunningProcess, 'waitForExit' | 'st
 
 /** Starts `bin/httplog` and waits until it says that it is ready. */
 export async function startHttplog(options: HttplogOptions): Promise<HttplogProcess> {
-  const child = await startProcess(options.program ?? HTTPLOG_PROGRAM, options.args, {
+  const [program, args] = chooseProgram(options);
+  const child = await startProcess(program, args, {
     namespace: options.namespace,
     cwd: options.cwd,
     ...(options.input !== undefined && { input: options.input }),
@@ -95,6 +99,15 @@ export async function startHttplog(options: HttplogOptions): Promise<HttplogProc
     }
   }
   return httplog;
+}
+
+/** Where a test brings code of its own, Node as bin/httplog would start it. */
+function chooseProgram(options: HttplogOptions): [string, readonly string[]] {
+  const hasCode = CODE_LOADERS.some((name) => options.env?.[name] !== undefined);
+  if (hasCode && options.program === undefined) {
+    return [process.execPath, ['--disable-sigusr1', HTTPLOG_ENTRY, ...options.args]];
+  }
+  return [options.program ?? HTTPLOG_PROGRAM, options.args];
 }
 
 /** Runs `bin/httplog` to its end: replays, wrong usage, `-v`. */
