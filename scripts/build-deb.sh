@@ -122,6 +122,32 @@ CONTROL
   write_script postinst <<'POSTINST'
 #!/bin/sh
 set -e
+# True for a directory of root's that nobody else may write: nothing in it changes while it is looked at.
+is_roots() {
+  [ -d "$1" ] && [ ! -L "$1" ] && [ -z "$(find "$1" -maxdepth 0 \( ! -user root -o -perm /022 \))" ]
+}
+# Logs of a daemon that ran as root, from a checkout: the service goes on with them as httplog, who could not
+# write them else. A file that has a second name elsewhere stays root's, and each directory is given away last.
+give_to_httplog() {
+  for entry in "$1"/*; do
+    if is_roots "$entry"; then
+      give_to_httplog "$entry"
+    fi
+  done
+  find "$1" -maxdepth 1 -type f -user root -links 1 -exec chown -h httplog:httplog {} +
+  chown -h httplog:httplog "$1"
+}
+take_over() {
+  if [ "$(stat -c %U "$1")" = httplog ]; then
+    return
+  fi
+  if is_roots / && is_roots "$(dirname "$1")" && is_roots "$1"; then
+    echo "httplog: $1 is root's, from a start without this package: it is given to the user httplog" >&2
+    give_to_httplog "$1"
+  else
+    echo "httplog: $1 is not the user httplog's, who may not write there: chown -R httplog: $1" >&2
+  fi
+}
 if [ "$1" = configure ]; then
   if ! getent passwd httplog >/dev/null; then
     useradd --system --user-group --no-create-home --home-dir /nonexistent \
@@ -130,6 +156,8 @@ if [ "$1" = configure ]; then
   if [ ! -d /log/httplog ]; then
     mkdir -p /log
     install -d -o httplog -g httplog -m 0750 /log/httplog
+  else
+    take_over /log/httplog
   fi
   if [ -d /run/systemd/system ]; then
     systemctl daemon-reload

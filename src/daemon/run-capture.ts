@@ -20,7 +20,13 @@ import {
   unknownInterfaceError,
 } from './interfaces.ts';
 import { planRecords } from './output-plan.ts';
-import { chooseUser, dropPrivileges, explainForUser, type OtherUser } from './privileges.ts';
+import {
+  chooseUser,
+  describeStayingRoot,
+  dropPrivileges,
+  explainForUser,
+  type OtherUser,
+} from './privileges.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { planReload } from './reload.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
@@ -58,7 +64,8 @@ export async function runCapture(
     return openServiceLog({ directory: settings.serviceLogDirectory, quiet: settings.quiet });
   });
   try {
-    for (const warning of warnings) {
+    const stayingRoot = describeStayingRoot(settings.user, user);
+    for (const warning of stayingRoot === undefined ? warnings : [...warnings, stayingRoot]) {
       serviceLog.warn(warning);
     }
     const admin = await openForUser(user, () =>

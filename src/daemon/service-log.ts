@@ -1,6 +1,7 @@
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { EXIT_RUNTIME, HttplogError, systemErrorName } from '../errors.ts';
+import { EXIT_PERMISSION, EXIT_RUNTIME, HttplogError, systemErrorName } from '../errors.ts';
 import { SERVICE_LOG_BACKLOG_MAX, SERVICE_LOG_TRIES_MAX } from '../limits.ts';
 import { checkDirectory } from '../log/output-target.ts';
 import { describeSystemError } from '../log/write-fault.ts';
@@ -23,6 +24,9 @@ interface ServiceLogSink {
 }
 
 const SERVICE_LOG_MODE = 0o640;
+const FILE_NAME = /^httplog-service\..*\.jsonl$/;
+const WRITABLE_BY_OTHERS = 0o002;
+const WRITABLE_BY_GROUP = 0o020;
 const STDERR_FD = 2;
 
 /**
@@ -38,6 +42,7 @@ export async function openServiceLog(options: ServiceLogOptions): Promise<Servic
   const { directory, quiet } = options;
   if (directory !== undefined) {
     await checkDirectory(directory, '--service-log');
+    await refuseForeignFiles(directory);
   }
   const { pino } = await import('pino');
   const sink =
@@ -123,6 +128,37 @@ function createStandardErrorSink(
     },
     close: async () => undefined,
   };
+}
+
+/**
+ * pino-roll opens names that can be told beforehand, today's and each midnight's, and follows links: nobody else may
+ * put one there. For root that is the directory's group, too.
+ *
+ * @throws HttplogError with exit code 4
+ */
+async function refuseForeignFiles(directory: string): Promise<void> {
+  const uid = process.getuid?.() ?? 0;
+  const isOwn = (owner: number): boolean => owner === uid || owner === 0;
+  const { uid: owner, mode } = await stat(directory);
+  const open = uid === 0 ? WRITABLE_BY_OTHERS | WRITABLE_BY_GROUP : WRITABLE_BY_OTHERS;
+  if (!isOwn(owner) || (mode & open) !== 0) {
+    throw createForeignError(`Other users may write directory ${directory} of the service log`);
+  }
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const stats = FILE_NAME.test(name) ? await lstat(path).catch(() => undefined) : undefined;
+    if (stats !== undefined && !(stats.isFile() && stats.nlink === 1 && isOwn(stats.uid))) {
+      throw createForeignError(`${path} is a link, no file, or another user's`);
+    }
+  }
+}
+
+function createForeignError(message: string): HttplogError {
+  return new HttplogError(message, {
+    code: 'HTTPLOG_SERVICE_LOG',
+    exitCode: EXIT_PERMISSION,
+    hint: 'Name a directory of this user with --service-log, or leave it out for standard error',
+  });
 }
 
 async function openDailyFileSink(directory: string): Promise<ServiceLogSink> {

@@ -1,6 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { DateTime } from 'luxon';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openServiceLog } from '../../src/daemon/service-log.ts';
 import { formatServiceLogLine } from '../../src/daemon/service-log-line.ts';
@@ -50,6 +63,52 @@ function readRecords(): Array<Record<string, unknown>> {
     .flatMap((name) => readFileSync(join(directory, name), 'utf8').trimEnd().split('\n'))
     .map((line) => JSON.parse(line));
 }
+
+const notRoot = process.getuid?.() === 0 ? '' : ' [skipped: not root]';
+
+describe('openServiceLog: files of another user', () => {
+  const today = `httplog-service.${DateTime.now().toFormat('yyyy-MM-dd')}.1.jsonl`;
+
+  test.skipIf(notRoot !== '')(
+    `a link in a directory of theirs leads root nowhere${notRoot}`,
+    async () => {
+      const victim = join(directory, 'victim');
+      const theirs = join(directory, 'theirs');
+      mkdirSync(theirs);
+      symlinkSync(victim, join(theirs, today));
+      chownSync(theirs, NOBODY_UID, NOBODY_UID);
+      await expect(openServiceLog({ directory: theirs, quiet: false })).rejects.toMatchObject({
+        exitCode: 4,
+        message: `Other users may write directory ${theirs} of the service log`,
+      });
+      // What was put there before the directory was taken from them stays what it is.
+      chownSync(theirs, 0, 0);
+      await expect(openServiceLog({ directory: theirs, quiet: false })).rejects.toMatchObject({
+        exitCode: 4,
+        message: `${join(theirs, today)} is a link, no file, or another user's`,
+      });
+      expect(existsSync(victim)).toBe(false);
+    },
+  );
+
+  test.each([0o777, 0o1777])('a directory of mode %o is refused', async (mode) => {
+    chmodSync(directory, mode);
+    await expect(openServiceLog({ directory, quiet: false })).rejects.toMatchObject({
+      exitCode: 4,
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('a second name of a file of ours is none of the service log', async () => {
+    const other = join(directory, 'other');
+    writeFileSync(other, '');
+    linkSync(other, join(directory, today));
+    await expect(openServiceLog({ directory, quiet: false })).rejects.toMatchObject({
+      exitCode: 4,
+    });
+    expect(readFileSync(other, 'utf8')).toBe('');
+  });
+});
 
 describe('openServiceLog: standard error', () => {
   test('a message is one readable line with its fields', () => {

@@ -4,6 +4,9 @@ import { type ProcessExit, type RunningProcess, startProcess } from './child-pro
 import { ownSettings } from './own-settings.ts';
 
 const HTTPLOG_PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
+const HTTPLOG_ENTRY = fileURLToPath(new URL('../../src/cli/httplog.ts', import.meta.url));
+/** What bin/httplog takes from nobody's environment as root. */
+const CODE_LOADERS = ['NODE_OPTIONS', 'LD_PRELOAD'];
 const READY_TIMEOUT_MS = 30_000;
 const EXIT_TIMEOUT_MS = 30_000;
 /** Milliseconds between two looks at the memory and time that the process has used. */
@@ -59,8 +62,7 @@ export interface HttplogProcess extends Omit<RunningProcess, 'waitForExit' | 'st
 
 /** Starts `bin/httplog` and waits until it says that it is ready. */
 export async function startHttplog(options: HttplogOptions): Promise<HttplogProcess> {
-  const { program = HTTPLOG_PROGRAM } = options;
-  const args = options.program === undefined ? ownSettings(options.args) : options.args;
+  const [program, args] = chooseProgram(options);
   const child = await startProcess(program, args, {
     namespace: options.namespace,
     cwd: options.cwd,
@@ -100,6 +102,18 @@ export async function startHttplog(options: HttplogOptions): Promise<HttplogProc
     }
   }
   return httplog;
+}
+
+/** Where a test brings code of its own, Node as bin/httplog would start it. */
+function chooseProgram(options: HttplogOptions): [string, readonly string[]] {
+  if (options.program !== undefined) {
+    return [options.program, options.args];
+  }
+  const args = ownSettings(options.args);
+  const hasCode = CODE_LOADERS.some((name) => options.env?.[name] !== undefined);
+  return hasCode
+    ? [process.execPath, ['--disable-sigusr1', HTTPLOG_ENTRY, ...args]]
+    : [HTTPLOG_PROGRAM, args];
 }
 
 /** Runs `bin/httplog` to its end: replays, wrong usage, `-v`. */

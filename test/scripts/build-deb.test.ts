@@ -36,7 +36,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/w
 mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"
-mount -t tmpfs none "$root/run"
+mount -t tmpfs -o mode=755 none "$root/run"
 mount -t tmpfs none "$root/tmp"
 mkdir -p "$root$project"
 mount -t tmpfs none "$root$project"
@@ -225,6 +225,36 @@ function lookAtMachine(): unknown[] {
   const places = ['/usr/lib/httplog', '/usr/bin/httplog', '/etc/sysconfig/httplog', '/log/httplog'];
   return [...files, ...places.map((path) => statSync(path, { throwIfNoEntry: false })?.ino)];
 }
+/** What a start without the package has made is gone on with by the package, and nothing else is given away. */
+const TAKE_OVER = `
+dpkg --unpack /tmp/second.deb
+"$start" start -i lo -p 8099
+"$node" -e "$0"
+until grep -q of-the-package /log/httplog/http-*.log; do sleep 0.1; done
+"$start" stop
+mkdir -p /log/httplog/deep /log/httplog/theirs
+touch /log/httplog/deep/own /log/httplog/theirs/root
+chown nobody /log/httplog/theirs
+# Second names of a file of root's, and a link to one.
+touch /root/precious
+ln /root/precious /log/httplog/hard
+ln -s /root/precious /log/httplog/link
+mkdir "/log/httplog/x
+etc"
+echo "# before $(stat -c %U /log/httplog /log/httplog/http-*.log | tr '\n' ' ')"
+dpkg --configure httplog
+cd /log/httplog
+echo "# given $(stat -c '%n:%U' . http-*.log deep deep/own | sed 's/-[0-9]*//' | tr '\n' ' ')"
+echo "# untouched $(stat -c '%n:%U' /root/precious hard theirs theirs/root /etc /etc/passwd | tr '\n' ' ')"
+"$start" start -i lo -p 8099
+"$node" -e "$0"
+until [ "$(grep -c ' CQ GET /of-the-package ' http-*.log)" = 2 ]; do sleep 0.1; done
+echo "# goes-on $(grep -c ' CQ GET /of-the-package ' http-*.log)"
+"$start" stop >/dev/null 2>&1 || :
+chown nobody /log/httplog
+/var/lib/dpkg/info/httplog.postinst configure '' 2>&1
+echo "# other $(stat -c %U /log/httplog)"
+`;
 
 describe.skipIf(withoutRoot)(titleWithReason('in a root of its own', withoutRoot), () => {
   let machineBefore: unknown[];
@@ -249,11 +279,24 @@ mount --bind "$3" "$root/mnt"
 ln -s /mnt/first "$root/tmp/first.deb"
 ln -s /mnt/second.deb "$root/tmp/second.deb"
 exec env -i PATH="$PATH" chroot "$root" sh -c "$4" "$5"`;
-    const args = ['-mnpf', 'sh', '-c', script, 'sh', base, PROJECT, folder, LIFE, REQUEST];
+    const args = [
+      '-mnpf',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      base,
+      PROJECT,
+      folder,
+      LIFE + TAKE_OVER,
+      REQUEST,
+    ];
     await runChecked('ln', [deb, join(folder, 'first')]);
     life = await runCommand('unshare', args, { timeoutMs: BUILD_TIMEOUT_MS });
     const lines = life.stdout.split('\n').filter((line) => line.startsWith('# '));
-    told = new Map(lines.map((line) => [line.split(' ')[1], line.split(' ').slice(2).join(' ')]));
+    told = new Map(
+      lines.map((line) => [line.split(' ')[1], line.split(' ').slice(2).join(' ').trim()]),
+    );
   }, BUILD_TIMEOUT_MS);
 
   test('its whole life goes without a mistake', () => {
@@ -277,8 +320,21 @@ exec env -i PATH="$PATH" chroot "$root" sh -c "$4" "$5"`;
     ['purged', '0'],
     ['kept', 'httplog 1'],
     ['gone', '0 0'],
+    ['before', 'root root'],
+    ['given', '.:httplog http.log:httplog deep:httplog deep/own:httplog'],
+    [
+      'untouched',
+      '/root/precious:root hard:root theirs:nobody theirs/root:root /etc:root /etc/passwd:root',
+    ],
+    ['goes-on', '2'],
+    ['other', 'nobody'],
   ])('%s: %s', (name, answer) => {
     expect(told.get(name)).toBe(answer);
+  });
+
+  test('tells of a directory that it takes over, and of one that it leaves alone', () => {
+    expect(life.stderr).toContain('/log/httplog is root');
+    expect(life.stdout).toMatch(/may not write there: chown -R httplog: \/log\/httplog\n/);
   });
 
   test('captures live', () => {

@@ -50,7 +50,9 @@ afterAll(() => {
 beforeEach(() => {
   place = createWorkplace();
   ({ script, logs } = place);
-  options = ['-i', 'lo', '-p', `${port}`, '-d', logs];
+  // Root that stays root unasked is told so, at each start.
+  const user = process.getuid?.() === 0 ? ['--user', 'root'] : [];
+  options = ['-i', 'lo', '-p', `${port}`, '-d', logs, ...user];
 });
 
 afterEach(() => place.remove());
