@@ -40,7 +40,7 @@ export async function runCapture(
   load: () => Configuration,
   signals: RunSignals,
 ): Promise<ExitCode> {
-  const { settings, warnings } = load();
+  const { settings, warnings, notes } = load();
   checkWorkers(settings);
   tuneEngine();
   const interfaceName = chooseInterface(settings);
@@ -53,6 +53,10 @@ export async function runCapture(
     return openServiceLog({ directory: settings.serviceLogDirectory, quiet: settings.quiet });
   });
   try {
+    // With --quiet too: it may be that very file which has said so.
+    for (const note of notes) {
+      serviceLog.answer(note);
+    }
     for (const warning of warnings) {
       serviceLog.warn(warning);
     }
