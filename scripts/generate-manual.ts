@@ -27,7 +27,8 @@ const FILES = [
   ['/etc/sysconfig/httplog', 'Configuration: shell KEY=value lines with the names of ENVIRONMENT.'],
   [
     './httplog.conf',
-    'The same in the working directory, where there is no /etc/sysconfig/httplog.',
+    'The same in the working directory, for a start where there is no /etc/sysconfig/httplog. ' +
+      'Nobody but root and the caller may own or write it.',
   ],
   [
     '/log/httplog/http-YYYYMMDD.log',

@@ -12,7 +12,7 @@ import { alignColumns } from './text-table.ts';
 
 /**
  * `httplog check-config`: prints every option with its effective value and where that came from, then
- * the warnings. Throws the error of {@link loadConfiguration} or of {@link planRecords} if a start would.
+ * notes and warnings. Throws the error of {@link loadConfiguration} or of {@link planRecords} if a start would.
  */
 export function runCheckConfigCommand(
   input: ConfigurationInput,
@@ -25,7 +25,8 @@ export function runCheckConfigCommand(
 }
 
 /** The table of `httplog check-config`, each line ended by a line feed. */
-export function renderConfiguration({ settings, origins, warnings }: Configuration): string {
+export function renderConfiguration(configuration: Configuration): string {
+  const { settings, origins, warnings } = configuration;
   const rows = SETTING_OPTIONS.map((option) => [
     option.flags[0],
     describeValue(option, settings[option.key]),
@@ -33,7 +34,10 @@ export function renderConfiguration({ settings, origins, warnings }: Configurati
     origins[option.key],
   ]);
   const table = alignColumns([['OPTION', 'VALUE', 'UNIT', 'FROM'], ...rows]);
-  const notes = warnings.map((warning) => `Warning: ${warning}`);
+  const notes = [
+    ...configuration.notes.map((note) => `Note: ${note}`),
+    ...warnings.map((warning) => `Warning: ${warning}`),
+  ];
   return [...table, ...notes].map((line) => `${line}\n`).join('');
 }
 

@@ -35,15 +35,16 @@ export function runPrintSystemdCommand(
   printError: (text: string) => void,
 ): ExitCode {
   const { commandLine } = input;
-  const { settings, warnings } = loadConfiguration({ ...input, environment: {}, directory: '/' });
+  const configuration = loadConfiguration({ ...input, environment: {}, directory: '/' });
+  const { settings, warnings, notes } = configuration;
   const written = findWrittenDirectories(settings);
   const read = findReadFiles(settings, commandLine);
   const mistakes = [...written, ...read].flatMap(refuseRelativePath);
   if (mistakes.length > 0) {
     throw configurationError(mistakes, commandLine.command);
   }
-  for (const warning of warnings) {
-    printError(`Warning: ${warning}\n`);
+  for (const text of [...notes, ...warnings.map((warning) => `Warning: ${warning}`)]) {
+    printError(`${text}\n`);
   }
   print(
     renderSystemdUnit({

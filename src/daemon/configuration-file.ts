@@ -1,14 +1,22 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   EXIT_NOT_FOUND,
   EXIT_PERMISSION,
   EXIT_USAGE,
   type ExitCode,
+  HttplogError,
   systemErrorName,
 } from '../errors.ts';
 import { CONFIGURATION_FILE_BYTES_MAX } from '../limits.ts';
 import { type Mistake, usageMistake, valueMistake } from './mistakes.ts';
+import type { CommandName } from './option-table.ts';
+import {
+  describePath,
+  type FileTrust,
+  readTrustedFile,
+  STARTED_BY_UID,
+  TRUST_NAMED,
+} from './trusted-file.ts';
 
 /** Keys with another beginning belong to others who read the same file. */
 export const ENVIRONMENT_PREFIX = 'HTTPLOG_';
@@ -26,6 +34,8 @@ export interface FileEntries {
   /** By key; the last line of a key counts, as in a shell. */
   entries: Map<string, FileEntry>;
   mistakes: Mistake[];
+  /** What the operator should know of it, as it was not named. */
+  note?: string;
 }
 
 /** Where the reader of a value stands, and what it has gathered. */
@@ -42,27 +52,43 @@ const ASSIGNMENT = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/;
 const EXPORT_ONLY = /^export(?:[ \t]+[A-Za-z_][A-Za-z0-9_]*)+[ \t]*(?:#.*)?$/;
 const NO_EXPANSION = 'holds a $ or a `, and nothing is expanded here: put it in single quotes';
 
+/**
+ * The commands that a file of the working directory may speak to: those that start a daemon or say how one
+ * would start. Others are typed anywhere, in a stranger's directory too.
+ */
+const LOCAL_FILE_COMMANDS: readonly CommandName[] = ['run', 'check-config', 'print-systemd'];
+
 /** What {@link findConfigurationFile} needs to know, a part of the configuration's input. */
 export interface FileSearch {
-  commandLine: { configurationFile: string | undefined };
+  commandLine: { command: CommandName; configurationFile?: string | undefined };
   directory: string;
   systemFile?: string;
+  /** Whose files are believed besides root's; who started httplog, unless told otherwise. */
+  callerUid?: number;
 }
 
 /** The file of `--config`, else the system's, else the one of the working directory, else no entries. */
 export function findConfigurationFile(search: FileSearch): FileEntries {
-  const named = search.commandLine.configurationFile;
+  const { commandLine, directory, callerUid = STARTED_BY_UID } = search;
+  const named = commandLine.configurationFile;
   if (named !== undefined) {
-    const file = readConfigurationFile(resolve(search.directory, named), named);
+    const trust: FileTrust = { kind: 'named', callerUid };
+    const file = readConfigurationFile(resolve(directory, named), named, trust);
     return isMissing(file) ? { ...file, mistakes: [missingFileMistake(named)] } : file;
   }
   const systemFile = search.systemFile ?? SYSTEM_FILE;
-  const system = readConfigurationFile(systemFile, systemFile);
-  if (!isMissing(system)) {
-    return system;
+  const system = readConfigurationFile(systemFile, systemFile, {
+    kind: 'found',
+    isLinkAllowed: true,
+    callerUid,
+  });
+  if (!isMissing(system) || !LOCAL_FILE_COMMANDS.includes(commandLine.command)) {
+    return isMissing(system) ? { ...system, mistakes: [] } : system;
   }
-  const local = readConfigurationFile(resolve(search.directory, LOCAL_FILE), LOCAL_FILE);
-  return isMissing(local) ? { ...local, mistakes: [] } : local;
+  const trust: FileTrust = { kind: 'found', callerUid };
+  const local = readConfigurationFile(resolve(directory, LOCAL_FILE), LOCAL_FILE, trust);
+  const note = `Configuration file ${LOCAL_FILE} was read in ${describePath(directory)}`;
+  return isMissing(local) ? { ...local, mistakes: [] } : { ...local, note };
 }
 
 function missingFileMistake(path: string): Mistake {
@@ -77,17 +103,25 @@ function isMissing(file: FileEntries): boolean {
 
 /**
  * Reads a file of shell `KEY=value` lines, or tells why it cannot be read: exit code 3 if it is not
- * there, 4 without permission.
+ * there, 4 without permission or where others have a say in it.
  */
-export function readConfigurationFile(path: string, name: string): FileEntries {
+export function readConfigurationFile(
+  path: string,
+  name: string,
+  trust: FileTrust = TRUST_NAMED,
+): FileEntries {
   try {
-    const bytes = readStart(path, CONFIGURATION_FILE_BYTES_MAX + 1);
+    const bytes = readTrustedFile(path, trust, CONFIGURATION_FILE_BYTES_MAX + 1);
     if (bytes.length > CONFIGURATION_FILE_BYTES_MAX) {
       const allowed = `allowed are ${CONFIGURATION_FILE_BYTES_MAX} bytes`;
       return onlyMistake(name, `Configuration file ${name} is too large, ${allowed}`, EXIT_USAGE);
     }
     return parseConfigurationText(bytes.toString('utf8'), name);
   } catch (error) {
+    if (error instanceof HttplogError) {
+      const message = `Configuration file ${name} ${error.message}${adviseTrust(trust)}`;
+      return onlyMistake(name, message, error.exitCode);
+    }
     const reason = systemErrorName(error);
     if (reason === 'ENOENT' || reason === 'ENOTDIR') {
       return onlyMistake(name, `Configuration file ${name} is not there`, EXIT_NOT_FOUND);
@@ -103,21 +137,14 @@ export function readConfigurationFile(path: string, name: string): FileEntries {
   }
 }
 
-/** At most so many bytes, from whatever the path is: a device or a pipe tells no size before. */
-function readStart(path: string, byteLengthMax: number): Buffer {
-  const bytes = Buffer.alloc(byteLengthMax);
-  const file = openSync(path, 'r');
-  try {
-    let byteLength = 0;
-    let readLength = -1;
-    while (readLength !== 0 && byteLength < byteLengthMax) {
-      readLength = readSync(file, bytes, byteLength, byteLengthMax - byteLength, null);
-      byteLength += readLength;
-    }
-    return bytes.subarray(0, byteLength);
-  } finally {
-    closeSync(file);
+/** A reason for a named file says itself what to do. */
+function adviseTrust({ kind, isLinkAllowed }: FileTrust): string {
+  if (kind === 'named') {
+    return '';
   }
+  return isLinkAllowed === true
+    ? ': chown it to root, chmod go-w it'
+    : ': name it with --config, or start in another directory';
 }
 
 function onlyMistake(name: string, message: string, exitCode: ExitCode): FileEntries {

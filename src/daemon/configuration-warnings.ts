@@ -1,18 +1,10 @@
 import type { Settings } from './configuration.ts';
 import { ENVIRONMENT_PREFIX, type FileEntries } from './configuration-file.ts';
-import { type Origin, quoteValue } from './mistakes.ts';
+import { isBeside, type Layered, type LayeredValues } from './configuration-layers.ts';
+import { quoteValue } from './mistakes.ts';
 import { describeNearestName, findNearestName } from './nearest-name.ts';
 import { SETTING_OPTIONS } from './option-table.ts';
 import { canSplitByType, resolveOutputs } from './output-choices.ts';
-
-/** The text that counts for an option, and where it was written. */
-export interface Layered {
-  value: string;
-  origin: Origin;
-}
-
-/** Options that are not there have their default. */
-export type LayeredValues = Map<keyof Settings, Layered>;
 
 /** Keys of ours in the file that no option has. */
 export function describeUnknownKeys(file: FileEntries): string[] {
@@ -35,7 +27,7 @@ export function describeUnused(settings: Settings, layered: LayeredValues): stri
   const warnings: string[] = [];
   const ports = layered.get('ports');
   const filter = layered.get('filter');
-  if (ports !== undefined && filter !== undefined) {
+  if (ports !== undefined && filter !== undefined && isBeside(ports, filter)) {
     const taker = `-f ${quoteValue(filter.value)} (from ${filter.origin})`;
     warnings.push(`Option -p (from ${ports.origin}) is not used, ${taker} takes its place`);
   }

@@ -13,12 +13,8 @@ import type { BuiltInPattern, FieldModes } from '../redact/redaction-settings.ts
 import type { Records } from '../worker/output-settings.ts';
 import type { AdminAddress } from './admin-address.ts';
 import { type FileEntries, findConfigurationFile } from './configuration-file.ts';
-import {
-  describeUnknownKeys,
-  describeUnused,
-  type Layered,
-  type LayeredValues,
-} from './configuration-warnings.ts';
+import { type LayeredValues, layerOption, settleLayers } from './configuration-layers.ts';
+import { describeUnknownKeys, describeUnused } from './configuration-warnings.ts';
 import type { AddressOption } from './filter-formats.ts';
 import {
   configurationError,
@@ -28,12 +24,7 @@ import {
   refusedValueMistake,
 } from './mistakes.ts';
 import { FORMATS, findFormat } from './option-formats.ts';
-import {
-  type CommandName,
-  type Option,
-  SETTING_OPTIONS,
-  type SettingOption,
-} from './option-table.ts';
+import { type CommandName, type Option, SETTING_OPTIONS } from './option-table.ts';
 import type { FormatChoice, OutputChoice } from './output-formats.ts';
 
 /** The effective value of every option, checked and in its own type. */
@@ -120,6 +111,8 @@ export interface Configuration {
   origins: Record<keyof Settings, Origin>;
   /** What is not wrong but probably not meant, a sentence each. */
   warnings: string[];
+  /** What is right and should be known, a sentence each. */
+  notes: string[];
 }
 
 /** One value of an option on the command line. */
@@ -148,13 +141,15 @@ export interface ConfigurationInput {
   directory: string;
   /** Instead of `/etc/sysconfig/httplog`, for tests. */
   systemFile?: string;
+  /** Instead of who started httplog, for tests: whose files are believed besides root's. */
+  callerUid?: number;
 }
 
 const NO_FILE: FileEntries = { name: '', entries: new Map(), mistakes: [] };
 
 /**
  * The effective configuration: command line, else environment, else configuration file, else default,
- * for each option by itself. `httplog demo` needs nothing from outside and reads its command line only.
+ * for each option by itself and for those that stand for each other. `httplog demo` needs nothing from outside and reads its command line only.
  *
  * Throws one error with every mistake of the command line, the environment and the file: exit code 2,
  * or 3 if the only one is a `--config` file that is not there, or 4 if one must not be read.
@@ -163,44 +158,22 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
   const { commandLine } = input;
   const isAlone = commandLine.command === 'demo';
   const file = isAlone ? NO_FILE : findConfigurationFile(input);
-  const layered: LayeredValues = new Map();
+  const written: LayeredValues = new Map();
   for (const option of SETTING_OPTIONS) {
     const value = layerOption(option, commandLine, isAlone ? {} : input.environment, file);
     if (value !== undefined) {
-      layered.set(option.key, value);
+      written.set(option.key, value);
     }
   }
+  const layered = settleLayers(written);
   const { settings, mistakes } = checkValues(layered);
   const all = [...commandLine.mistakes, ...file.mistakes, ...mistakes];
   if (all.length > 0) {
     throw configurationError(all, commandLine.command);
   }
   const warnings = [...describeUnknownKeys(file), ...describeUnused(settings, layered)];
-  return { settings, origins: collectOrigins(layered), warnings };
-}
-
-function layerOption(
-  option: SettingOption,
-  commandLine: CommandLineValues,
-  environment: ConfigurationInput['environment'],
-  file: FileEntries,
-): Layered | undefined {
-  const given = commandLine.given.get(option.key) ?? [];
-  const last = given.at(-1);
-  if (last !== undefined) {
-    const values = given.map(({ value }) => value);
-    const value = option.isRepeatable === true ? values.join('\n') : last.value;
-    return { value, origin: `option ${last.spelling}` };
-  }
-  const variable = environment[option.environment];
-  if (variable !== undefined && variable !== '') {
-    return { value: variable, origin: `environment ${option.environment}` };
-  }
-  const entry = file.entries.get(option.environment);
-  if (entry !== undefined && entry.value !== '') {
-    return { value: entry.value, origin: `${file.name} line ${entry.lineNumber}` };
-  }
-  return undefined;
+  const notes = file.note === undefined ? [] : [file.note];
+  return { settings, origins: collectOrigins(layered), warnings, notes };
 }
 
 /**

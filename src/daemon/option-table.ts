@@ -636,7 +636,7 @@ export const OPTIONS: readonly Option[] = [
     key: 'configurationFile',
     flags: ['--config'],
     placeholder: 'FILE',
-    unset: '/etc/sysconfig/httplog, else ./httplog.conf, where there is one',
+    unset: '/etc/sysconfig/httplog, else for a start ./httplog.conf, where there is one',
     description: 'Configuration file of shell KEY=value lines to read instead of the usual one',
     format: 'path',
     group: 'General',

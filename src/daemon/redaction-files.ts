@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import {
   EXIT_NOT_FOUND,
@@ -25,6 +24,7 @@ import {
 } from '../redact/redaction-settings.ts';
 import type { AddressOption } from './filter-formats.ts';
 import { quoteValue } from './mistakes.ts';
+import { readTrustedFile, TRUST_NAMED } from './trusted-file.ts';
 
 const require = createRequire(import.meta.url);
 /** Longer than any address, so that no hash of an address is this key. */
@@ -128,31 +128,25 @@ function findKeyEnd(bytes: Uint8Array): number {
   return end < bytes.length && end > 0 && bytes[end - 1] === 0x0d ? end - 1 : end;
 }
 
-/** The whole file, from whatever the path is: a device or a pipe tells no size before. */
+/** The whole file, which an option has named. */
 function readBounded(path: string, subject: string, code: string, bytesMax: number): Buffer {
-  const bytes = Buffer.alloc(bytesMax + 1);
-  let byteLength = 0;
+  let bytes: Buffer;
   try {
-    const file = openSync(path, 'r');
-    try {
-      let readLength = -1;
-      while (readLength !== 0 && byteLength < bytes.length) {
-        readLength = readSync(file, bytes, byteLength, bytes.length - byteLength, null);
-        byteLength += readLength;
-      }
-    } finally {
-      closeSync(file);
-    }
+    bytes = readTrustedFile(path, TRUST_NAMED, bytesMax + 1);
   } catch (error) {
     throw unreadable(subject, code, error);
   }
-  if (byteLength > bytesMax) {
+  if (bytes.length > bytesMax) {
     throw unusable(`${subject} is too large, allowed are ${bytesMax} bytes`, code);
   }
-  return bytes.subarray(0, byteLength);
+  return bytes;
 }
 
 function unreadable(subject: string, code: string, cause: unknown): HttplogError {
+  if (cause instanceof HttplogError) {
+    const { exitCode, message } = cause;
+    return new HttplogError(`${subject} ${message}`, { code, exitCode, cause });
+  }
   const reason = systemErrorName(cause);
   if (reason === 'ENOENT' || reason === 'ENOTDIR') {
     return new HttplogError(`${subject} is not there`, {

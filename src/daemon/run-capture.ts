@@ -46,7 +46,7 @@ export async function runCapture(
   load: () => Configuration,
   signals: RunSignals,
 ): Promise<ExitCode> {
-  const { settings, warnings } = load();
+  const { settings, warnings, notes } = load();
   checkWorkers(settings);
   tuneEngine();
   const interfaceName = chooseInterface(settings);
@@ -64,6 +64,10 @@ export async function runCapture(
     return openServiceLog({ directory: settings.serviceLogDirectory, quiet: settings.quiet });
   });
   try {
+    // With --quiet too: it may be that very file which has said so.
+    for (const note of notes) {
+      serviceLog.answer(note);
+    }
     const stayingRoot = describeStayingRoot(settings.user, user);
     for (const warning of stayingRoot === undefined ? warnings : [...warnings, stayingRoot]) {
       serviceLog.warn(warning);

@@ -27,7 +27,7 @@ test('every option is printed with its value, unit and origin, one column below 
   writeFileSync(join(directory, 'httplog.conf'), 'HTTPLOG_LOCAL="10.0.0.1 ::1"\nHTTPLOG_PRT=1\n');
   const { exitCode, lines } = check(['-p', '443,80-81', '-log_split'], { HTTPLOG_SNAPLEN: '0' });
   expect(exitCode).toBe(0);
-  expect(lines).toHaveLength(1 + SETTING_OPTIONS.length + 1);
+  expect(lines).toHaveLength(1 + SETTING_OPTIONS.length + 2);
   expect(lines[0]).toMatch(/^OPTION +VALUE +UNIT +FROM$/);
   expect(lines).toContainEqual(expect.stringMatching(/^-i +\(the interface of .*\) +default$/));
   expect(lines).toContainEqual(expect.stringMatching(/^-p +80-81,443 +option -p$/));
@@ -38,11 +38,12 @@ test('every option is printed with its value, unit and origin, one column below 
     expect.stringMatching(/^--local +10\.0\.0\.1,::1 +\.\/httplog\.conf line 1$/),
   );
   expect(lines).toContainEqual(expect.stringMatching(/^-log_split +true +option -log_split$/));
+  expect(lines.at(-2)).toBe(`Note: Configuration file ./httplog.conf was read in ${directory}`);
   expect(lines.at(-1)).toBe(
     'Warning: Unknown option HTTPLOG_PRT (from ./httplog.conf line 2), did you mean HTTPLOG_PORT',
   );
   const column = lines[0].indexOf('FROM');
-  for (const line of lines.slice(1, -1)) {
+  for (const line of lines.slice(1, -2)) {
     expect(line.slice(0, column)).toMatch(/ {2}$/);
     expect(line[column]).toMatch(/\S/);
   }

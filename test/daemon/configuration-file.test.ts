@@ -161,13 +161,14 @@ describe('a file', () => {
 describe('the search', () => {
   const systemFile = join(directory, 'system');
   const working = join(directory, 'working');
-  const none = { configurationFile: undefined };
+  const none = { command: 'run' as const };
   mkdirSync(working);
   writeFileSync(join(working, 'httplog.conf'), 'HTTPLOG_X=local');
   writeFileSync(join(working, 'named.conf'), 'HTTPLOG_X=named');
 
   function findValue(configurationFile: string | undefined): [string, string | undefined] {
-    const search = { commandLine: { configurationFile }, directory: working, systemFile };
+    const commandLine = { command: 'run' as const, configurationFile };
+    const search = { commandLine, directory: working, systemFile };
     const file = findConfigurationFile(search);
     return [file.name, file.entries.get('HTTPLOG_X')?.value];
   }
@@ -192,7 +193,8 @@ describe('the search', () => {
   });
 
   test('does not take another file for a named one that is not there', () => {
-    const search = { commandLine: { configurationFile: 'gone' }, directory: working, systemFile };
+    const commandLine = { command: 'run' as const, configurationFile: 'gone' };
+    const search = { commandLine, directory: working, systemFile };
     const file = findConfigurationFile(search);
     expect(file.entries.size).toBe(0);
     expect(file.mistakes).toEqual([

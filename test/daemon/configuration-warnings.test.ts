@@ -31,18 +31,15 @@ describe('warnings', () => {
   });
 
   test('tell that -f takes the place of -p', () => {
-    expect(load(['-p', '80'], { HTTPLOG_FILTER: 'udp' }).warnings).toEqual([
-      'Option -p (from option -p) is not used, -f "udp" (from environment HTTPLOG_FILTER) ' +
-        'takes its place',
+    expect(load(['-p', '80', '-f', 'udp']).warnings).toEqual([
+      'Option -p (from option -p) is not used, -f "udp" (from option -f) takes its place',
     ]);
     expect(load(['-f', 'udp']).warnings).toEqual([]);
   });
 
   test('tell that --output takes the place of -o', () => {
-    const environment = { HTTPLOG_OUTPUT: 'a.log' };
-    expect(load(['--output', 'path=b.log'], environment).warnings).toEqual([
-      'Option -o (from environment HTTPLOG_OUTPUT) is not used, ' +
-        '--output (from option --output) takes its place',
+    expect(load(['--output', 'path=b.log', '-o', 'a.log']).warnings).toEqual([
+      'Option -o (from option -o) is not used, --output (from option --output) takes its place',
     ]);
     expect(load(['--output', 'path=b.log']).warnings).toEqual([]);
   });

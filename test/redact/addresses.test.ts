@@ -83,13 +83,9 @@ describe('addresses in fields', () => {
     ['for=_x;host="a;for=1.2.3.4", for = 1.2.3.4', 'for=_x;host="a;for=1.2.3.4", for = 1.2.3.0'],
     ['by="a\\"b";for=1.2.3.4', 'by="a\\"b";for=1.2.3.0'],
     ['by="a;for=1.2.3.4', 'REDACTED'],
-<<<<<<< HEAD
     ['for=x, for', 'for=REDACTED, REDACTED'],
     ['203.0.113.9, unknown', '203.0.113.0, unknown'],
-=======
-    ['for=x, for', 'for=REDACTED, for'],
     ['for="[2001:db8::1]x"', 'for="REDACTED"'],
->>>>>>> w-pairing
   ])('Forwarded: %s becomes %s', (value, expected) => {
     expect(redact(TRUNCATE, withFields(`Forwarded: ${value}`)).fields.forwarded).toBe(expected);
   });
