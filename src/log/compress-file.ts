@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { COMPRESS_CHUNK_BYTES } from '../limits.ts';
+import { isOwnOrRoots, refuseOther } from './path-trust.ts';
 
 export type Compression = 'gzip' | 'zstd';
 
@@ -18,6 +19,9 @@ export const COMPRESSED_SUFFIXES: Readonly<Record<Compression, string>> = {
 
 /** Ends the name of a compressed file that is not finished. */
 export const UNFINISHED_SUFFIX = '.tmp';
+
+/** O_NONBLOCK is for a named pipe that comes in the place of the file, which would hold a thread. */
+const SOURCE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The file was written to while it was compressed, and stays as it is. */
 export class FileChangedError extends Error {}
@@ -48,9 +52,11 @@ export async function compressFile(
 ): Promise<CompressedFile> {
   const compressedPath = `${path}${COMPRESSED_SUFFIXES[compression]}`;
   const unfinishedPath = `${compressedPath}${UNFINISHED_SUFFIX}`;
-  const source = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const source = await open(path, SOURCE_FLAGS);
   try {
-    const { size, mtimeMs, ino } = await source.stat();
+    const stats = await source.stat();
+    refuseOther(stats);
+    const { size, mtimeMs, ino } = stats;
     if (await isFinished(compressedPath, mtimeMs)) {
       // The last run ended between the last two steps.
       await unlink(path);
@@ -137,7 +143,7 @@ function createCompressor(compression: Compression): zlib.Gzip | zlib.ZstdCompre
 }
 
 /**
- * Whether the compressed file is there and of this very content: then it has its time.
+ * Whether the compressed file is there and of this very content: then it has its time, and no other owner.
  *
  * @throws Error when a file of that name holds something else
  */
@@ -146,7 +152,7 @@ async function isFinished(compressedPath: string, mtimeMs: number): Promise<bool
   if (stats === undefined) {
     return false;
   }
-  if (stats.isFile() && Math.abs(stats.mtimeMs - mtimeMs) < 1) {
+  if (stats.isFile() && isOwnOrRoots(stats) && Math.abs(stats.mtimeMs - mtimeMs) < 1) {
     return true;
   }
   throw new Error(`${compressedPath} is there already; rename one of the two`);

@@ -1,4 +1,4 @@
-import { rm, unlink } from 'node:fs/promises';
+import { lstat, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorName } from '../errors.ts';
 import { LINE_STREAM_NAMES, type LineStream } from '../format/line-batch.ts';
@@ -15,6 +15,7 @@ import {
   type OwnFile,
   parseOwnName,
 } from './own-files.ts';
+import { refuseOther } from './path-trust.ts';
 import { chooseDeletions, type Deletion, findToday, type SizedFile } from './retention.ts';
 import {
   hasNumbers,
@@ -258,6 +259,7 @@ export class FileKeeper {
     const path = join(this.#directory, name);
     await this.#claims.take(name, async () => {
       try {
+        refuseOther(await lstat(path));
         const deletedByteLength = byteLength || (await this.#sizes.read(name));
         await this.#deleteCompanions(path);
         await unlink(path);

@@ -1,7 +1,9 @@
-import { opendir } from 'node:fs/promises';
+import { lstat, opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LINE_STREAM_NAMES, type LineStream } from '../format/line-batch.ts';
 import { DIRECTORY_READ_ENTRIES } from '../limits.ts';
 import { UNFINISHED_SUFFIX } from './compress-file.ts';
+import { isOwnOrRoots, isWritableByOthers } from './path-trust.ts';
 
 /** A file that one output has made, as its name tells. */
 export interface OwnFile {
@@ -53,20 +55,33 @@ export function parseOwnName(name: string, pattern: RegExp): OwnFile | null {
 }
 
 /**
- * The output's own files in a directory: regular ones, no links. Read in pieces, so that a directory of
- * 100,000 files holds nobody up.
+ * The output's own files in a directory: regular ones, no links, and where others can make files too none of
+ * theirs. Read in pieces, so that a directory of 100,000 files holds nobody up.
  *
  * @throws Error of the system when the directory cannot be read
  */
 export async function listOwnFiles(directory: string, pattern: RegExp): Promise<OwnFile[]> {
+  const stats = await stat(directory);
+  const isShared = !isOwnOrRoots(stats) || isWritableByOthers(stats);
   const files: OwnFile[] = [];
   for await (const entry of await opendir(directory, { bufferSize: DIRECTORY_READ_ENTRIES })) {
     const file = parseOwnName(entry.name, pattern);
     if (file !== null && entry.isFile()) {
-      files.push(file);
+      if (!isShared || (await isOfOwnOrRoot(join(directory, entry.name)))) {
+        files.push(file);
+      }
     }
   }
   return files;
+}
+
+/** False for one that is gone. */
+async function isOfOwnOrRoot(path: string): Promise<boolean> {
+  try {
+    return isOwnOrRoots(await lstat(path));
+  } catch {
+    return false;
+  }
 }
 
 /** The oldest first. */

@@ -108,6 +108,13 @@ export function isOwnOrRoots({ uid }: Stats): boolean {
   return uid === ROOT_ID || uid === process.geteuid?.();
 }
 
+/** @throws Error of `createTrustRefusal` when it belongs to neither this user nor root */
+export function refuseOther(stats: Stats): void {
+  if (!isOwnOrRoots(stats)) {
+    throw createTrustRefusal('HTTPLOG_FILE_OWNER', `it belongs to user id ${stats.uid}`);
+  }
+}
+
 function* walkPath(path: string, isStrict: boolean): Walk {
   let names = splitPath(resolve(path));
   let current = '/';
