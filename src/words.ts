@@ -58,6 +58,27 @@ export function firstByteFound(highBits: number): number {
   return (31 - Math.clz32(highBits & -highBits)) >> 3;
 }
 
+const searchedWords = createWordView();
+
+/** Where `byte` stands first in `[at, end)`, or `end`; four bytes at once. */
+export function findWordByte(bytes: Uint8Array, at: number, end: number, byte: number): number {
+  const view = viewWords(searchedWords, bytes);
+  const sought = byte * ONES;
+  const lastWord = end - WORD_BYTES;
+  while (at <= lastWord) {
+    const zeroWhereFound = view.getInt32(at, true) ^ sought;
+    const found = (zeroWhereFound - ONES) & ~zeroWhereFound & HIGH_BITS;
+    if (found !== 0) {
+      return at + firstByteFound(found);
+    }
+    at += WORD_BYTES;
+  }
+  while (at < end && bytes[at] !== byte) {
+    at++;
+  }
+  return at;
+}
+
 /**
  * True when all four bytes are printable ASCII and none is a backslash. May be false though they are (a
  * borrow from the byte below): then they are looked at one by one.

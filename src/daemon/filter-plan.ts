@@ -3,8 +3,12 @@ import type { RedactionSettings } from '../redact/redaction-settings.ts';
 import type { Settings } from './configuration.ts';
 import { readAddressAnonymization, readOwnPatterns } from './redaction-files.ts';
 
-/** The filter that the settings mean. */
-export function createFilterSettings(settings: Settings): FilterSettings {
+/**
+ * The filter that the settings mean.
+ *
+ * @param sampleKey while addresses are hidden
+ */
+export function createFilterSettings(settings: Settings, sampleKey?: Uint8Array): FilterSettings {
   return {
     includePaths: settings.includePaths,
     excludePaths: settings.excludePaths,
@@ -16,6 +20,7 @@ export function createFilterSettings(settings: Settings): FilterSettings {
     headers: settings.headerFilter,
     slowerThanMs: settings.slowerThanMs,
     sampleOneIn: settings.sampleOneIn,
+    sampleKey,
   };
 }
 

@@ -55,12 +55,10 @@ const SUFFIXES: Readonly<Record<RecordFormatName, string>> = {
  */
 export function planRecords(settings: Settings): RecordPlan {
   const headerNames = findFieldNames(settings);
-  return {
-    outputs: planOutputs(settings, headerNames),
-    headerNames,
-    filter: createFilterSettings(settings),
-    redaction: createRedactionSettings(settings),
-  };
+  const outputs = planOutputs(settings, headerNames);
+  const redaction = createRedactionSettings(settings);
+  const filter = createFilterSettings(settings, redaction.addresses?.idKey);
+  return { outputs, headerNames, filter, redaction };
 }
 
 /** @throws HttplogError with exit code 2 when outputs contradict themselves or each other */

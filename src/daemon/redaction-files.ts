@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import {
@@ -8,6 +9,7 @@ import {
   HttplogError,
   systemErrorName,
 } from '../errors.ts';
+import { HASH_KEY_BYTES } from '../keyed-hash.ts';
 import {
   KEY_BYTES_MAX,
   KEY_BYTES_MIN,
@@ -25,6 +27,8 @@ import type { AddressOption } from './filter-formats.ts';
 import { quoteValue } from './mistakes.ts';
 
 const require = createRequire(import.meta.url);
+/** Longer than any address, so that no hash of an address is this key. */
+const ID_KEY_LABEL = 'httplog: the ids of exchanges';
 const PATTERN_NAME = /^[a-z0-9_-]{1,32}$/;
 
 /**
@@ -89,7 +93,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Reads the key of hashed addresses, if there is one to read. A line end behind it is no part of it.
+ * Reads the key of hashed addresses, if there is one to read. A line end behind it is no part of it. Ids have
+ * a key that is made of it; without a file theirs is by chance, since who knows it can try all addresses.
  *
  * @throws HttplogError `HTTPLOG_KEY_FILE`: exit code 3 when it is not there, 4 without permission, 2 when it
  * is too short or too long
@@ -97,8 +102,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export function readAddressAnonymization(
   option: AddressOption | undefined,
 ): AddressAnonymization | undefined {
-  if (option?.method !== 'hash') {
-    return option;
+  if (option === undefined) {
+    return undefined;
+  }
+  if (option.method === 'truncate') {
+    return { method: 'truncate', idKey: Uint8Array.from(randomBytes(HASH_KEY_BYTES)) };
   }
   const subject = `Key file ${option.keyFile}`;
   const code = 'HTTPLOG_KEY_FILE';
@@ -111,7 +119,8 @@ export function readAddressAnonymization(
       hint: 'Make a key with openssl rand -hex 32, readable for httplog alone',
     });
   }
-  return { method: 'hash', key };
+  const digest = createHmac('sha256', key).update(ID_KEY_LABEL).digest();
+  return { method: 'hash', key, idKey: Uint8Array.from(digest.subarray(0, HASH_KEY_BYTES)) };
 }
 
 function findKeyEnd(bytes: Uint8Array): number {

@@ -8,7 +8,8 @@ const VARIANT = 0x80;
 /**
  * Writes a UUID of version 7: milliseconds of the epoch, the fraction of the millisecond in the 12 bits that
  * follow (method 3), then 62 bits mixed from the flow and its sequence number. The same packets give the
- * same id; a seeded flow hash makes it unforeseeable.
+ * same id; a seeded flow hash makes it unforeseeable. **It can be turned back into the flow**: where addresses
+ * are hidden, redaction puts a keyed hash in its place.
  *
  * @see RFC 9562 sections 5.7 and 6.2
  */

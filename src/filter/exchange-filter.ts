@@ -2,6 +2,7 @@ import { isSameText } from '../bytes.ts';
 import { FIELD_NAMES, type NamedField } from '../decode/http-grammar.ts';
 import type { HttpMessage } from '../decode/http-message.ts';
 import { UNKNOWN } from '../exchange/exchange.ts';
+import { hashWithKey } from '../keyed-hash.ts';
 import { isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
 import type {
   FilterSettings,
@@ -63,14 +64,29 @@ function addListTest<R extends { isNegated: boolean }>(
 
 /** Both directions of a flow have one hash, so that a flow is written whole or not at all. */
 function addScalarTests(tests: ExchangeTest[], settings: FilterSettings): void {
-  const { sampleOneIn, slowerThanMs } = settings;
+  const { sampleOneIn, sampleKey, slowerThanMs } = settings;
   if (sampleOneIn !== undefined) {
-    tests.push((exchange) => exchange.flowHash % sampleOneIn === 0);
+    tests.push(
+      sampleKey === undefined
+        ? (exchange) => exchange.flowHash % sampleOneIn === 0
+        : createKeyedSample(sampleOneIn, sampleKey),
+    );
   }
   if (slowerThanMs !== undefined) {
     const slowerThanNs = slowerThanMs * NANOSECONDS_PER_MILLISECOND;
     tests.push(({ totalNs }) => totalNs !== UNKNOWN && totalNs > slowerThanNs);
   }
+}
+
+function createKeyedSample(sampleOneIn: number, key: Uint8Array): ExchangeTest {
+  const flowHash = new Uint8Array(4);
+  const flowWords = new DataView(flowHash.buffer);
+  const hash = new Int32Array(2);
+  return (exchange) => {
+    flowWords.setUint32(0, exchange.flowHash);
+    hashWithKey(key, flowHash, 0, flowHash.length, hash);
+    return (hash[0] >>> 0) % sampleOneIn === 0;
+  };
 }
 
 function createPathTest(rule: PathRule): ExchangeTest {

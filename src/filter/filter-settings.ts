@@ -19,6 +19,11 @@ export interface FilterSettings {
   slowerThanMs: number | undefined;
   /** One flow in so many is written, whole. */
   sampleOneIn: number | undefined;
+  /**
+   * Flows are chosen by a hash with this key, so that being chosen says nothing of the client's address;
+   * undefined: by the hash of the flow itself.
+   */
+  sampleKey: Uint8Array | undefined;
 }
 
 interface Rule {
@@ -77,12 +82,14 @@ export const FILTER_EMPTY: FilterSettings = {
   headers: [],
   slowerThanMs: undefined,
   sampleOneIn: undefined,
+  sampleKey: undefined,
 };
 
 /** Says whether any rule is set, so that without one nothing is asked for each exchange. */
 export function hasFilter(settings: FilterSettings): boolean {
-  return Object.values(settings).some((rules) =>
-    Array.isArray(rules) ? rules.length > 0 : rules !== undefined,
+  const { sampleKey, ...rules } = settings;
+  return Object.values(rules).some((rule) =>
+    Array.isArray(rule) ? rule.length > 0 : rule !== undefined,
   );
 }
 

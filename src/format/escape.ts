@@ -25,6 +25,9 @@ const targetWords = createWordView();
 
 const HEX_DIGITS = new Uint8Array(Buffer.from('0123456789ABCDEF', 'latin1'));
 
+/** Counted up by each byte that is written in hex: whether a line has any is known without a look at it. */
+export const hexBytesWritten = new Uint32Array(1);
+
 /** Bytes that one input byte becomes at most: `\xHH`. */
 export const ESCAPED_BYTES_MAX = 4;
 
@@ -118,6 +121,7 @@ function writeBackslash(target: Uint8Array, at: number): number {
 }
 
 function writeHex(target: Uint8Array, at: number, byte: number): number {
+  hexBytesWritten[0]++;
   target[at++] = BYTE_BACKSLASH;
   target[at++] = BYTE_LOWER_X;
   target[at++] = HEX_DIGITS[byte >> 4];

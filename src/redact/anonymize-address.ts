@@ -5,6 +5,8 @@ import type { AddressAnonymization } from './redaction-settings.ts';
 /** Bits of an address that truncation keeps, in bytes. */
 const IPV4_KEPT_BYTES = 3;
 const IPV6_KEPT_BYTES = 6;
+/** Of 2002::/16. */
+const SIX_TO_FOUR_BYTES = 2;
 
 /** Makes `address[0, addressLength)` another, of the same length. */
 export type AddressChange = (address: Uint8Array, addressLength: number) => void;
@@ -15,7 +17,16 @@ export function createAddressChange(anonymization: AddressAnonymization): Addres
 
 /** 192.0.2.0/24 of 192.0.2.1, 2001:db8:1::/48 of 2001:db8:1:2::3. */
 function truncate(address: Uint8Array, addressLength: number): void {
-  address.fill(0, addressLength === 4 ? IPV4_KEPT_BYTES : IPV6_KEPT_BYTES, addressLength);
+  address.fill(0, countKeptBytes(address, addressLength), addressLength);
+}
+
+/** A 6to4 address has the whole IPv4 address within its first 48 bits. @see RFC 3056 section 2 */
+function countKeptBytes(address: Uint8Array, addressLength: number): number {
+  if (addressLength === 4) {
+    return IPV4_KEPT_BYTES;
+  }
+  const is6to4 = address[0] === 0x20 && address[1] === 0x02;
+  return is6to4 ? SIX_TO_FOUR_BYTES + IPV4_KEPT_BYTES : IPV6_KEPT_BYTES;
 }
 
 /**

@@ -1,9 +1,12 @@
+import { decodeBase64, encodeBase64 } from '../base64.ts';
 import { copyBytes } from '../bytes.ts';
 import {
   BYTE_COLON,
   BYTE_DASH,
   BYTE_SPACE,
+  BYTE_UNDERSCORE,
   bytesOf,
+  findByte,
   isDigit,
   isLetter,
   skipBlanks,
@@ -12,22 +15,45 @@ import {
 import { createDraft, type Draft, finishPass, openDraft, replaceRange } from './draft.ts';
 import { REDACTED } from './name-modes.ts';
 
-/** Bytes of an authentication scheme's name: the longest in use has 16. A longer word may be a secret. */
-const SCHEME_BYTES_MAX = 20;
+/**
+ * Schemes that stay readable: those of IANA's registry, and what clouds, forges and older servers use. Any
+ * other first word may be the secret itself.
+ *
+ * @see https://www.iana.org/assignments/http-authschemes
+ */
+const SCHEMES = [
+  ...['basic', 'bearer', 'concealed', 'digest', 'dpop', 'gnap', 'hoba', 'mutual', 'negotiate'],
+  ...['oauth', 'privatetoken', 'scram-sha-1', 'scram-sha-256', 'vapid', 'ntlm', 'kerberos', 'aws'],
+  ...['aws4-hmac-sha256', 'aws4-ecdsa-p256-sha256', 'goog4-hmac-sha256', 'goog4-rsa-sha256'],
+  ...[
+    'token',
+    'apikey',
+    'api-key',
+    'key',
+    'hawk',
+    'signature',
+    'sharedkey',
+    'sharedkeylite',
+    'jwt',
+  ],
+  ...['sharedaccesssignature', 'googlelogin', 'wsse', 'geniekey', 'ssws', 'splunk', 'mac', 'hmac'],
+  ...['tc3-hmac-sha256', 'sdk-hmac-sha256', 'acs3-hmac-sha256', 'fedauth', 'session'],
+].map(bytesOf);
 
 /** Bytes of a user name that is kept: an address of electronic mail has up to 254. */
 const USER_BYTES_MAX = 256;
+/** Bytes of a password that are looked at, to see whether it is one. */
+const PASSWORD_BYTES_MAX = 32;
+/** A user name of so many letters and digits is a key; names that people have are shorter, or have a dot. */
+const KEY_BYTES_MIN = 20;
+
+/** What stands in the place of a password where the user name is the secret. */
+const PLACEHOLDERS = ['x-oauth-basic', 'x-token-auth', 'api_token', 'api_key', 'unused'].map(
+  bytesOf,
+);
 
 const BASIC = bytesOf('basic');
 const PASSWORD_REDACTED = bytesOf(':REDACTED');
-const BASE64_DIGITS = bytesOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
-const BASE64_PADDING = 0x3d;
-
-/** By byte: the value of a base64 digit, or -1. */
-const BASE64_VALUES = new Int8Array(256).fill(-1);
-BASE64_DIGITS.forEach((digit, value) => {
-  BASE64_VALUES[digit] = value;
-});
 
 /**
  * A pass over Authorization or Proxy-Authorization: the scheme stays, `Bearer REDACTED`. Basic credentials
@@ -36,87 +62,82 @@ BASE64_DIGITS.forEach((digit, value) => {
  * @param redactUser a user name is a value as any other: patterns are looked for in it
  * @see RFC 9110 section 11.4, RFC 7617 section 2
  */
-export function createCredentialsPass(redactUser: (user: Draft) => void): (draft: Draft) => void {
+export function createCredentialsPass(
+  redactUser: (user: Draft) => void,
+): (draft: Draft, isUserHidden: boolean) => void {
   const user = createDraft(USER_BYTES_MAX * 8);
-  const decoded = new Uint8Array(USER_BYTES_MAX);
+  const decoded = new Uint8Array(USER_BYTES_MAX + 1 + PASSWORD_BYTES_MAX);
   const credentials = new Uint8Array(USER_BYTES_MAX + PASSWORD_REDACTED.length);
   const encoded = new Uint8Array(Math.ceil(credentials.length / 3) * 4);
-  return (draft) => {
+  return (draft, isUserHidden) => {
     const { bytes, offset, end } = draft;
     const schemeEnd = findSchemeEnd(bytes, offset, end);
     const start = schemeEnd === -1 ? offset : skipBlanks(bytes, schemeEnd, end);
     const isBasic =
       schemeEnd - offset === BASIC.length && startsWithText(bytes, offset, end, BASIC);
-    const userLength = isBasic ? decodeUser(bytes, start, end, decoded) : -1;
-    if (userLength === -1) {
+    const decodedLength = isBasic ? decodeBase64(bytes, start, end, decoded) : -1;
+    const userLength = findByte(decoded, 0, Math.min(decodedLength, decoded.length), BYTE_COLON);
+    if (decodedLength <= userLength || userLength > USER_BYTES_MAX) {
       replaceRange(draft, start, end, REDACTED);
-    } else {
-      openDraft(user, decoded, 0, userLength);
-      redactUser(user);
-      // A mark would bring a colon, which ends a user name.
-      let length = user.isChanged
-        ? copyBytes(credentials, 0, REDACTED, 0, REDACTED.length)
-        : copyBytes(credentials, 0, decoded, 0, userLength);
-      length = copyBytes(credentials, length, PASSWORD_REDACTED, 0, PASSWORD_REDACTED.length);
-      replaceRange(draft, start, end, encoded, encodeBase64(credentials, length, encoded));
+      finishPass(draft);
+      return;
     }
+    openDraft(user, decoded, 0, userLength);
+    redactUser(user);
+    // A mark would bring a colon, which ends a user name.
+    const isHidden =
+      user.isChanged ||
+      (userLength > 0 && (isUserHidden || isKey(decoded, userLength, decodedLength)));
+    let length = isHidden
+      ? copyBytes(credentials, 0, REDACTED, 0, REDACTED.length)
+      : copyBytes(credentials, 0, decoded, 0, userLength);
+    length = copyBytes(credentials, length, PASSWORD_REDACTED, 0, PASSWORD_REDACTED.length);
+    replaceRange(draft, start, end, encoded, encodeBase64(credentials, length, encoded));
     finishPass(draft);
   };
 }
 
-/** Where the space behind a scheme stands, or -1 when the value does not begin with what can be one. */
+/** Where the space behind a scheme stands, or -1 when the value does not begin with one that is known. */
 function findSchemeEnd(bytes: Uint8Array, offset: number, end: number): number {
-  let at = offset;
-  while (at < end && (isLetter(bytes[at]) || isDigit(bytes[at]) || bytes[at] === BYTE_DASH)) {
-    at++;
+  const at = findByte(bytes, offset, end, BYTE_SPACE);
+  if (at === end) {
+    return -1;
   }
-  const isScheme =
-    at < end &&
-    bytes[at] === BYTE_SPACE &&
-    isLetter(bytes[offset]) &&
-    at - offset <= SCHEME_BYTES_MAX;
-  return isScheme ? at : -1;
-}
-
-/** Decodes up to the first colon. @returns bytes of the user name, or -1 when there is none to be had */
-function decodeUser(bytes: Uint8Array, offset: number, end: number, target: Uint8Array): number {
-  let length = 0;
-  let bits = 0;
-  let bitsCount = 0;
-  for (let at = offset; at < end; at++) {
-    const value = BASE64_VALUES[bytes[at]];
-    if (value === -1) {
-      return -1;
+  for (let index = 0; index < SCHEMES.length; index++) {
+    const scheme = SCHEMES[index];
+    if (scheme.length === at - offset && startsWithText(bytes, offset, end, scheme)) {
+      return at;
     }
-    bits = ((bits << 6) | value) & 0x3fff;
-    bitsCount += 6;
-    if (bitsCount < 8) {
-      continue;
-    }
-    bitsCount -= 8;
-    const byte = (bits >> bitsCount) & 0xff;
-    if (byte === BYTE_COLON) {
-      return length;
-    }
-    if (length === target.length) {
-      return -1;
-    }
-    target[length++] = byte;
   }
   return -1;
 }
 
-/** @returns bytes written to `target`, which has room for 4 bytes for each 3 */
-function encodeBase64(bytes: Uint8Array, length: number, target: Uint8Array): number {
-  let at = 0;
-  for (let offset = 0; offset < length; offset += 3) {
-    const second = offset + 1 < length ? bytes[offset + 1] : 0;
-    const third = offset + 2 < length ? bytes[offset + 2] : 0;
-    const bits = (bytes[offset] << 16) | (second << 8) | third;
-    target[at++] = BASE64_DIGITS[bits >> 18];
-    target[at++] = BASE64_DIGITS[(bits >> 12) & 63];
-    target[at++] = offset + 1 < length ? BASE64_DIGITS[(bits >> 6) & 63] : BASE64_PADDING;
-    target[at++] = offset + 2 < length ? BASE64_DIGITS[bits & 63] : BASE64_PADDING;
+/** Whether the user name is the secret: nothing is behind the colon that could be one, or it looks like one. */
+function isKey(decoded: Uint8Array, userLength: number, decodedLength: number): boolean {
+  const passwordOffset = userLength + 1;
+  const passwordLength = decodedLength - passwordOffset;
+  const isPlaceholder =
+    passwordLength <= 1 ||
+    PLACEHOLDERS.some(
+      (text) =>
+        text.length === passwordLength &&
+        startsWithText(decoded, passwordOffset, decoded.length, text),
+    );
+  return isPlaceholder || looksLikeKey(decoded, userLength);
+}
+
+function looksLikeKey(bytes: Uint8Array, length: number): boolean {
+  let digitsCount = 0;
+  let lettersCount = 0;
+  for (let at = 0; at < length; at++) {
+    const byte = bytes[at];
+    if (isDigit(byte)) {
+      digitsCount++;
+    } else if (isLetter(byte)) {
+      lettersCount++;
+    } else if (byte !== BYTE_DASH && byte !== BYTE_UNDERSCORE) {
+      return false;
+    }
   }
-  return at;
+  return length >= KEY_BYTES_MIN && digitsCount > 0 && lettersCount > 0;
 }

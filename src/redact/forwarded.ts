@@ -12,6 +12,7 @@ import {
   BYTE_BRACKET_OPEN,
   BYTE_COLON,
   BYTE_COMMA,
+  BYTE_DOT,
   BYTE_EQUALS,
   BYTE_QUOTE,
   BYTE_SEMICOLON,
@@ -19,6 +20,7 @@ import {
   bytesOf,
   findByte,
   isDigit,
+  isWordByte,
   skipBlanks,
   startsWithText,
   trimBlanks,
@@ -52,7 +54,7 @@ export function changeForwardedFor(draft: Draft, change: AddressChange): number 
 }
 
 /**
- * A pass over Forwarded: the addresses of its `for` parameters.
+ * A pass over Forwarded: the addresses of its `for` parameters, and what stands there without a name.
  *
  * @returns how many were changed
  * @see RFC 7239 section 4
@@ -71,16 +73,56 @@ export function changeForwarded(draft: Draft, change: AddressChange): number {
     const from = skipBlanks(bytes, start, pairEnd);
     const equals = findByte(bytes, from, pairEnd, BYTE_EQUALS);
     const isFor =
-      equals < pairEnd &&
       trimBlanks(bytes, from, equals) - from === FOR.length &&
       startsWithText(bytes, from, pairEnd, FOR);
-    if (isFor) {
+    if (equals === pairEnd) {
+      count += changeNode(draft, from, pairEnd, change);
+    } else if (isFor) {
       count += changeNode(draft, equals + 1, pairEnd, change);
     }
     start = pairEnd + 1;
   }
   finishPass(draft);
   return count;
+}
+
+/**
+ * A pass over Via: a proxy that stands between may be the client of this connection. What is no address is the
+ * name of a host or of a product, and stays.
+ *
+ * @returns how many were changed
+ * @see RFC 9110 section 7.6.3
+ */
+export function changeVia(draft: Draft, change: AddressChange): number {
+  const { bytes, end } = draft;
+  let count = 0;
+  let start = draft.offset;
+  while (start < end) {
+    if (!isAddressByte(bytes[start])) {
+      start++;
+      continue;
+    }
+    let runEnd = start + 1;
+    while (runEnd < end && isAddressByte(bytes[runEnd])) {
+      runEnd++;
+    }
+    const addressEnd = findAddressEnd(bytes, start, runEnd);
+    const addressLength = readAddress(bytes, start, addressEnd, address);
+    if (addressLength !== 0) {
+      change(address, addressLength);
+      const textLength = writeAddress(addressText, address, addressLength);
+      replaceRange(draft, start, addressEnd, addressText, textLength);
+      count++;
+    }
+    start = runEnd;
+  }
+  finishPass(draft);
+  return count;
+}
+
+/** A word that only begins like an address is none. */
+function isAddressByte(byte: number): boolean {
+  return isWordByte(byte) || byte === BYTE_DOT || byte === BYTE_COLON;
 }
 
 /** The comma or semicolon that ends a pair; within quotes they are data. -1: a quote does not end. */
@@ -108,9 +150,9 @@ function changeNode(draft: Draft, start: number, end: number, change: AddressCha
   const { bytes } = draft;
   let from = skipBlanks(bytes, start, end);
   let to = trimBlanks(bytes, from, end);
-  if (from < to && bytes[from] === BYTE_QUOTE) {
+  if (to - from >= 2 && bytes[from] === BYTE_QUOTE && bytes[to - 1] === BYTE_QUOTE) {
     from++;
-    to = to > from && bytes[to - 1] === BYTE_QUOTE ? to - 1 : to;
+    to--;
   }
   const isUnknown = to - from === UNKNOWN.length && startsWithText(bytes, from, to, UNKNOWN);
   if (from === to || bytes[from] === BYTE_UNDERSCORE || isUnknown) {

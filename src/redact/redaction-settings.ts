@@ -31,7 +31,13 @@ export interface OwnPattern {
  * How client addresses are made unrecognisable: the last bits set to zero (/24, /48), or a keyed hash in
  * place of the address, which keeps clients apart.
  */
-export type AddressAnonymization = { method: 'truncate' } | { method: 'hash'; key: Uint8Array };
+export type AddressAnonymization = (
+  | { method: 'truncate' }
+  | { method: 'hash'; key: Uint8Array }
+) & {
+  /** Of the hash that ids become, which are made of the address. HASH_KEY_BYTES, one in all workers of a run. */
+  idKey: Uint8Array;
+};
 
 /** What is hidden before a record leaves the worker: plain values, which threads can copy. */
 export interface RedactionSettings {
@@ -63,9 +69,11 @@ export const COUNT_COOKIES = 2;
 export const COUNT_IP = 3;
 /** Values that were left out because there was no room to redact them in. */
 export const COUNT_NO_ROOM = 4;
-export const COUNT_PATTERNS = 5;
+/** Credentials within URLs: user information, and sessions in the path. */
+export const COUNT_URL = 5;
+export const COUNT_PATTERNS = 6;
 
-const CLASS_NAMES: readonly string[] = ['headers', 'query', 'cookies', 'ip', 'no_room'];
+const CLASS_NAMES: readonly string[] = ['headers', 'query', 'cookies', 'ip', 'no_room', 'url'];
 
 /** Names that a pattern of one's own cannot have, because counts have them. */
 export const RESERVED_PATTERN_NAMES: readonly string[] = [...CLASS_NAMES, ...BUILT_IN_PATTERNS];

@@ -2,35 +2,26 @@ import { copyBytes } from '../bytes.ts';
 import type { NamedField } from '../decode/http-grammar.ts';
 import type { HttpMessage } from '../decode/http-message.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { splitRequestLine, splitStatusLine } from '../exchange/start-line.ts';
-import { HEAD_BYTES_MAX } from '../limits.ts';
-import { IPV6_BYTES } from './address-text.ts';
-import { type AddressChange, createAddressChange } from './anonymize-address.ts';
-import { createCredentialsPass } from './authorization.ts';
-import { redactCookies, redactSetCookie } from './cookies.ts';
-import { createDraft, type Draft, finishPass, openDraft, replaceRange } from './draft.ts';
+import { createIdChange } from './anonymize-id.ts';
+import { findFieldBehindReturn, redactBehindReturn } from './bare-return.ts';
+import { isDigit } from './byte-classes.ts';
+import { redactCookies } from './cookies.ts';
+import { type Draft, finishPass, openDraft, replaceRange } from './draft.ts';
 import {
-  createFieldPlan,
-  type FieldPlan,
   KIND_ADDRESSES,
   KIND_COOKIES,
   KIND_CREDENTIALS,
   KIND_FORWARDED,
   KIND_FRAMING,
+  KIND_HOST,
   KIND_PRODUCTS,
   KIND_SET_COOKIE,
   KIND_URL,
+  KIND_URL_LIST,
+  KIND_VIA,
 } from './field-plan.ts';
-import { changeForwarded, changeForwardedFor } from './forwarded.ts';
-import {
-  createNameModes,
-  MODE_DROP,
-  MODE_KEEP,
-  MODE_REDACT,
-  type NameModes,
-  REDACTED,
-} from './name-modes.ts';
-import { createPatternPasses, type PatternPasses } from './pattern-set.ts';
+import { changeForwarded, changeForwardedFor, changeVia } from './forwarded.ts';
+import { MODE_DROP, MODE_KEEP, MODE_REDACT, REDACTED } from './name-modes.ts';
 import { redactQuery } from './query.ts';
 import {
   COUNT_COOKIES,
@@ -38,30 +29,20 @@ import {
   COUNT_IP,
   COUNT_NO_ROOM,
   COUNT_QUERY,
+  COUNT_URL,
   type RedactionSettings,
 } from './redaction-settings.ts';
-
-/**
- * Bytes of one value while it is redacted. A mark is longer than what it stands for, at most three times for
- * an address of electronic mail; a value that grows past this is left out.
- */
-const DRAFT_BYTES = 4 * HEAD_BYTES_MAX;
-
-/** Made once, used for every exchange. */
-interface Redactor {
-  readonly draft: Draft;
-  readonly plan: FieldPlan;
-  /** Slots of the fields that anything can become of: all others cost nothing. */
-  readonly touchedSlots: Uint8Array;
-  readonly query: NameModes;
-  readonly cookies: NameModes;
-  readonly changeAddress: AddressChange | undefined;
-  readonly redactCredentials: (draft: Draft) => void;
-  readonly redactPatterns: PatternPasses;
-  readonly counts: Float64Array;
-  /** An address while it is changed. */
-  readonly address: Uint8Array;
-}
+import {
+  createParts,
+  HAS_URLS,
+  hasRoom,
+  LOOK_ALWAYS,
+  LOOK_FOR_SIGNS,
+  type Redactor,
+} from './redactor-parts.ts';
+import { redactSetCookie } from './set-cookie.ts';
+import { mayHideInTarget, redactStatusLine, redactTarget } from './start-lines.ts';
+import { redactUserinfo } from './userinfo.ts';
 
 /**
  * Makes the function that hides in an exchange what the settings say. New values are put behind
@@ -78,52 +59,37 @@ export function createRedactor(
   counts: Float64Array,
 ): (exchange: Exchange) => void {
   const { addresses } = settings;
-  const redactPatterns = createPatternPasses(settings, counts);
-  const plan = createFieldPlan(settings.headers, namedFields);
-  const query = createNameModes(settings.query, 'keep');
-  const cookies = createNameModes(settings.cookies, 'redact');
-  const hasPatterns = settings.patterns.length + settings.ownPatterns.length > 0;
-  const isTargetTouched = hasPatterns || !query.isKept;
-  const activeKinds = [
-    cookies.isKept ? [] : [KIND_COOKIES, KIND_SET_COOKIE],
-    query.isKept ? [] : [KIND_URL],
-    addresses === undefined ? [] : [KIND_ADDRESSES, KIND_FORWARDED],
-  ].flat();
-  const redactor: Redactor = {
-    draft: createDraft(DRAFT_BYTES),
-    plan,
-    touchedSlots: Uint8Array.from(
-      [...plan.kinds.keys()].filter(
-        (slot) =>
-          hasPatterns ||
-          plan.modes[slot] !== MODE_KEEP ||
-          activeKinds.some((kind) => kind === plan.kinds[slot]),
-      ),
-    ),
-    query,
-    cookies,
-    changeAddress: addresses === undefined ? undefined : createAddressChange(addresses),
-    redactCredentials: createCredentialsPass((user) => redactPatterns(user, false)),
-    redactPatterns,
-    counts,
-    address: new Uint8Array(IPV6_BYTES),
-  };
+  const redactor = createParts(settings, namedFields, counts);
+  const changeId = addresses === undefined ? undefined : createIdChange(addresses.idKey);
+  const isTargetTouched = redactor.hasPatterns || !redactor.query.isKept;
+  const isReasonTouched = redactor.hasPatterns || redactor.reasonMode !== MODE_KEEP;
   return (exchange) => {
     // First, while there is room in any case.
     changeClientAddress(redactor, exchange);
+    changeId?.(exchange.id);
+    const { bytes, request, response } = exchange;
     if (exchange.hasRequest) {
-      if (isTargetTouched) {
+      const { targetOffset, targetEnd } = exchange;
+      if (
+        isTargetTouched ||
+        mayHideInTarget(bytes, targetOffset, targetEnd) ||
+        hasReturn(bytes, targetOffset, targetEnd)
+      ) {
         redactTarget(redactor, exchange);
       }
-      redactFields(redactor, exchange, exchange.request);
+      redactFields(redactor, exchange, request);
     }
     if (exchange.hasResponse) {
-      if (hasPatterns) {
-        redactReason(redactor, exchange);
+      if (isReasonTouched || hasReturn(bytes, response.startLineOffset, response.startLineEnd)) {
+        redactStatusLine(redactor, exchange);
       }
-      redactFields(redactor, exchange, exchange.response);
+      redactFields(redactor, exchange, response);
     }
   };
+}
+
+function hasReturn(bytes: Uint8Array, offset: number, end: number): boolean {
+  return findFieldBehindReturn(bytes, offset, end) < end;
 }
 
 /** Without any room the address becomes zero where it stands. */
@@ -145,79 +111,25 @@ function changeClientAddress(redactor: Redactor, exchange: Exchange): void {
   exchange.bytesEnd = copyBytes(bytes, exchange.bytesEnd, address, 0, addressLength);
 }
 
-/** A target that does not fit is cut before its first change, and its query is left out. */
-function redactTarget(redactor: Redactor, exchange: Exchange): void {
-  const { draft, counts, query } = redactor;
-  const { bytes, request, targetOffset, targetEnd } = exchange;
-  openDraft(draft, bytes, targetOffset, targetEnd);
-  if (!query.isKept) {
-    counts[COUNT_QUERY] += redactQuery(draft, query);
-  }
-  redactor.redactPatterns(draft, false);
-  if (!draft.isChanged) {
-    return;
-  }
-  const lineOffset = exchange.bytesEnd;
-  const { startLineOffset, startLineEnd } = request;
-  const restLength = targetOffset - startLineOffset + startLineEnd - targetEnd;
-  if (!hasRoom(draft, exchange, restLength)) {
-    counts[COUNT_NO_ROOM]++;
-    request.startLineEnd = Math.min(exchange.pathEnd, targetOffset + draft.unchangedLength);
-    splitRequestLine(exchange);
-    return;
-  }
-  let at = copyBytes(bytes, lineOffset, bytes, startLineOffset, targetOffset);
-  at = copyBytes(bytes, at, draft.bytes, draft.offset, draft.end);
-  at = copyBytes(bytes, at, bytes, targetEnd, startLineEnd);
-  request.startLineOffset = lineOffset;
-  request.startLineEnd = at;
-  exchange.bytesEnd = at;
-  splitRequestLine(exchange);
-}
-
-/** A reason phrase that does not fit is cut before its first change. */
-function redactReason(redactor: Redactor, exchange: Exchange): void {
-  const { draft, counts } = redactor;
-  const { bytes, response, reasonOffset } = exchange;
-  const { startLineOffset, startLineEnd } = response;
-  openDraft(draft, bytes, reasonOffset, startLineEnd);
-  redactor.redactPatterns(draft, false);
-  if (!draft.isChanged) {
-    return;
-  }
-  const lineOffset = exchange.bytesEnd;
-  if (!hasRoom(draft, exchange, reasonOffset - startLineOffset)) {
-    counts[COUNT_NO_ROOM]++;
-    response.startLineEnd = reasonOffset + draft.unchangedLength;
-    splitStatusLine(exchange);
-    return;
-  }
-  let at = copyBytes(bytes, lineOffset, bytes, startLineOffset, reasonOffset);
-  at = copyBytes(bytes, at, draft.bytes, draft.offset, draft.end);
-  response.startLineOffset = lineOffset;
-  response.startLineEnd = at;
-  exchange.bytesEnd = at;
-  splitStatusLine(exchange);
-}
-
 function redactFields(redactor: Redactor, exchange: Exchange, message: HttpMessage): void {
-  const { draft, plan, counts, touchedSlots } = redactor;
-  for (let index = 0; index < touchedSlots.length; index++) {
-    const slot = touchedSlots[index];
-    const offset = message.fieldOffsets[slot];
+  const { draft, plan, counts } = redactor;
+  const { fieldOffsets, fieldEnds, foundSlots, foundCount } = message;
+  for (let index = 0; index < foundCount; index++) {
+    const slot = foundSlots[index];
+    const offset = fieldOffsets[slot];
     if (offset === 0) {
       continue;
     }
     if (plan.modes[slot] === MODE_DROP) {
-      message.fieldOffsets[slot] = 0;
+      fieldOffsets[slot] = 0;
       counts[COUNT_HEADERS]++;
       continue;
     }
     // An empty value has nothing to hide, and says that the field was there.
-    const end = message.fieldEnds[slot];
-    if (offset < end) {
+    const end = fieldEnds[slot];
+    if (offset < end && mayHide(exchange.bytes, offset, end, redactor.looks[slot])) {
       openDraft(draft, exchange.bytes, offset, end);
-      redactValue(redactor, plan.kinds[slot], plan.modes[slot] === MODE_REDACT);
+      redactValue(redactor, slot);
       if (draft.isChanged) {
         commitField(redactor, exchange, message, slot);
       }
@@ -225,37 +137,82 @@ function redactFields(redactor: Redactor, exchange: Exchange, message: HttpMessa
   }
 }
 
-function redactValue(redactor: Redactor, kind: number, isRedacted: boolean): void {
-  const { draft, counts } = redactor;
-  if (isRedacted) {
+function mayHide(bytes: Uint8Array, offset: number, end: number, look: number): boolean {
+  return (
+    look === LOOK_ALWAYS ||
+    hasReturn(bytes, offset, end) ||
+    (look === LOOK_FOR_SIGNS && mayHideInTarget(bytes, offset, end))
+  );
+}
+
+function redactValue(redactor: Redactor, slot: number): void {
+  const { draft, plan, counts } = redactor;
+  const kind = plan.kinds[slot];
+  const isAsked = plan.isAsked[slot] === 1;
+  if (plan.modes[slot] === MODE_REDACT) {
     counts[COUNT_HEADERS]++;
     if (kind === KIND_CREDENTIALS) {
-      redactor.redactCredentials(draft);
+      redactor.redactCredentials(draft, isAsked);
     } else {
       replaceRange(draft, draft.offset, draft.end, REDACTED);
       finishPass(draft);
     }
     return;
   }
-  redactParts(redactor, kind);
-  if (kind !== KIND_FRAMING) {
+  counts[COUNT_HEADERS] += redactBehindReturn(draft);
+  redactParts(redactor, kind, isAsked);
+  if (kind !== KIND_FRAMING || !isNumber(draft)) {
     redactor.redactPatterns(draft, kind === KIND_PRODUCTS);
   }
 }
 
-/** What is hidden of values that have parts: of the rest nothing is known. */
-function redactParts(redactor: Redactor, kind: number): void {
-  const { draft, counts, cookies, query, changeAddress } = redactor;
+/** A length is no card and no telephone, but what stands in its place is shown, and may be anything. */
+function isNumber({ bytes, offset, end }: Draft): boolean {
+  let at = offset;
+  while (at < end && isDigit(bytes[at])) {
+    at++;
+  }
+  return at === end;
+}
+
+/**
+ * What is hidden of values that have parts: of the rest nothing is known.
+ *
+ * @param isKept the operator keeps the field by its name, and so what is hidden in it without being asked for
+ */
+function redactParts(redactor: Redactor, kind: number, isKept: boolean): void {
+  const { draft, counts, cookies, query, attributeMode } = redactor;
   if (kind === KIND_COOKIES && !cookies.isKept) {
     counts[COUNT_COOKIES] += redactCookies(draft, cookies);
-  } else if (kind === KIND_SET_COOKIE && !cookies.isKept) {
-    counts[COUNT_COOKIES] += redactSetCookie(draft, cookies);
-  } else if (kind === KIND_URL && !query.isKept) {
-    counts[COUNT_QUERY] += redactQuery(draft, query);
-  } else if (kind === KIND_ADDRESSES && changeAddress !== undefined) {
+  } else if (kind === KIND_SET_COOKIE && !(cookies.isKept && attributeMode === MODE_KEEP)) {
+    counts[COUNT_COOKIES] += redactSetCookie(draft, cookies, attributeMode);
+  } else if (kind === KIND_ADDRESSES || kind === KIND_FORWARDED || kind === KIND_VIA) {
+    changeAddresses(redactor, kind);
+  }
+  if (HAS_URLS[kind] === 0) {
+    return;
+  }
+  if (!isKept) {
+    counts[COUNT_URL] += redactUserinfo(draft, kind === KIND_HOST);
+    counts[COUNT_URL] += redactor.redactSessions(draft);
+  }
+  if ((kind === KIND_URL || kind === KIND_URL_LIST) && !query.isKept) {
+    // In a list a `;` may be the list's own: only what has a name that was given is a parameter of a path.
+    const pathDefault = kind === KIND_URL ? query.defaultMode : MODE_KEEP;
+    counts[COUNT_QUERY] += redactQuery(draft, query, pathDefault);
+  }
+}
+
+function changeAddresses({ draft, counts, changeAddress }: Redactor, kind: number): void {
+  if (changeAddress === undefined) {
+    return;
+  }
+  if (kind === KIND_ADDRESSES) {
     counts[COUNT_IP] += changeForwardedFor(draft, changeAddress);
-  } else if (kind === KIND_FORWARDED && changeAddress !== undefined) {
+  } else if (kind === KIND_FORWARDED) {
     counts[COUNT_IP] += changeForwarded(draft, changeAddress);
+  } else {
+    counts[COUNT_IP] += changeVia(draft, changeAddress);
   }
 }
 
@@ -277,9 +234,4 @@ function commitField(
   message.fieldOffsets[slot] = end === offset ? 0 : offset;
   message.fieldEnds[slot] = end;
   exchange.bytesEnd = end;
-}
-
-function hasRoom(draft: Draft, exchange: Exchange, restLength: number): boolean {
-  const length = draft.end - draft.offset + restLength;
-  return !draft.hasOverflowed && exchange.bytesEnd + length <= exchange.bytes.length;
 }

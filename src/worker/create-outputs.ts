@@ -9,6 +9,7 @@ import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';
 import { createExchangeFilter } from '../filter/exchange-filter.ts';
 import { hasFilter } from '../filter/filter-settings.ts';
 import type { BatchSink } from '../format/line-batch.ts';
+import { createTextFormat } from '../format/text-record.ts';
 import type { TimestampText } from '../format/timestamp.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
 import { REDACTION_DEFAULTS } from '../redact/redaction-settings.ts';
@@ -20,6 +21,7 @@ import type { OutputSettings } from './output-settings.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import type { PipelineSettings } from './pipeline-settings.ts';
 import { type RecordOutput, type RecordOutputs, writeExchange } from './record-outputs.ts';
+import type { HiddenText } from './text-lines.ts';
 
 /** The part of a pipeline that depends on its outputs. */
 export interface PipelineOutputs {
@@ -29,6 +31,8 @@ export interface PipelineOutputs {
   records: RecordOutputs | undefined;
   tracker: ExchangeTracker | undefined;
   fieldTables: FieldTables;
+  /** What writes plain text lines in which something is hidden; made when the first one comes. */
+  openHiddenText: () => HiddenText;
 }
 
 /**
@@ -54,6 +58,7 @@ export function createOutputs(
       records: undefined,
       tracker: undefined,
       fieldTables: TEXT_FIELD_TABLES,
+      openHiddenText: createHiddenText(options, TEXT_FIELD_TABLES, counters),
     };
   }
   const fieldTables = createRecordFieldTables(options.headerNames);
@@ -77,11 +82,7 @@ export function createOutputs(
     messages: isFiltered ? [] : messages,
     chosenMessages: isFiltered ? messages : [],
     isWanted: isFiltered ? createExchangeFilter(options.filter, namedFields) : undefined,
-    redact: createRedactor(
-      options.redaction,
-      namedFields,
-      counters.subarray(COUNTER_REDACTIONS_FIRST, COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX),
-    ),
+    redact: createRedactor(options.redaction, namedFields, redactionCounts(counters)),
     messageRecords: createMessageRecords(fieldTables.fieldsCount, options.flowSeed),
     timestamp,
     counters,
@@ -95,7 +96,33 @@ export function createOutputs(
           (exchange) => writeExchange(records, exchange),
         )
       : undefined;
-  return { batches, textLines, records, tracker, fieldTables };
+  const openHiddenText = createHiddenText(options, fieldTables, counters);
+  return { batches, textLines, records, tracker, fieldTables, openHiddenText };
+}
+
+/** Memory for it is taken when it is needed, which it seldom is. */
+function createHiddenText(
+  options: PipelineOptions,
+  { namedFields, fieldsCount }: FieldTables,
+  counters: Counters,
+): () => HiddenText {
+  const { redaction, flowSeed, utcOffset, hostName, hasVlan } = options;
+  let opened: HiddenText | undefined;
+  return () => {
+    opened ??= {
+      messageRecords: createMessageRecords(fieldsCount, flowSeed),
+      redact: createRedactor(redaction, namedFields, redactionCounts(counters)),
+      format: createTextFormat({ namedFields, utcOffset, hostName }, hasVlan),
+    };
+    return opened;
+  };
+}
+
+function redactionCounts(counters: Counters): Counters {
+  return counters.subarray(
+    COUNTER_REDACTIONS_FIRST,
+    COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX,
+  );
 }
 
 /** Whether an output's lines are made from each message alone, and from the frame itself. */
@@ -106,7 +133,7 @@ export function isPlainText(
   return format === 'text' && !hasFilter(settings.filter) && !changesText(settings);
 }
 
-/** By default only credentials and cookies are hidden, and the text line shows neither. */
+/** By default credentials and cookies are hidden, of which few text lines have any: see `writeTextLines`. */
 function changesText({ redaction }: Pick<PipelineSettings, 'redaction'>): boolean {
   return JSON.stringify(redaction) !== JSON.stringify(REDACTION_DEFAULTS);
 }

@@ -5,6 +5,7 @@ import {
   wasKeySeenBefore,
 } from '../decode/seen-segments.ts';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
+import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
 import {
   type BatchBuilder,
   createBatchBuilder,
@@ -17,12 +18,20 @@ import {
   COUNTER_LINES,
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
+  COUNTER_REDACTIONS_FIRST,
   COUNTERS_COUNT,
   type Counters,
 } from './counters.ts';
-import { KEY_COUNTED_AT, KEY_LINE_END_AT, KEY_TYPE_AT, MESSAGE_KEY_WORDS } from './message-keys.ts';
+import {
+  KEY_COUNTED_AT,
+  KEY_HIDDEN_AT,
+  KEY_LINE_END_AT,
+  KEY_TYPE_AT,
+  MESSAGE_KEY_WORDS,
+} from './message-keys.ts';
 import type { OutputSettings } from './output-settings.ts';
 import type { DecodedPart } from './part-decoder.ts';
+import { HIDDEN_HEADERS_SHIFT } from './text-lines.ts';
 
 /** Joins the parts of a capture to what one pipeline would have made of it whole. */
 export interface PartJoiner {
@@ -87,7 +96,7 @@ function joinBatch(joiner: PartJoiner, batch: LineBatch, words: Int32Array, at: 
       runType = type;
     }
     if (isDuplicate) {
-      countAsDuplicate(counters, type, words[row + KEY_COUNTED_AT]);
+      countAsDuplicate(counters, type, words[row + KEY_COUNTED_AT], words[row + KEY_HIDDEN_AT]);
     } else {
       runLines++;
     }
@@ -97,12 +106,21 @@ function joinBatch(joiner: PartJoiner, batch: LineBatch, words: Int32Array, at: 
 }
 
 /** Takes back what its part's pipeline has counted of it. */
-function countAsDuplicate(counters: Counters, type: number, countedSlot: number): void {
+function countAsDuplicate(
+  counters: Counters,
+  type: number,
+  countedSlot: number,
+  hiddenCounts: number,
+): void {
   counters[COUNTER_DUPLICATES]++;
   counters[COUNTER_MESSAGES_FIRST + type - 1]--;
   if (countedSlot !== NO_SLOT) {
     counters[countedSlot]--;
   }
+  const headersCount = hiddenCounts >>> HIDDEN_HEADERS_SHIFT;
+  counters[COUNTER_REDACTIONS_FIRST + COUNT_HEADERS] -= headersCount;
+  counters[COUNTER_REDACTIONS_FIRST + COUNT_URL] -=
+    hiddenCounts - (headersCount << HIDDEN_HEADERS_SHIFT);
 }
 
 function copyRun(

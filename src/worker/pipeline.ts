@@ -33,6 +33,7 @@ import type { MessageKeys } from './message-keys.ts';
 import type { OutputSettings } from './output-settings.ts';
 import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
 import type { RecordOutputs } from './record-outputs.ts';
+import type { HiddenText } from './text-lines.ts';
 
 /** Says whether a frame is to be read at all; a replay's `-f`. */
 export type FrameFilter = (frame: Frame) => boolean;
@@ -83,6 +84,8 @@ export interface Pipeline {
   readonly batches: readonly BatchBuilder[];
   /** Outputs of text lines of messages as they pass, written from the frame itself. */
   readonly textLines: readonly BatchBuilder[];
+  /** Gives what writes those of them in which something is hidden. */
+  readonly openHiddenText: () => HiddenText;
   /** All other outputs; undefined when there are none, and then nothing is kept of a flow. */
   readonly records: RecordOutputs | undefined;
   /** Undefined when no output and no filter asks for exchanges. */

@@ -18,27 +18,23 @@ import {
   releaseHead,
 } from '../decode/held-heads.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../decode/http-message.ts';
-import { type MessageType, messageType } from '../decode/message-type.ts';
+import { messageType } from '../decode/message-type.ts';
 import { scanHead } from '../decode/scan-head.ts';
 import { wasSeenBefore } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
 import { noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
 import { LINE_STREAM_ALL } from '../format/line-batch.ts';
-import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
-import { setSecond } from '../format/timestamp.ts';
 import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
-import { type BatchBuilder, reserveLine } from './batch-builder.ts';
 import { countMessage } from './count-message.ts';
 import {
   COUNTER_DUPLICATES,
   COUNTER_HEADS_COMPLETED,
   COUNTER_HEADS_INCOMPLETE,
-  COUNTER_LINES,
-  COUNTER_LINES_DROPPED,
 } from './counters.ts';
 import { addMessageKey } from './message-keys.ts';
 import type { Pipeline } from './pipeline.ts';
 import { writeMessageRecord } from './record-outputs.ts';
+import { NOTHING_HIDDEN, writeTextLines } from './text-lines.ts';
 
 /** What the length fields of IP can say; the rest of a message is in one segment. */
 const IP_PACKET_BYTES_MAX = 65_535 + 40;
@@ -196,12 +192,11 @@ function takeMessage(pipeline: Pipeline, frame: Frame, segment: Segment, isHeld:
   const { message, textLines, records, tracker, keys } = pipeline;
   const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
   const countedSlot = countMessage(pipeline.counters, frame.bytes, message, type);
-  for (let index = 0; index < textLines.length; index++) {
-    writeLine(pipeline, textLines[index], frame, segment, type);
-  }
+  const hiddenCounts =
+    textLines.length === 0 ? NOTHING_HIDDEN : writeTextLines(pipeline, frame, segment, type);
   if (keys !== undefined) {
     const { byteLength } = textLines[0].open[LINE_STREAM_ALL];
-    addMessageKey(keys, frame.bytes, segment, type, countedSlot, byteLength);
+    addMessageKey(keys, frame.bytes, segment, type, countedSlot, hiddenCounts, byteLength);
   }
   if (records !== undefined && records.messages.length > 0) {
     writeMessageRecord(records, frame, segment, message, type);
@@ -212,33 +207,4 @@ function takeMessage(pipeline: Pipeline, frame: Frame, segment: Segment, isHeld:
   return isHeld
     ? noteHeldMessage(tracker, frame, segment, message, type)
     : noteMessage(tracker, frame, segment, message, type);
-}
-
-/** Writes the text line of `message`, or counts it as dropped when there is no buffer for it. */
-function writeLine(
-  { message, timestamp, counters, hasVlan }: Pipeline,
-  batches: BatchBuilder,
-  frame: Frame,
-  segment: Segment,
-  type: MessageType,
-): void {
-  setSecond(timestamp, frame.timestampSec);
-  const batch = reserveLine(batches, type, timestamp.day, textLineBytesMax(message));
-  if (batch === null) {
-    counters[COUNTER_LINES_DROPPED]++;
-    return;
-  }
-  const at = batch.byteLength;
-  batch.byteLength = writeTextLine(
-    batch.bytes,
-    at,
-    frame,
-    segment,
-    message,
-    type,
-    timestamp,
-    hasVlan,
-  );
-  batch.lineCount++;
-  counters[COUNTER_LINES]++;
 }

@@ -98,7 +98,7 @@ function writeRecord(
 }
 
 /** Gives false when there is no buffer for the record's lines. */
-function writeLines(
+export function writeLines(
   format: RecordFormat,
   batches: BatchBuilder,
   record: Exchange,

@@ -235,15 +235,25 @@ describe('files of redaction', () => {
     const read = (bytes: string | Uint8Array) =>
       readAddressAnonymization({ method: 'hash', keyFile: write(bytes) });
     const key = Uint8Array.from({ length: 16 }, (_, index) => 255 - index);
-    expect(read(key)).toEqual({ method: 'hash', key });
-    expect(read(Uint8Array.of(...key, 0x0d, 0x0a))).toEqual({ method: 'hash', key });
-    expect(read(Uint8Array.of(...key, 0x0a, 0x0a))).toEqual({
+    expect(read(key)).toMatchObject({ method: 'hash', key });
+    expect(read(Uint8Array.of(...key, 0x0d, 0x0a))).toEqual(read(key));
+    expect(read(Uint8Array.of(...key, 0x0a, 0x0a))).toMatchObject({
       method: 'hash',
       key: Uint8Array.of(...key, 0x0a),
     });
     expect(failure(() => read('0123456789abcde\n')).slice(0, 2)).toEqual(['HTTPLOG_KEY_FILE', 2]);
     expect(failure(() => read('x'.repeat(4097)))[2]).toContain('too large');
     expect(readAddressAnonymization(undefined)).toBeUndefined();
-    expect(readAddressAnonymization({ method: 'truncate' })).toEqual({ method: 'truncate' });
+  });
+
+  test('ids have a key of the file, and none that can be known without one', () => {
+    const idKeyOf = (option: Parameters<typeof readAddressAnonymization>[0]) =>
+      Buffer.from(readAddressAnonymization(option)?.idKey ?? []).toString('hex');
+    const fromFile = (bytes: string) => idKeyOf({ method: 'hash', keyFile: write(bytes) });
+    expect(fromFile('x'.repeat(16))).toMatch(/^[0-9a-f]{32}$/);
+    expect(fromFile('x'.repeat(16))).toBe(fromFile(`${'x'.repeat(16)}\n`));
+    expect(fromFile('y'.repeat(16))).not.toBe(fromFile('x'.repeat(16)));
+    expect(idKeyOf({ method: 'truncate' })).toMatch(/^[0-9a-f]{32}$/);
+    expect(idKeyOf({ method: 'truncate' })).not.toBe(idKeyOf({ method: 'truncate' }));
   });
 });

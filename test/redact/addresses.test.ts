@@ -6,9 +6,9 @@ import { readAddress, writeAddress } from '../../src/redact/address-text.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 import { type Redacted, redact, withFields } from './redact.ts';
 
-const TRUNCATE = { addresses: { method: 'truncate' } } as const;
 const KEY = new Uint8Array(Buffer.from('0123456789abcdef'));
-const HASH = { addresses: { method: 'hash', key: KEY } } as const;
+const TRUNCATE = { addresses: { method: 'truncate', idKey: KEY } } as const;
+const HASH = { addresses: { method: 'hash', key: KEY, idKey: KEY } } as const;
 
 function hashOf(address: string): string {
   const bytes = Uint8Array.from(addressBytes(address));
@@ -37,6 +37,9 @@ describe('the client address', () => {
     ['203.0.113.9', '203.0.113.0'],
     ['2001:db8:1:2::3', '2001:db8:1::'],
     ['::1', '::'],
+    // 6to4: the IPv4 address of the client follows 2002.
+    ['2002:cb00:7109::1', '2002:cb00:7100::'],
+    ['::ffff:203.0.113.9', '::'],
   ])('%s is truncated to %s', (clientAddress, expected) => {
     const redacted = redact(TRUNCATE, { clientAddress });
     expect(clientOf(redacted)).toBe(expected);
@@ -80,7 +83,8 @@ describe('addresses in fields', () => {
     ['for=_x;host="a;for=1.2.3.4", for = 1.2.3.4', 'for=_x;host="a;for=1.2.3.4", for = 1.2.3.0'],
     ['by="a\\"b";for=1.2.3.4', 'by="a\\"b";for=1.2.3.0'],
     ['by="a;for=1.2.3.4', 'REDACTED'],
-    ['for=x, for', 'for=REDACTED, for'],
+    ['for=x, for', 'for=REDACTED, REDACTED'],
+    ['203.0.113.9, unknown', '203.0.113.0, unknown'],
   ])('Forwarded: %s becomes %s', (value, expected) => {
     expect(redact(TRUNCATE, withFields(`Forwarded: ${value}`)).fields.forwarded).toBe(expected);
   });
@@ -88,6 +92,57 @@ describe('addresses in fields', () => {
   test('those of --header that hold the client are changed as well', () => {
     const parts = { ...withFields('X-Real-IP: 203.0.113.9'), names: ['x-real-ip'] };
     expect(redact(HASH, parts).fields).toEqual({ 'x-real-ip': hashOf('203.0.113.9') });
+  });
+
+  test.each([
+    ['1.1 203.0.113.9', '1.1 203.0.113.0'],
+    ['1.1 proxy.example:8080 (squid/6.1), 1.0 203.0.113.9:3128', undefined],
+    [
+      'HTTP/1.1 [2001:db8:1:2::3]:80 (at 203.0.113.9)',
+      'HTTP/1.1 [2001:db8:1::]:80 (at 203.0.113.0)',
+    ],
+    ['1.1 cafe, 1.1 a.b', '1.1 cafe, 1.1 a.b'],
+  ])('Via: %s becomes %s', (value, expected = value.replace('113.9', '113.0')) => {
+    const { fields } = redact(TRUNCATE, { ...withFields(`Via: ${value}`), names: ['via'] });
+    expect(fields).toEqual({ via: expected });
+  });
+
+  test.each([
+    ...[
+      'X-Real-IP',
+      'X-Client-IP',
+      'Client-IP',
+      'True-Client-IP',
+      'CF-Connecting-IP',
+      'Remote-Addr',
+    ],
+    ...[
+      'CF-Connecting-IPv6',
+      'CF-Pseudo-IPv4',
+      'Fastly-Client-IP',
+      'X-Cluster-Client-IP',
+      'X-Forwarded',
+    ],
+    ...['Forwarded-For', 'X-Original-Forwarded-For', 'X-Envoy-External-Address', 'X-Remote-Addr'],
+    ...[
+      'X-Remote-IP',
+      'X-Originating-IP',
+      'X-AppEngine-User-IP',
+      'X-Azure-ClientIP',
+      'Fly-Client-IP',
+    ],
+    ...['X-Azure-SocketIP', 'DO-Connecting-IP', 'X-NF-Client-Connection-IP', 'Proxy-Client-IP'],
+    ...[
+      'WL-Proxy-Client-IP',
+      'X-Vercel-Forwarded-For',
+      'CloudFront-Viewer-Address',
+      'X-ProxyUser-IP',
+    ],
+    ...['Ali-CDN-Real-IP', 'Cdn-Src-IP', 'X-Vercel-Proxied-For', 'X-User-IP', 'X-Source-IP'],
+  ])('%s names the client', (field) => {
+    const name = field.toLowerCase();
+    const parts = { ...withFields(`${field}: 203.0.113.9`), names: [name] };
+    expect(redact(TRUNCATE, parts).fields).toEqual({ [name]: '203.0.113.0' });
   });
 
   test('are kept when addresses are', () => {

@@ -82,7 +82,7 @@ const value = fc
 
 const CLASSES = {
   query: { default: 'redact', byName: [['b', 'drop']] },
-  addresses: { method: 'truncate' },
+  addresses: { method: 'truncate', idKey: new Uint8Array(16) },
 } as const;
 const PATTERNS = {
   cookies: { default: 'keep', byName: [] },

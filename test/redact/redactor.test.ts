@@ -22,7 +22,7 @@ test('the counts have the names of the classes, the patterns and the own pattern
     ownPatterns: [{ name: 'ticket', pattern: 'T-\\d+' }],
   };
   expect(patternNames(settings)).toEqual([
-    ...['headers', 'query', 'cookies', 'ip', 'no_room', 'phone', 'email', 'ticket'],
+    ...['headers', 'query', 'cookies', 'ip', 'no_room', 'url', 'phone', 'email', 'ticket'],
   ]);
 });
 
@@ -38,7 +38,7 @@ test('what holds nothing to hide stays as it is, where it is', () => {
 describe('Authorization', () => {
   test.each([
     [basic('ann:secret'), basic('ann:REDACTED')],
-    [basic('ann:'), basic('ann:REDACTED')],
+    [basic('ann:'), basic('REDACTED:REDACTED')],
     [basic(':secret'), basic(':REDACTED')],
     [basic('ann:se:cret'), basic('ann:REDACTED')],
     [basic('\u00e4nn\u0000:secret'), basic('\u00e4nn\u0000:REDACTED')],
@@ -46,8 +46,8 @@ describe('Authorization', () => {
       basic('ann:secret').replace('Basic', 'bASIC '),
       basic('ann:REDACTED').replace('Basic', 'bASIC '),
     ],
-    [basic(`${'u'.repeat(256)}:x`), basic(`${'u'.repeat(256)}:REDACTED`)],
-    [basic(`${'u'.repeat(257)}:x`), 'Basic REDACTED'],
+    [basic(`${'u'.repeat(256)}:secret`), basic(`${'u'.repeat(256)}:REDACTED`)],
+    [basic(`${'u'.repeat(257)}:secret`), 'Basic REDACTED'],
     [basic('no colon'), 'Basic REDACTED'],
     ['Basic a_b:', 'Basic REDACTED'],
     ['Bearer abc.def', 'Bearer REDACTED'],
@@ -283,7 +283,11 @@ describe('without room', () => {
   });
 
   test('the client address is zero', () => {
-    const { exchange, counts } = redact({ addresses: { method: 'truncate' } }, {}, noRoom(3));
+    const { exchange, counts } = redact(
+      { addresses: { method: 'truncate', idKey: new Uint8Array(16) } },
+      {},
+      noRoom(3),
+    );
     const { bytes, clientAddressOffset } = exchange;
     expect([...bytes.subarray(clientAddressOffset, clientAddressOffset + 4)]).toEqual([0, 0, 0, 0]);
     expect(counts).toEqual({ ip: 1, no_room: 1 });

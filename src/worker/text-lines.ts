@@ -1,0 +1,145 @@
+import type { Frame } from '../capture/frame.ts';
+import {
+  FIELD_CONTENT_LENGTH,
+  FIELD_CONTENT_TYPE,
+  FIELD_HOST,
+  FIELD_USER_AGENT,
+} from '../decode/http-grammar.ts';
+import { type HttpMessage, MESSAGE_REQUEST } from '../decode/http-message.ts';
+import type { MessageType } from '../decode/message-type.ts';
+import type { Segment } from '../decode/segment.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { loadMessage, type MessageRecords } from '../exchange/message-record.ts';
+import { hexBytesWritten } from '../format/escape.ts';
+import type { RecordFormat } from '../format/record-format.ts';
+import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
+import { setSecond } from '../format/timestamp.ts';
+import { findFieldBehindReturn } from '../redact/bare-return.ts';
+import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
+import { mayHideInTarget } from '../redact/start-lines.ts';
+import { type BatchBuilder, reserveLine } from './batch-builder.ts';
+import { COUNTER_LINES, COUNTER_LINES_DROPPED, COUNTER_REDACTIONS_FIRST } from './counters.ts';
+import type { Pipeline } from './pipeline.ts';
+import { writeLines } from './record-outputs.ts';
+
+/** Writes the lines of messages in which there is something to hide though nobody asked for it. */
+export interface HiddenText {
+  readonly messageRecords: MessageRecords;
+  readonly redact: (record: Exchange) => void;
+  readonly format: RecordFormat;
+}
+
+/** Of `writeTextLines`: nothing was hidden in the message. */
+export const NOTHING_HIDDEN = 0;
+/** Above these bits: values hidden as another field's; below: those of the URL. */
+export const HIDDEN_HEADERS_SHIFT = 16;
+
+/**
+ * Writes the lines of `message` to all outputs of plain text, or counts them as dropped where there is no buffer.
+ * They are written from the frame itself, but for the few messages in which something is to be hidden.
+ *
+ * @returns how many values were hidden, of two kinds in one number, so that a joiner of parts can take them back
+ */
+export function writeTextLines(
+  pipeline: Pipeline,
+  frame: Frame,
+  segment: Segment,
+  type: MessageType,
+): number {
+  const { textLines, message } = pipeline;
+  let isHidden = mayHideInLine(frame.bytes, message);
+  for (let index = 0; index < textLines.length && !isHidden; index++) {
+    // All outputs have the same line, so that only the first one can find that it must not be written.
+    isHidden = !writeLine(pipeline, textLines[index], frame, segment, type);
+  }
+  return isHidden ? writeHiddenLines(pipeline, frame, segment, type) : NOTHING_HIDDEN;
+}
+
+/** User information in the target or in Host, and sessions in the path: they have signs of their own. */
+function mayHideInLine(bytes: Uint8Array, message: HttpMessage): boolean {
+  return (
+    message.kind === MESSAGE_REQUEST &&
+    (mayHideInTarget(bytes, message.startLineOffset, message.startLineEnd) ||
+      mayHideInField(bytes, message, FIELD_HOST))
+  );
+}
+
+function mayHideInField(bytes: Uint8Array, message: HttpMessage, slot: number): boolean {
+  const offset = message.fieldOffsets[slot];
+  return offset !== 0 && mayHideInTarget(bytes, offset, message.fieldEnds[slot]);
+}
+
+/** Gives false, and leaves nothing written, when a value of the line goes on with another field. */
+function writeLine(
+  { message, timestamp, counters, hasVlan }: Pipeline,
+  batches: BatchBuilder,
+  frame: Frame,
+  segment: Segment,
+  type: MessageType,
+): boolean {
+  setSecond(timestamp, frame.timestampSec);
+  const batch = reserveLine(batches, type, timestamp.day, textLineBytesMax(message));
+  if (batch === null) {
+    counters[COUNTER_LINES_DROPPED]++;
+    return true;
+  }
+  const hexBytesBefore = hexBytesWritten[0];
+  const end = writeTextLine(
+    batch.bytes,
+    batch.byteLength,
+    frame,
+    segment,
+    message,
+    type,
+    timestamp,
+    hasVlan,
+  );
+  // A carriage return is written in hex, and next to no line has a byte that is.
+  if (hexBytesWritten[0] !== hexBytesBefore && hasFieldBehindReturn(frame.bytes, message)) {
+    return false;
+  }
+  batch.byteLength = end;
+  batch.lineCount++;
+  counters[COUNTER_LINES]++;
+  return true;
+}
+
+function hasFieldBehindReturn(bytes: Uint8Array, message: HttpMessage): boolean {
+  const isRequest = message.kind === MESSAGE_REQUEST;
+  const { startLineOffset, startLineEnd } = message;
+  return (
+    findFieldBehindReturn(bytes, startLineOffset, startLineEnd) < startLineEnd ||
+    hasReturnInField(bytes, message, isRequest ? FIELD_HOST : FIELD_CONTENT_LENGTH) ||
+    hasReturnInField(bytes, message, isRequest ? FIELD_USER_AGENT : FIELD_CONTENT_TYPE)
+  );
+}
+
+function hasReturnInField(bytes: Uint8Array, message: HttpMessage, slot: number): boolean {
+  const offset = message.fieldOffsets[slot];
+  const end = message.fieldEnds[slot];
+  return offset !== 0 && findFieldBehindReturn(bytes, offset, end) < end;
+}
+
+/** From a record, as the other formats are: a copy, which costs some microseconds. */
+function writeHiddenLines(
+  pipeline: Pipeline,
+  frame: Frame,
+  segment: Segment,
+  type: MessageType,
+): number {
+  const { textLines, timestamp, counters } = pipeline;
+  const { messageRecords, redact, format } = pipeline.openHiddenText();
+  const headersBefore = counters[COUNTER_REDACTIONS_FIRST + COUNT_HEADERS];
+  const urlsBefore = counters[COUNTER_REDACTIONS_FIRST + COUNT_URL];
+  const record = loadMessage(messageRecords, frame, segment, pipeline.message, type);
+  redact(record);
+  setSecond(timestamp, record.timestampSec);
+  const bytesMax = format.bytesMax(record);
+  for (let index = 0; index < textLines.length; index++) {
+    const isWritten = writeLines(format, textLines[index], record, timestamp.day, bytesMax);
+    counters[isWritten ? COUNTER_LINES : COUNTER_LINES_DROPPED]++;
+  }
+  const headersCount = counters[COUNTER_REDACTIONS_FIRST + COUNT_HEADERS] - headersBefore;
+  const urlsCount = counters[COUNTER_REDACTIONS_FIRST + COUNT_URL] - urlsBefore;
+  return (headersCount << HIDDEN_HEADERS_SHIFT) | urlsCount;
+}
