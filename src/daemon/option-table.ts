@@ -503,7 +503,7 @@ export const OPTIONS: readonly Option[] = [
     flags: ['--header-mode'],
     environment: 'HTTPLOG_HEADER_MODE',
     placeholder: 'MODES',
-    unset: 'keep,authorization=redact,proxy-authorization=redact',
+    unset: 'keep, but fields of credentials redact',
     description: 'Keep, drop or redact header fields, as in keep,x-token=drop',
     format: 'field-modes',
     group: 'Redaction',
@@ -515,7 +515,8 @@ export const OPTIONS: readonly Option[] = [
     environment: 'HTTPLOG_QUERY_MODE',
     placeholder: 'MODES',
     unset: 'keep',
-    description: 'Keep, drop or redact query parameters, as in keep,token=redact',
+    description:
+      'Keep, drop or redact query parameters, as in keep,token=redact; (?i)NAME in any case',
     format: 'field-modes',
     group: 'Redaction',
     commands: LIVE_AND_REPLAY,

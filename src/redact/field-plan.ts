@@ -33,7 +33,7 @@ export const KIND_ADDRESSES = 5;
 export const KIND_FORWARDED = 6;
 /** Names and versions of products. */
 export const KIND_PRODUCTS = 7;
-/** Numbers and words of the protocol: no pattern is looked for in them. */
+/** Numbers and words of the protocol: no pattern is looked for in numbers. */
 export const KIND_FRAMING = 8;
 export const KIND_HOST = 9;
 /** URLs among other things. */

@@ -14,6 +14,7 @@ import { isNameByte, MODE_KEEP, type Mode, type NameMode, type NameModes } from 
  * them, encoded twice and more. They find what is to be hidden; what is to be kept must be the name itself.
  */
 
+const BYTE_CR = 0x0d;
 const BYTE_2 = 0x32;
 const BYTE_5 = 0x35;
 const BITS_OF_BYTE = 8;
@@ -112,12 +113,17 @@ function skipDeepBlanks(bytes: Uint8Array, at: number, end: number): number {
   while (at < end) {
     const read = readDeep(bytes, at, end);
     const byte = deepByte(read);
-    if (byte !== BYTE_SPACE && (byte < BYTE_HTAB || byte > 0x0d)) {
+    if (!isDeepBlank(byte)) {
       return at;
     }
     at += deepLength(read);
   }
   return at;
+}
+
+/** A plus sign that was encoded is a space of the URL that stands in this one. */
+function isDeepBlank(byte: number): boolean {
+  return byte === BYTE_SPACE || byte === BYTE_PLUS || (byte >= BYTE_HTAB && byte <= BYTE_CR);
 }
 
 function endsPart(byte: number): boolean {

@@ -4,8 +4,9 @@ import type { HttpMessage } from '../decode/http-message.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { createIdChange } from './anonymize-id.ts';
 import { findFieldBehindReturn, redactBehindReturn } from './bare-return.ts';
+import { isDigit } from './byte-classes.ts';
 import { redactCookies } from './cookies.ts';
-import { finishPass, openDraft, replaceRange } from './draft.ts';
+import { type Draft, finishPass, openDraft, replaceRange } from './draft.ts';
 import {
   KIND_ADDRESSES,
   KIND_COOKIES,
@@ -160,9 +161,18 @@ function redactValue(redactor: Redactor, slot: number): void {
   }
   counts[COUNT_HEADERS] += redactBehindReturn(draft);
   redactParts(redactor, kind, isAsked);
-  if (kind !== KIND_FRAMING) {
+  if (kind !== KIND_FRAMING || !isNumber(draft)) {
     redactor.redactPatterns(draft, kind === KIND_PRODUCTS);
   }
+}
+
+/** A length is no card and no telephone, but what stands in its place is shown, and may be anything. */
+function isNumber({ bytes, offset, end }: Draft): boolean {
+  let at = offset;
+  while (at < end && isDigit(bytes[at])) {
+    at++;
+  }
+  return at === end;
 }
 
 /**

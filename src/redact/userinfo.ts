@@ -39,7 +39,9 @@ export function redactUserinfo(draft: Draft, isAuthority: boolean): number {
   let count = 0;
   let at = offset;
   if (isAuthority && bytes[offset] !== BYTE_SLASH) {
-    at = findAuthorityEnd(bytes, offset, end);
+    while (at < end && !endsHost(bytes[at])) {
+      at++;
+    }
     count += redactAuthority(draft, offset, at);
   }
   while (at < end) {
@@ -99,11 +101,14 @@ function findAuthorityEnd(bytes: Uint8Array, at: number, end: number): number {
   return at;
 }
 
+function endsHost(byte: number): boolean {
+  return isSlash(byte) || byte === BYTE_QUESTION_MARK || byte === BYTE_HASH;
+}
+
+/** Among other things, what can be no part of a URL ends it too. */
 function endsAuthority(byte: number): boolean {
   return (
-    isSlash(byte) ||
-    byte === BYTE_QUESTION_MARK ||
-    byte === BYTE_HASH ||
+    endsHost(byte) ||
     byte === BYTE_QUOTE ||
     byte === BYTE_LESS ||
     byte === BYTE_GREATER ||

@@ -119,7 +119,11 @@ function randomPayload(random: Random): Uint8Array {
 }
 
 function requests(random: Random, count: number): string {
-  return Array.from({ length: count }, () =>
-    request(`GET /${random(10_000)} HTTP/1.1`, 'Host: random.example', 'User-Agent: seeded/1.0'),
-  ).join('');
+  return Array.from({ length: count }, () => {
+    // Some have what lines hide without being asked for.
+    const target = `${random(5) === 0 ? 'http://ann:secret@random.example' : ''}/${random(10_000)}`;
+    const agent = `seeded/1.0${random(5) === 0 ? '\rCookie: sid=secret' : ''}`;
+    const fields = ['Host: random.example', `User-Agent: ${agent}`];
+    return request(`GET ${target}${random(5) === 0 ? ';sid=secret' : ''} HTTP/1.1`, ...fields);
+  }).join('');
 }
