@@ -63,7 +63,6 @@ export const COUNT_COOKIES = 2;
 export const COUNT_IP = 3;
 /** Values that were left out because there was no room to redact them in. */
 export const COUNT_NO_ROOM = 4;
-export const COUNT_PATTERNS = 5;
 
 const CLASS_NAMES: readonly string[] = ['headers', 'query', 'cookies', 'ip', 'no_room'];
 

@@ -70,15 +70,17 @@ interface Redactor {
  * for an address at least**.
  *
  * @param namedFields fields with a slot of their own
- * @param counts counted up, by index as `patternNames` has them
+ * @param counts counted up, by index as `countNames` has them
+ * @param countNames begins with the names of classes, and has those of all patterns
  */
 export function createRedactor(
   settings: RedactionSettings,
   namedFields: readonly NamedField[],
   counts: Float64Array,
+  countNames?: readonly string[],
 ): (exchange: Exchange) => void {
   const { addresses } = settings;
-  const redactPatterns = createPatternPasses(settings, counts);
+  const redactPatterns = createPatternPasses(settings, counts, countNames);
   const plan = createFieldPlan(settings.headers, namedFields);
   const query = createNameModes(settings.query, 'keep');
   const cookies = createNameModes(settings.cookies, 'redact');

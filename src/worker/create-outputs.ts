@@ -8,12 +8,11 @@ import { createMessageRecords } from '../exchange/message-record.ts';
 import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';
 import { createExchangeFilter } from '../filter/exchange-filter.ts';
 import { hasFilter } from '../filter/filter-settings.ts';
-import type { BatchSink } from '../format/line-batch.ts';
 import type { TimestampText } from '../format/timestamp.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
 import { REDACTION_DEFAULTS } from '../redact/redaction-settings.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import { type BatchBuilder, createBatchBuilder } from './batch-builder.ts';
+import type { BatchBuilder } from './batch-builder.ts';
 import { COUNTER_REDACTIONS_FIRST, COUNTER_TRACKER_FIRST, type Counters } from './counters.ts';
 import { createFormat } from './create-format.ts';
 import type { OutputSettings } from './output-settings.ts';
@@ -23,8 +22,6 @@ import { type RecordOutput, type RecordOutputs, writeExchange } from './record-o
 
 /** The part of a pipeline that depends on its outputs. */
 export interface PipelineOutputs {
-  /** Of all outputs, in their order. */
-  batches: readonly BatchBuilder[];
   textLines: readonly BatchBuilder[];
   records: RecordOutputs | undefined;
   tracker: ExchangeTracker | undefined;
@@ -34,22 +31,23 @@ export interface PipelineOutputs {
 /**
  * Makes what the outputs need, and nothing that they do not: plain text lines keep no record, outputs of
  * messages no flows.
+ *
+ * @param batches what lines are written into, of all outputs in their order
+ * @param followed a tracker that is to go on where one is needed, of the same field tables; **its `onExchange` is
+ * left to the caller**
  */
 export function createOutputs(
   options: PipelineOptions,
-  sink: BatchSink,
+  batches: readonly BatchBuilder[],
   counters: Counters,
   timestamp: TimestampText,
+  followed?: ExchangeTracker,
 ): PipelineOutputs {
   const isFiltered = hasFilter(options.filter);
-  const batches = options.outputs.map(({ isSplitByType }, output) =>
-    createBatchBuilder(sink, isSplitByType, output),
-  );
   const isPlain = (output: OutputSettings): boolean => isPlainText(output, options);
   const textLines = batches.filter((_, output) => isPlain(options.outputs[output]));
   if (textLines.length === batches.length) {
     return {
-      batches,
       textLines,
       records: undefined,
       tracker: undefined,
@@ -81,6 +79,7 @@ export function createOutputs(
       options.redaction,
       namedFields,
       counters.subarray(COUNTER_REDACTIONS_FIRST, COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX),
+      options.redactionNames,
     ),
     messageRecords: createMessageRecords(fieldTables.fieldsCount, options.flowSeed),
     timestamp,
@@ -88,14 +87,15 @@ export function createOutputs(
   };
   const tracker =
     exchanges.length > 0 || isFiltered
-      ? createTracker(
+      ? (followed ??
+        createTracker(
           fieldTables.fieldsCount,
           options.flowSeed,
           counters.subarray(COUNTER_TRACKER_FIRST, COUNTER_TRACKER_FIRST + COUNTS_COUNT),
           (exchange) => writeExchange(records, exchange),
-        )
+        ))
       : undefined;
-  return { batches, textLines, records, tracker, fieldTables };
+  return { textLines, records, tracker, fieldTables };
 }
 
 /** Whether an output's lines are made from each message alone, and from the frame itself. */
