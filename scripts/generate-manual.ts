@@ -17,7 +17,7 @@ const SIGNALS = [
   ],
   [
     'HUP',
-    'Read the configuration again and reopen the files. What needs a restart to change is told and stays.',
+    'Read the configuration again and reopen the files. What was taken over, and what needs a restart, is told.',
   ],
   ['USR1', 'Reopen the files, after a rotation by another program.'],
   ['USR2', 'Tell the statistics so far in the service log.'],

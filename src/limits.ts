@@ -244,6 +244,9 @@ export const LIBPCAP_BATCH_BYTES = 256 * 1024;
  */
 export const WORKERS_STOP_DEADLINE_MS = 10_000;
 
+/** Milliseconds in which a decode worker must have taken a change; it hears of it some times a second. */
+export const CONFIGURE_DEADLINE_MS = 20_000;
+
 /** Milliseconds between two updates of the progress bar. */
 export const PROGRESS_INTERVAL_MS = 200;
 

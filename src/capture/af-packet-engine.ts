@@ -7,6 +7,7 @@ import {
   FILL_FRAMES,
   FILL_IDLE,
   type FillState,
+  type FilterBuilder,
   type Frame,
   type FrameSource,
 } from './frame.ts';
@@ -207,6 +208,12 @@ class AfPacketEngine implements FrameSource {
   stop(): void {
     attachFilter(this.#descriptor, rejectAllProgram());
     this.#drainEndMs = this.#clockMs() + RING_DRAIN_MS;
+  }
+
+  /** The kernel puts one in the place of the other: no packet meets none. */
+  replaceFilter(build: FilterBuilder): void {
+    const isEthernet = this.#walk.linkType === LINKTYPE_ETHERNET;
+    attachFilter(this.#descriptor, build(isEthernet ? 'ethernet' : 'network'));
   }
 
   abandon(): number {

@@ -1,3 +1,5 @@
+import type { BpfProgram } from './bpf-assembler.ts';
+
 /**
  * The record that crosses the door from capture to decode, and the contract of every source of it.
  *
@@ -64,6 +66,9 @@ export interface CaptureStatistics {
   ringFill?: number;
 }
 
+/** Makes the kernel's filter for what the first byte of a socket's packets belongs to. */
+export type FilterBuilder = (linkLayer: 'ethernet' | 'network') => BpfProgram;
+
 /**
  * Where frames come from: a ring, libpcap, a capture file.
  *
@@ -86,4 +91,11 @@ export interface FrameSource {
    * of `close` where there is such a rest. Gives the number of packets that are lost by it.
    */
   abandon?(): number;
+  /**
+   * Live, where it can be done without a gap: packets pass by another filter from here on. What the source holds
+   * has passed the old one.
+   *
+   * @throws HttplogError when the kernel does not take it; the old one stays
+   */
+  replaceFilter?(build: FilterBuilder): void;
 }

@@ -159,9 +159,18 @@ export function attachFilter(descriptor: number, program: BpfProgram): void {
   const bytes = Buffer.alloc(16);
   bytes.writeUInt16LE(program.length, 0);
   bytes.writeBigUInt64LE(addressOf(program.instructions), 8);
-  if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, bytes, bytes.length) !== 0) {
-    throw captureError('SO_ATTACH_FILTER');
+  if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, bytes, bytes.length) === 0) {
+    return;
   }
+  // While one takes the place of another, the kernel counts both.
+  if (errorNumber() === ENOMEM) {
+    throw new HttplogError('The kernel has no memory for a filter of this size', {
+      code: 'HTTPLOG_FILTER_MEMORY',
+      exitCode: 1,
+      hint: 'Name fewer ranges of ports, or raise the sysctl net.core.optmem_max',
+    });
+  }
+  throw captureError('SO_ATTACH_FILTER');
 }
 
 export function bindToInterface(descriptor: number, device: BoundDevice): void {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { canMatchHeads } from '../capture/head-filter.ts';
+import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
 import { SNAPLEN_MAX, TUNNEL_HEADERS_BYTES } from '../limits.ts';
 import type { LiveCapture } from '../worker/live-protocol.ts';
@@ -20,7 +21,7 @@ const PACKET_QUOTA_MAX = 2 ** 31 - 1;
 /** What live capture and replay have in common; what is the caller's to say comes beside the settings. */
 export function createPipelineSettings(
   settings: Settings,
-  { outputs, headerNames, filter, redaction }: RecordPlan,
+  { outputs, headerNames, filter, redaction, redactionNames }: RecordPlan,
   own: Pick<PipelineSettings, 'localNetworks' | 'snaplenBytes' | 'flowSeed'>,
 ): PipelineSettings {
   return {
@@ -36,6 +37,7 @@ export function createPipelineSettings(
     headerNames,
     filter,
     redaction,
+    redactionNames,
     hasVlan: settings.addVlan,
     hostName: hostname(),
     framesMax: -1,
@@ -126,4 +128,15 @@ function needsWholeHeads(
     hasFilter(filter) ||
     outputs.some(({ settings }) => settings.records === 'exchanges')
   );
+}
+
+/** Only packet sockets can share their packets by flow: two of libpcap would log every message twice. */
+export function checkEngine({ engine, workers }: Settings): void {
+  if (engine === 'libpcap' && workers > 1) {
+    throw new HttplogError(`The libpcap engine works with one worker, not with -cpu ${workers}`, {
+      code: 'HTTPLOG_CONFIGURATION',
+      exitCode: EXIT_USAGE,
+      hint: 'Leave -cpu at 1, or use --engine afpacket',
+    });
+  }
 }

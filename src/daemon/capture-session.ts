@@ -6,9 +6,9 @@ import {
   WORKERS_STOP_DEADLINE_MS,
 } from '../limits.ts';
 import { settlesWithin } from '../log/settles-within.ts';
-import { patternNames } from '../redact/redaction-settings.ts';
+import { LEFT_ALONE } from '../log/upkeep.ts';
 import type { WorkerLoss } from '../worker/dead-worker.ts';
-import type { LiveWorkerData } from '../worker/live-protocol.ts';
+import type { LiveWorkerData, WorkerChange } from '../worker/live-protocol.ts';
 import type { SharedState } from '../worker/shared-state.ts';
 import type { CaptureSnapshot } from './admin-capture.ts';
 import {
@@ -26,6 +26,7 @@ import { planRecords, type RecordPlan } from './output-plan.ts';
 import { type OutputWriters, openOutputs } from './output-writers.ts';
 import type { ServiceLog } from './service-log.ts';
 import { describeLoss, type Tally, takeTally } from './summary.ts';
+import { createUpkeep } from './upkeep-plan.ts';
 import { createWriterEvents } from './writer-events.ts';
 
 /** How a live capture ended. */
@@ -45,7 +46,8 @@ export class CaptureSession {
   #settings: Settings;
   readonly #interfaceName: string;
   readonly #serviceLog: ServiceLog;
-  readonly #plan: RecordPlan;
+  #plan: RecordPlan;
+  readonly #flowSeed = chooseFlowSeed();
   readonly #writer: OutputWriters;
   readonly #workers: LiveWorkers;
   readonly #interface: InterfaceKeeper;
@@ -104,9 +106,32 @@ export class CaptureSession {
     return this.#settings;
   }
 
-  /** Takes over what can change while packets flow: local networks and the interval of the loss report. */
-  reconfigure(settings: Settings): void {
+  /** What the settings mean for records now. */
+  get plan(): RecordPlan {
+    return this.#plan;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /**
+   * Makes all workers do what these settings mean, or none.
+   *
+   * @returns why one of them cannot
+   */
+  changeWorkers(settings: Settings, plan: RecordPlan): Promise<HttplogError | undefined> {
+    return this.#workers.configure(this.#planChange(settings, plan));
+  }
+
+  /** Takes over settings that workers know already, as far as they have to. */
+  adopt(settings: Settings, plan: RecordPlan): void {
+    const [before, after] = [this.#settings, settings].map((each) => createUpkeep(each));
     this.#settings = settings;
+    this.#plan = plan;
+    if (JSON.stringify(before) !== JSON.stringify(after)) {
+      this.#writer.changeUpkeep(after ?? LEFT_ALONE);
+    }
     this.#tellLocalNetworks();
   }
 
@@ -134,8 +159,8 @@ export class CaptureSession {
   }
 
   tally(): Tally {
-    const names = patternNames(this.#plan.redaction);
-    return takeTally(this.#workers.counters(), this.#writer.counters, names);
+    const { redactionNames } = this.#plan;
+    return takeTally(this.#workers.counters(), this.#writer.counters, redactionNames);
   }
 
   /** The capture at this moment, for the admin server. */
@@ -145,7 +170,7 @@ export class CaptureSession {
       isCapturing: this.#hasCaptured && !this.#interface.isInterrupted && !this.#isStopping,
       counters: this.#workers.counters(),
       ...this.#writer.snapshot(),
-      redactionNames: patternNames(this.#plan.redaction),
+      redactionNames: this.#plan.redactionNames,
       workersCount: this.#settings.workers,
       areWorkersAlive: this.#workers.areAlive(),
     };
@@ -153,21 +178,24 @@ export class CaptureSession {
 
   #planWorkers(): (index: number, shared: SharedState) => LiveWorkerData {
     const settings = this.#settings;
-    const pipeline = createPipelineSettings(settings, this.#plan, {
-      localNetworks: findLocalNetworks(settings.localNetworks),
-      snaplenBytes: 0,
-      flowSeed: chooseFlowSeed(),
-    });
-    const capture = createLiveCapture(settings, this.#plan, this.#interfaceName);
+    const change = this.#planChange(settings, this.#plan);
     const packetQuota = createPacketQuota(settings.packetCountMax);
     return (index, shared) => ({
       ...shared,
-      capture,
-      pipeline,
+      ...change,
       packetQuota,
       buffersMax: Math.max(2, Math.floor(BATCHES_MAX / settings.workers)),
       cpuProfilePath: index === 0 ? settings.cpuProfilePath : undefined,
     });
+  }
+
+  #planChange(settings: Settings, plan: RecordPlan): WorkerChange {
+    const pipeline = createPipelineSettings(settings, plan, {
+      localNetworks: findLocalNetworks(settings.localNetworks),
+      snaplenBytes: 0,
+      flowSeed: this.#flowSeed,
+    });
+    return { capture: createLiveCapture(settings, plan, this.#interfaceName), pipeline };
   }
 
   #noteCapturing(): void {

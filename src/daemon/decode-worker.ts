@@ -1,11 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { EXIT_RUNTIME, HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import { WORKER_HEAP_MEGABYTES_MAX } from '../limits.ts';
+import { CONFIGURE_DEADLINE_MS, WORKER_HEAP_MEGABYTES_MAX } from '../limits.ts';
 import { COUNTER_RESTARTS, type Counters } from '../worker/counters.ts';
 import { settleDeadWorker, type WorkerLoss } from '../worker/dead-worker.ts';
 import { beat, isBeating } from '../worker/heartbeat.ts';
-import type { LiveCommand, LiveReport, LiveWorkerData } from '../worker/live-protocol.ts';
+import type {
+  LiveCommand,
+  LiveReport,
+  LiveWorkerData,
+  WorkerChange,
+} from '../worker/live-protocol.ts';
 import type { NetworkPrefix } from '../worker/pipeline-settings.ts';
 import { returnBuffer } from '../worker/port-sink.ts';
 import { threadModule } from '../worker/thread-module.ts';
@@ -34,6 +39,9 @@ export class DecodeWorker {
   #linesReceived = 0;
   #hasStopped = false;
   #failure: HttplogError | undefined;
+  #changesCount = 0;
+  /** By number of the change: what is called when it was taken, or could not be. */
+  readonly #awaited = new Map<number, (failure?: HttplogError) => void>();
   /** Resolves when the thread has ended; all its reports came before. */
   ended: Promise<void>;
   isCapturing = false;
@@ -54,6 +62,12 @@ export class DecodeWorker {
 
   get counters(): Counters {
     return this.#data.counters;
+  }
+
+  /** What it does now. */
+  get change(): WorkerChange {
+    const { capture, pipeline } = this.#data;
+    return { capture, pipeline };
   }
 
   /** False while its thread is stuck. */
@@ -99,6 +113,28 @@ export class DecodeWorker {
     this.tell({ kind: 'local-networks', networks });
   }
 
+  /**
+   * What the worker is to do from now on, and after a restart; it stays in its fanout group.
+   *
+   * @returns why it cannot, or undefined once it does
+   */
+  configure({ capture, pipeline }: WorkerChange): Promise<HttplogError | undefined> {
+    const { fanoutGroup } = this.#data.capture;
+    const change = { capture: { ...capture, fanoutGroup }, pipeline };
+    this.#data = { ...this.#data, ...change };
+    const id = ++this.#changesCount;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle(noAnswerError()), CONFIGURE_DEADLINE_MS);
+      const settle = (failure?: HttplogError): void => {
+        clearTimeout(timer);
+        this.#awaited.delete(id);
+        resolve(failure);
+      };
+      this.#awaited.set(id, settle);
+      this.tell({ kind: 'configure', id, change });
+    });
+  }
+
   async terminate(): Promise<void> {
     await this.#thread.terminate();
   }
@@ -121,6 +157,10 @@ export class DecodeWorker {
     });
     return new Promise((resolve) => {
       thread.on('exit', (code) => {
+        // The next thread begins with the change, and without one there is nothing to change.
+        for (const settle of this.#awaited.values()) {
+          settle();
+        }
         if (!this.#hasStopped) {
           this.#settleDeath(code);
         }
@@ -161,6 +201,9 @@ export class DecodeWorker {
           this.#events.onDone();
         }
         return;
+      case 'configured':
+        this.#awaited.get(report.id)?.(report.failure && restoreFailure(report.failure));
+        return;
       case 'failed':
         this.#failure = restoreFailure(report.failure);
         return;
@@ -168,6 +211,11 @@ export class DecodeWorker {
         report satisfies never;
     }
   }
+}
+
+function noAnswerError(): HttplogError {
+  const seconds = CONFIGURE_DEADLINE_MS / 1000;
+  return workerError(`A decode worker has not answered within ${seconds} seconds`);
 }
 
 function workerError(message: string, cause?: Error): HttplogError {

@@ -3,7 +3,7 @@ import type { LineBatch } from '../format/line-batch.ts';
 import { WORKER_FAILURES_MAX, WORKER_FAILURES_WINDOW_MS } from '../limits.ts';
 import { sumCounters } from '../worker/counters.ts';
 import type { WorkerLoss } from '../worker/dead-worker.ts';
-import type { LiveCommand, LiveWorkerData } from '../worker/live-protocol.ts';
+import type { LiveCommand, LiveWorkerData, WorkerChange } from '../worker/live-protocol.ts';
 import type { NetworkPrefix } from '../worker/pipeline-settings.ts';
 import { createSharedState, type SharedState } from '../worker/shared-state.ts';
 import { chooseFanoutGroup } from './capture-plan.ts';
@@ -78,6 +78,28 @@ export class LiveWorkers {
     for (const worker of this.#workers) {
       worker.reopen();
     }
+  }
+
+  /**
+   * What all workers are to do from now on: all of them, or none.
+   *
+   * @returns why one of them cannot, or undefined once all do
+   */
+  async configure(change: WorkerChange): Promise<HttplogError | undefined> {
+    const before = this.#workers.map((worker) => worker.change);
+    const failures = await this.#configureEach(() => change);
+    const failure = failures.find((each) => each !== undefined);
+    if (failure !== undefined) {
+      const left = await this.#configureEach((index) => before[index]);
+      if (left.some((each) => each !== undefined)) {
+        return describeHalf(failure);
+      }
+    }
+    return failure;
+  }
+
+  #configureEach(changeOf: (index: number) => WorkerChange): Promise<(HttplogError | undefined)[]> {
+    return Promise.all(this.#workers.map((worker, index) => worker.configure(changeOf(index))));
   }
 
   tellLocalNetworks(networks: NetworkPrefix[]): void {
@@ -165,6 +187,14 @@ function describeFailureAtStop(failure: HttplogError, { lines }: WorkerLoss): Ht
       hint: 'Please report this with the version of httplog',
       cause: failure,
     },
+  );
+}
+
+/** One took the change and could not be brought back from it. */
+function describeHalf(failure: HttplogError): HttplogError {
+  return new HttplogError(
+    `${failure.message}, and not every decode worker could go back to what was before: restart httplog`,
+    { code: failure.code, exitCode: failure.exitCode, cause: failure },
   );
 }
 

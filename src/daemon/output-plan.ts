@@ -5,7 +5,7 @@ import { type FilterSettings, findHeaderNames } from '../filter/filter-settings.
 import { HEADER_NAMES_MAX } from '../limits.ts';
 import type { OutputTarget } from '../log/output-target.ts';
 import type { SqliteTarget } from '../log/sqlite-target.ts';
-import type { RedactionSettings } from '../redact/redaction-settings.ts';
+import { patternNames, type RedactionSettings } from '../redact/redaction-settings.ts';
 import { createFormat } from '../worker/create-format.ts';
 import {
   FORMAT_RECORDS,
@@ -32,6 +32,8 @@ export interface RecordPlan {
   headerNames: readonly string[];
   filter: FilterSettings;
   redaction: RedactionSettings;
+  /** What redactions are counted for, in the order of their counters; a run only adds to them. */
+  redactionNames: readonly string[];
 }
 
 /** By format: how names of daily files end. */
@@ -58,18 +60,18 @@ export function planRecords(settings: Settings): RecordPlan {
   const outputs = planOutputs(settings, headerNames);
   const redaction = createRedactionSettings(settings);
   const filter = createFilterSettings(settings, redaction.addresses?.idKey);
-  return { outputs, headerNames, filter, redaction };
+  return { outputs, headerNames, filter, redaction, redactionNames: patternNames(redaction) };
 }
 
 /** @throws HttplogError with exit code 2 when outputs contradict themselves or each other */
-function planOutputs(settings: Settings, headerNames: readonly string[]): OutputPlan[] {
+export function planOutputs(settings: Settings, headerNames: readonly string[]): OutputPlan[] {
   const plans = resolveOutputs(settings).map((output) => planOutput(output, settings, headerNames));
   refuseSameTarget(plans);
   return plans;
 }
 
 /** @throws HttplogError with exit code 2 when there are more than heads are searched for */
-function findFieldNames(settings: Settings): string[] {
+export function findFieldNames(settings: Settings): string[] {
   const formats = resolveOutputs(settings).map(({ format }) => format);
   const names = new Set([
     ...settings.headerNames,

@@ -29,6 +29,8 @@ import { readTrustedFile, TRUST_NAMED } from './trusted-file.ts';
 const require = createRequire(import.meta.url);
 /** Longer than any address, so that no hash of an address is this key. */
 const ID_KEY_LABEL = 'httplog: the ids of exchanges';
+/** Of ids that nobody but this process is to make again; one for all times that the settings are read. */
+let ownIdKey: Uint8Array | undefined;
 const PATTERN_NAME = /^[a-z0-9_-]{1,32}$/;
 
 /**
@@ -106,7 +108,8 @@ export function readAddressAnonymization(
     return undefined;
   }
   if (option.method === 'truncate') {
-    return { method: 'truncate', idKey: Uint8Array.from(randomBytes(HASH_KEY_BYTES)) };
+    ownIdKey ??= Uint8Array.from(randomBytes(HASH_KEY_BYTES));
+    return { method: 'truncate', idKey: ownIdKey };
   }
   const subject = `Key file ${option.keyFile}`;
   const code = 'HTTPLOG_KEY_FILE';

@@ -3,7 +3,6 @@ import { MessageChannel } from 'node:worker_threads';
 import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
 import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { DRAIN_DEADLINE_MS, SHARING_THREADS_MAX } from '../limits.ts';
-import { patternNames } from '../redact/redaction-settings.ts';
 import {
   COUNTER_VERDICT_FIRST,
   countFrames,
@@ -108,7 +107,7 @@ export async function replayCaptures(
     await writer.close(DRAIN_DEADLINE_MS);
   }
   const counters = sumCounters(jobs.map((job) => job.counters));
-  return { exitCode, tally: takeTally(counters, writer.counters, patternNames(plan.redaction)) };
+  return { exitCode, tally: takeTally(counters, writer.counters, plan.redactionNames) };
 }
 
 type NoteResult = (job: ReplayJob, error: HttplogError | undefined) => void;

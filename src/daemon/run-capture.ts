@@ -1,15 +1,9 @@
 import { constants as systemConstants } from 'node:os';
 import { exitAtOnce } from '../capture/libc-privileges.ts';
 import { unblockSignal } from '../capture/libc-signals.ts';
-import {
-  EXIT_NOT_FOUND,
-  EXIT_OK,
-  EXIT_RUNTIME,
-  EXIT_USAGE,
-  type ExitCode,
-  HttplogError,
-} from '../errors.ts';
+import { EXIT_NOT_FOUND, EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { openAdminService } from './admin-service.ts';
+import { checkEngine } from './capture-plan.ts';
 import { type CaptureSession, startCapture } from './capture-session.ts';
 import type { Configuration, Settings } from './configuration.ts';
 import { checkDescriptorLimit } from './descriptor-limit.ts';
@@ -28,7 +22,7 @@ import {
   type OtherUser,
 } from './privileges.ts';
 import { checkProfilePath } from './profile-path.ts';
-import { planReload } from './reload.ts';
+import { createReloader } from './reload-capture.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
 import { describeRun } from './summary.ts';
@@ -47,7 +41,7 @@ export async function runCapture(
   signals: RunSignals,
 ): Promise<ExitCode> {
   const { settings, warnings, notes } = load();
-  checkWorkers(settings);
+  checkEngine(settings);
   tuneEngine();
   const interfaceName = chooseInterface(settings);
   // What only the one who starts httplog may read (a key, patterns) is read before it is another one.
@@ -120,12 +114,7 @@ async function followSession(
       // Not process.exit, which waits for other threads: what is stuck may be one of them.
       exitAtOnce(EXIT_RUNTIME);
     },
-    reload: () => {
-      systemd?.reloading();
-      reload(session, serviceLog, load);
-      session.reopenFiles();
-      systemd?.reloaded();
-    },
+    reload: createReloader(session, serviceLog, load, systemd),
     reopen: () => {
       serviceLog.info('Opening the files anew on SIGUSR1');
       session.reopenFiles();
@@ -153,32 +142,6 @@ async function followSession(
   return tally.linesGivenUp > 0 && error === undefined ? EXIT_RUNTIME : EXIT_OK;
 }
 
-/** Takes over what can change while the capture goes on, and names what cannot. Never throws. */
-function reload(session: CaptureSession, serviceLog: ServiceLog, load: () => Configuration): void {
-  let next: Configuration;
-  try {
-    next = load();
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    for (const line of text.split('\n')) {
-      serviceLog.error(line);
-    }
-    serviceLog.error('The configuration stays as it was: the new one cannot be taken');
-    return;
-  }
-  const { settings, changed, needingRestart } = planReload(session.settings, next.settings);
-  session.reconfigure(settings);
-  serviceLog.setQuiet(settings.quiet);
-  for (const text of [
-    ...next.warnings,
-    ...needingRestart.map((each) => `${each} needs a restart`),
-  ]) {
-    serviceLog.warn(text);
-  }
-  const what = changed.length === 0 ? 'nothing to change' : changed.join(', ');
-  serviceLog.info(`Configuration read again on SIGHUP: ${what}; opening the files anew`);
-}
-
 function chooseInterface({ interfaceName }: Settings): string {
   const name = interfaceName ?? defaultInterfaceName();
   const interfaces = listInterfaces();
@@ -196,15 +159,4 @@ function chooseInterface({ interfaceName }: Settings): string {
     throw unknownInterfaceError(name);
   }
   return name;
-}
-
-/** Only packet sockets can share their packets by flow: two of libpcap would log every message twice. */
-function checkWorkers({ engine, workers }: Settings): void {
-  if (engine === 'libpcap' && workers > 1) {
-    throw new HttplogError(`The libpcap engine works with one worker, not with -cpu ${workers}`, {
-      code: 'HTTPLOG_CONFIGURATION',
-      exitCode: EXIT_USAGE,
-      hint: 'Leave -cpu at 1, or use --engine afpacket',
-    });
-  }
 }

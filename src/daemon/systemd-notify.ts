@@ -66,7 +66,7 @@ export class SystemdNotifier {
   }
 
   reloaded(): void {
-    if (this.#isReady) {
+    if (this.#isReady && !this.#isStopping) {
       this.#send('READY=1');
     }
   }

@@ -18,8 +18,8 @@ export interface ExchangeTracker {
   readonly store: ByteStore;
   /** The record that `onExchange` is called with; its bytes are the store's. */
   readonly exchange: Exchange;
-  /** Takes an exchange that has ended; what it is given is valid until it returns. */
-  readonly onExchange: (exchange: Exchange) => void;
+  /** Takes an exchange that has ended; what it is given is valid until it returns. Changed between two frames. */
+  onExchange: (exchange: Exchange) => void;
   /** By COUNT_*: what became of flows and exchanges. */
   readonly counts: Float64Array;
   /** Packet time that all others are counted from; NaN before the first segment. */

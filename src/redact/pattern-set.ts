@@ -2,11 +2,7 @@ import { BYTE_AT, BYTE_DOT, BYTE_PERCENT, isDigit } from './byte-classes.ts';
 import type { Draft } from './draft.ts';
 import { redactCards, redactIpv4, redactPhones, redactSocialSecurity } from './number-patterns.ts';
 import { createOwnPattern } from './own-patterns.ts';
-import {
-  type BuiltInPattern,
-  COUNT_PATTERNS,
-  type RedactionSettings,
-} from './redaction-settings.ts';
+import { type BuiltInPattern, patternNames, type RedactionSettings } from './redaction-settings.ts';
 import { redactBearers, redactEmails, redactJwts } from './text-patterns.ts';
 
 /** Looks for all patterns in a value; `isProductText` is for User-Agent and Server. */
@@ -61,13 +57,14 @@ const PASSES: Readonly<
 /**
  * One pass for each pattern, of which those are run that the value's bytes leave possible.
  *
- * @param counts by index as `patternNames` has them
+ * @param counts by index as `countNames` has them
  */
 export function createPatternPasses(
   settings: RedactionSettings,
   counts: Float64Array,
+  countNames: readonly string[] = patternNames(settings),
 ): PatternPasses {
-  const patterns = createPatterns(settings);
+  const patterns = createPatterns(settings, countNames);
   return (draft, isProductText) => {
     if (patterns.length === 0) {
       return;
@@ -88,16 +85,16 @@ export function createPatternPasses(
   };
 }
 
-function createPatterns(settings: RedactionSettings): Pattern[] {
+function createPatterns(settings: RedactionSettings, countNames: readonly string[]): Pattern[] {
   const builtIn = ORDER.filter((name) => settings.patterns.includes(name)).map((name) => ({
     ...PASSES[name],
     mark: createMark(name),
-    countIndex: COUNT_PATTERNS + settings.patterns.indexOf(name),
+    countIndex: countNames.indexOf(name),
   }));
-  const own = settings.ownPatterns.map(({ name, pattern }, index) => ({
+  const own = settings.ownPatterns.map(({ name, pattern }) => ({
     pass: createOwnPattern(pattern),
     mark: createMark(name),
-    countIndex: COUNT_PATTERNS + settings.patterns.length + index,
+    countIndex: countNames.indexOf(name),
     signs: 0,
     digitsMin: 0,
   }));

@@ -71,7 +71,6 @@ export const COUNT_IP = 3;
 export const COUNT_NO_ROOM = 4;
 /** Credentials within URLs: user information, and sessions in the path. */
 export const COUNT_URL = 5;
-export const COUNT_PATTERNS = 6;
 
 const CLASS_NAMES: readonly string[] = ['headers', 'query', 'cookies', 'ip', 'no_room', 'url'];
 

@@ -70,9 +70,10 @@ export function createParts(
   settings: RedactionSettings,
   namedFields: readonly NamedField[],
   counts: Float64Array,
+  countNames?: readonly string[],
 ): Redactor {
   const { addresses } = settings;
-  const redactPatterns = createPatternPasses(settings, counts);
+  const redactPatterns = createPatternPasses(settings, counts, countNames);
   const plan = createFieldPlan(settings.headers, namedFields);
   const query = createNameModes(settings.query, 'keep');
   const cookies = createNameModes(settings.cookies, 'redact');

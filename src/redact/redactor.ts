@@ -51,15 +51,17 @@ import { redactUserinfo } from './userinfo.ts';
  * for an address at least**.
  *
  * @param namedFields fields with a slot of their own
- * @param counts counted up, by index as `patternNames` has them
+ * @param counts counted up, by index as `countNames` has them
+ * @param countNames begins with the names of classes, and has those of all patterns
  */
 export function createRedactor(
   settings: RedactionSettings,
   namedFields: readonly NamedField[],
   counts: Float64Array,
+  countNames?: readonly string[],
 ): (exchange: Exchange) => void {
   const { addresses } = settings;
-  const redactor = createParts(settings, namedFields, counts);
+  const redactor = createParts(settings, namedFields, counts, countNames);
   const changeId = addresses === undefined ? undefined : createIdChange(addresses.idKey);
   const isTargetTouched = redactor.hasPatterns || !redactor.query.isKept;
   const isReasonTouched = redactor.hasPatterns || redactor.reasonMode !== MODE_KEEP;

@@ -8,13 +8,12 @@ import { createMessageRecords } from '../exchange/message-record.ts';
 import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';
 import { createExchangeFilter } from '../filter/exchange-filter.ts';
 import { hasFilter } from '../filter/filter-settings.ts';
-import type { BatchSink } from '../format/line-batch.ts';
 import { createTextFormat } from '../format/text-record.ts';
 import type { TimestampText } from '../format/timestamp.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
 import { REDACTION_DEFAULTS } from '../redact/redaction-settings.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import { type BatchBuilder, createBatchBuilder } from './batch-builder.ts';
+import type { BatchBuilder } from './batch-builder.ts';
 import { COUNTER_REDACTIONS_FIRST, COUNTER_TRACKER_FIRST, type Counters } from './counters.ts';
 import { createFormat } from './create-format.ts';
 import type { OutputSettings } from './output-settings.ts';
@@ -25,8 +24,6 @@ import type { HiddenText } from './text-lines.ts';
 
 /** The part of a pipeline that depends on its outputs. */
 export interface PipelineOutputs {
-  /** Of all outputs, in their order. */
-  batches: readonly BatchBuilder[];
   textLines: readonly BatchBuilder[];
   records: RecordOutputs | undefined;
   tracker: ExchangeTracker | undefined;
@@ -38,22 +35,23 @@ export interface PipelineOutputs {
 /**
  * Makes what the outputs need, and nothing that they do not: plain text lines keep no record, outputs of
  * messages no flows.
+ *
+ * @param batches what lines are written into, of all outputs in their order
+ * @param followed a tracker that is to go on where one is needed, of the same field tables; **its `onExchange` is
+ * left to the caller**
  */
 export function createOutputs(
   options: PipelineOptions,
-  sink: BatchSink,
+  batches: readonly BatchBuilder[],
   counters: Counters,
   timestamp: TimestampText,
+  followed?: ExchangeTracker,
 ): PipelineOutputs {
   const isFiltered = hasFilter(options.filter);
-  const batches = options.outputs.map(({ isSplitByType }, output) =>
-    createBatchBuilder(sink, isSplitByType, output),
-  );
   const isPlain = (output: OutputSettings): boolean => isPlainText(output, options);
   const textLines = batches.filter((_, output) => isPlain(options.outputs[output]));
   if (textLines.length === batches.length) {
     return {
-      batches,
       textLines,
       records: undefined,
       tracker: undefined,
@@ -82,22 +80,28 @@ export function createOutputs(
     messages: isFiltered ? [] : messages,
     chosenMessages: isFiltered ? messages : [],
     isWanted: isFiltered ? createExchangeFilter(options.filter, namedFields) : undefined,
-    redact: createRedactor(options.redaction, namedFields, redactionCounts(counters)),
+    redact: createRedactor(
+      options.redaction,
+      namedFields,
+      redactionCounts(counters),
+      options.redactionNames,
+    ),
     messageRecords: createMessageRecords(fieldTables.fieldsCount, options.flowSeed),
     timestamp,
     counters,
   };
   const tracker =
     exchanges.length > 0 || isFiltered
-      ? createTracker(
+      ? (followed ??
+        createTracker(
           fieldTables.fieldsCount,
           options.flowSeed,
           counters.subarray(COUNTER_TRACKER_FIRST, COUNTER_TRACKER_FIRST + COUNTS_COUNT),
           (exchange) => writeExchange(records, exchange),
-        )
+        ))
       : undefined;
   const openHiddenText = createHiddenText(options, fieldTables, counters);
-  return { batches, textLines, records, tracker, fieldTables, openHiddenText };
+  return { textLines, records, tracker, fieldTables, openHiddenText };
 }
 
 /** Memory for it is taken when it is needed, which it seldom is. */
@@ -106,12 +110,12 @@ function createHiddenText(
   { namedFields, fieldsCount }: FieldTables,
   counters: Counters,
 ): () => HiddenText {
-  const { redaction, flowSeed, utcOffset, hostName, hasVlan } = options;
+  const { redaction, redactionNames, flowSeed, utcOffset, hostName, hasVlan } = options;
   let opened: HiddenText | undefined;
   return () => {
     opened ??= {
       messageRecords: createMessageRecords(fieldsCount, flowSeed),
-      redact: createRedactor(redaction, namedFields, redactionCounts(counters)),
+      redact: createRedactor(redaction, namedFields, redactionCounts(counters), redactionNames),
       format: createTextFormat({ namedFields, utcOffset, hostName }, hasVlan),
     };
     return opened;

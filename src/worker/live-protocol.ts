@@ -34,6 +34,12 @@ export interface LiveCapture {
   fanoutGroup: number | undefined;
 }
 
+/** What can change while a worker captures: the kernel's filter, and what `prepareChange` takes. */
+export interface WorkerChange {
+  capture: LiveCapture;
+  pipeline: PipelineSettings;
+}
+
 /** From the control plane to a worker. */
 export type LiveCommand =
   | ReturnedBuffer
@@ -41,7 +47,9 @@ export type LiveCommand =
   | { kind: 'stop' }
   /** Opens the source anew: the interface is there again, maybe as another one of the same name. */
   | { kind: 'reopen'; fanoutGroup: number | undefined }
-  | { kind: 'local-networks'; networks: NetworkPrefix[] };
+  | { kind: 'local-networks'; networks: NetworkPrefix[] }
+  /** Answered by `configured`. */
+  | { kind: 'configure'; id: number; change: WorkerChange };
 
 /** From a worker to the control plane. */
 export type LiveReport =
@@ -50,6 +58,8 @@ export type LiveReport =
   | { kind: 'capturing' }
   /** The source ended under us; the worker waits for `reopen` or `stop`. */
   | { kind: 'lost'; reason: string }
+  /** The change holds from here on, or nothing of it does. */
+  | { kind: 'configured'; id: number; failure: WorkerFailure | undefined }
   /** The last batch was posted before. `isDone`: the packet quota is used up. */
   | { kind: 'stopped'; isDone: boolean }
   | { kind: 'failed'; failure: WorkerFailure };

@@ -18,7 +18,14 @@ import {
 } from './counters.ts';
 import { startCpuProfile } from './cpu-profile.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import type { LiveCapture, LiveCommand, LiveReport, LiveWorkerData } from './live-protocol.ts';
+import type {
+  LiveCapture,
+  LiveCommand,
+  LiveReport,
+  LiveWorkerData,
+  WorkerChange,
+} from './live-protocol.ts';
+import { loadChange } from './load-change.ts';
 import { openLiveSource } from './open-live-source.ts';
 import {
   createPipeline,
@@ -32,7 +39,7 @@ import {
 } from './pipeline.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';
 import { PortSink } from './port-sink.ts';
-import { describeFailure } from './worker-failure.ts';
+import { describeFailure, type WorkerFailure } from './worker-failure.ts';
 
 /**
  * The entry of a decode worker's thread: ring to line batches, until it is told to stop.
@@ -51,6 +58,8 @@ class LiveWorker {
   #isStopping = false;
   #isReopening = false;
   #wake: (() => void) | null = null;
+  /** Changes are made one after the other. */
+  #configuring: Promise<void> = Promise.resolve();
   #lastFlushMs = 0;
 
   constructor(port: MessagePort, data: LiveWorkerData, sink: PortSink, pipeline: Pipeline) {
@@ -213,6 +222,11 @@ class LiveWorker {
       case 'local-networks':
         this.#pipeline.localNetworks = createLocalNetworks(command.networks);
         return;
+      case 'configure':
+        this.#configuring = this.#configuring.then(() =>
+          this.#configure(command.id, command.change),
+        );
+        return;
       case 'stop':
         this.#isStopping = true;
         this.#source?.stop();
@@ -226,6 +240,22 @@ class LiveWorker {
     }
     this.#wake?.();
     this.#wake = null;
+  }
+
+  /** Never throws: a change that cannot be made is answered, and leaves everything as it was. */
+  async #configure(id: number, change: WorkerChange): Promise<void> {
+    let failure: WorkerFailure | undefined;
+    try {
+      const makeChange = await loadChange(change);
+      // Not awaited, and between two blocks: no frame is seen by halves of it.
+      if (!this.#isStopping) {
+        makeChange(this.#pipeline, this.#capture, this.#source);
+        this.#capture = change.capture;
+      }
+    } catch (error) {
+      failure = describeFailure(error);
+    }
+    this.#post({ kind: 'configured', id, failure });
   }
 
   #post(report: LiveReport): void {

@@ -30,6 +30,8 @@ export interface PipelineSettings {
   headerNames: readonly string[];
   filter: FilterSettings;
   redaction: RedactionSettings;
+  /** What redactions are counted for; undefined: what `redaction` names. */
+  redactionNames?: readonly string[];
   /** Text lines of tagged frames end with their VLAN ids. */
   hasVlan: boolean;
   /** Name of this host, where a format has a place for the observer. */
@@ -58,6 +60,7 @@ export async function createPipelineOptions(
     headerNames: settings.headerNames,
     filter: settings.filter,
     redaction: settings.redaction,
+    redactionNames: settings.redactionNames,
     hasVlan: settings.hasVlan,
     hostName: settings.hostName,
     flowSeed: settings.flowSeed,

@@ -20,7 +20,7 @@ import type { FilterSettings } from '../filter/filter-settings.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { createTimestampText, type TimestampText, type UtcOffset } from '../format/timestamp.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
-import { type BatchBuilder, flushBatches } from './batch-builder.ts';
+import { type BatchBuilder, createBatchBuilder, flushBatches } from './batch-builder.ts';
 import {
   COUNTER_FRAME_BYTES,
   COUNTER_FRAMES_FILTERED,
@@ -51,6 +51,8 @@ export interface PipelineOptions {
   headerNames: readonly string[];
   filter: FilterSettings;
   redaction: RedactionSettings;
+  /** See `createRedactor`. */
+  redactionNames?: readonly string[] | undefined;
   hasVlan: boolean;
   hostName: string;
   flowSeed: number;
@@ -64,7 +66,10 @@ export interface PipelineOptions {
   frameQuota?: Int32Array | undefined;
 }
 
-/** The stages from frames to batches of lines with everything that they keep, made once a worker. */
+/**
+ * The stages from frames to batches of lines with everything that they keep, made once a worker. What is not
+ * `readonly` is replaced as a whole between two frames, see `prepareChange`.
+ */
 export interface Pipeline {
   readonly frame: Frame;
   readonly segment: Segment;
@@ -72,32 +77,32 @@ export interface Pipeline {
   readonly seen: SeenSegments;
   /** Of a part of a capture: every message is written, and what would tell it from others noted here. */
   keys: MessageKeys | undefined;
-  readonly heldHeads: HeldHeads;
+  heldHeads: HeldHeads;
   /** What a held head is read into, so that the current segment stays as it is. */
-  readonly heldFrame: Frame;
+  heldFrame: Frame;
   readonly heldSegment: Segment;
   readonly timestamp: TimestampText;
   readonly methods: MethodTable;
-  readonly fieldTables: FieldTables;
+  fieldTables: FieldTables;
   readonly sink: BatchSink;
   /** What lines are written into, of all outputs. */
   readonly batches: readonly BatchBuilder[];
   /** Outputs of text lines of messages as they pass, written from the frame itself. */
-  readonly textLines: readonly BatchBuilder[];
+  textLines: readonly BatchBuilder[];
   /** Gives what writes those of them in which something is hidden. */
-  readonly openHiddenText: () => HiddenText;
+  openHiddenText: () => HiddenText;
   /** All other outputs; undefined when there are none, and then nothing is kept of a flow. */
-  readonly records: RecordOutputs | undefined;
+  records: RecordOutputs | undefined;
   /** Undefined when no output and no filter asks for exchanges. */
-  readonly tracker: ExchangeTracker | undefined;
+  tracker: ExchangeTracker | undefined;
   /** Second of packet time for which waiting flows were looked through. */
   expirySec: number;
   readonly counters: Counters;
-  readonly portTable: Uint8Array | undefined;
+  portTable: Uint8Array | undefined;
   readonly frameFilter: FrameFilter | undefined;
   readonly hasVlan: boolean;
   readonly snaplenBytes: number;
-  /** Replaced as a whole when the host's addresses change. */
+  /** Also when the host's addresses change. */
   localNetworks: LocalNetworks;
   framesLeft: number;
   readonly frameQuota: Int32Array | undefined;
@@ -121,6 +126,9 @@ export function createPipeline(
 ): Pipeline {
   const heldHeads = createHeldHeads(options.isHeadCompleted);
   const timestamp = createTimestampText(options.utcOffset);
+  const batches = options.outputs.map(({ isSplitByType }, output) =>
+    createBatchBuilder(sink, isSplitByType, output),
+  );
   return {
     frame: createFrame(),
     segment: createSegment(options.vxlanPorts),
@@ -133,7 +141,8 @@ export function createPipeline(
     timestamp,
     methods: createMethodTable(options.methods),
     sink,
-    ...createOutputs(options, sink, counters, timestamp),
+    batches,
+    ...createOutputs(options, batches, counters, timestamp),
     expirySec: Number.NEGATIVE_INFINITY,
     counters,
     portTable: options.portTable,

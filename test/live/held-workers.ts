@@ -9,9 +9,9 @@ import { makeLogDirectory, removeLogDirectory } from './log-lines.ts';
 /**
  * Where a decode worker can be held: before its thread does anything, before it binds its socket and joins its
  * fanout group, before it waits for packets, and before libpcap's last look at an interface that is gone. `throw` is
- * no hold: it fails when it next waits for packets.
+ * no hold: it fails when it next waits for packets; with `refuse` it gets no memory for a filter.
  */
-export type HoldPoint = 'start' | 'bind' | 'fanout' | 'poll' | 'drain' | 'throw';
+export type HoldPoint = 'start' | 'bind' | 'fanout' | 'poll' | 'drain' | 'throw' | 'refuse';
 
 /** A daemon whose decode workers can be held, see hold-worker.ts. */
 export interface HeldDaemon {
@@ -56,6 +56,7 @@ export async function startHeldDaemon(
     args: ['--disable-sigusr1', '--import', HOLD_WORKER, ENTRY, ...args],
     env: { HOLD_WORKER_DIRECTORY: directory },
     namespace,
+    readyTimeoutMs: WAIT_MS,
     ...(ready !== undefined && { ready }),
   });
   onTestFinished(async () => void (await httplog.stop()));

@@ -1,7 +1,6 @@
 /**
  * Loaded into every thread with `--import`: holds decode workers at a point of their work for as long as there is a
- * file of that name, so that what else happens meanwhile is made certain. The system calls themselves are the
- * kernel's own.
+ * file of that name, so that what else happens meanwhile is made certain.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +9,9 @@ import koffi from 'koffi';
 import type { HoldPoint } from './held-workers.ts';
 
 const LOOK_INTERVAL_MS = 10;
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+const ENOMEM = 12;
 const SOL_PACKET = 263;
 const PACKET_FANOUT = 18;
 /** libpcap's engine waits so long once it knows that its interface is gone. */
@@ -25,10 +27,13 @@ if (directory !== undefined && !isMainThread && workerData?.capture !== undefine
   watchCalls(directory);
 }
 
+function isOrdered(folder: string, point: HoldPoint): boolean {
+  return existsSync(join(folder, `${point}-${index}`));
+}
+
 function holdWhileThere(folder: string, point: HoldPoint): void {
-  const orders = [join(folder, point), join(folder, `${point}-${index}`)];
   const clock = new Int32Array(new SharedArrayBuffer(4));
-  while (orders.some((order) => existsSync(order))) {
+  while (isOrdered(folder, point)) {
     writeFileSync(join(folder, `held-${point}-${index}`), '');
     Atomics.wait(clock, 0, 0, LOOK_INTERVAL_MS);
   }
@@ -57,6 +62,11 @@ function hold(folder: string, signature: string, call: Call): Call {
       if (args[1] === SOL_PACKET && args[2] === PACKET_FANOUT) {
         holdWhileThere(folder, 'fanout');
       }
+      // One of several is refused by the kernel when its memory is short just then.
+      if (args[1] === SOL_SOCKET && args[2] === SO_ATTACH_FILTER && isOrdered(folder, 'refuse')) {
+        koffi.errno(ENOMEM);
+        return -1;
+      }
       return call(...args);
     };
   }
@@ -69,7 +79,7 @@ function hold(folder: string, signature: string, call: Call): Call {
   if (signature.startsWith('int poll(')) {
     return (...args) => {
       holdWhileThere(folder, args[2] === DRAIN_WAIT_MS ? 'drain' : 'poll');
-      if (existsSync(join(folder, `throw-${index}`))) {
+      if (isOrdered(folder, 'throw')) {
         throw new TypeError('thrown while it waits for packets');
       }
       return call(...args);

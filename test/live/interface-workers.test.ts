@@ -61,7 +61,7 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
 
   async function expectAllLogged(httplog: HttplogProcess): Promise<void> {
     expect(await askAll()).toMatchObject({ answered: REQUESTS_COUNT, failed: 0 });
-    const { code, stderr } = await httplog.end();
+    const { code, stderr } = await httplog.end('SIGTERM', WAIT_MS);
     expect(code, stderr).toBe(0);
     expect(stderr).not.toMatch(/ERROR|please report/i);
     expect(parseSummary(stderr), stderr).toMatchObject({
@@ -124,7 +124,7 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     httplog.signal('SIGTERM');
     await say(httplog, /INFO .*Stopping on SIGTERM/);
     daemon.release('drain', 0);
-    const { code, stderr } = await httplog.waitForExit();
+    const { code, stderr } = await httplog.waitForExit(WAIT_MS);
     expect(code, stderr).toBe(0);
     expect(stderr.slice(stderr.indexOf('Stopping on')), stderr).not.toMatch(/WARN|waiting/);
     expect(parseSummary(stderr)).toMatchObject({ dropped: 0 });
@@ -140,7 +140,7 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     await say(httplog, /INFO .*Stopping on SIGTERM/);
     daemon.order('throw', 0);
     daemon.release('poll', 0);
-    const { code, stderr } = await httplog.waitForExit();
+    const { code, stderr } = await httplog.waitForExit(WAIT_MS);
     expect(stderr).toMatch(
       /A decode worker failed at the stop: thrown while it waits for packets; lost with it: 0 lines/,
     );
@@ -164,7 +164,7 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     httplog.signal('SIGTERM');
     await say(httplog, /INFO .*Stopping on SIGTERM/);
     daemon.release('start', 0);
-    const { code, stderr } = await httplog.waitForExit();
+    const { code, stderr } = await httplog.waitForExit(WAIT_MS);
     expect(code, stderr).toBe(0);
     expect(stderr.slice(stderr.indexOf('Stopping on')), stderr).not.toMatch(/Capturing on|waiting/);
   });
