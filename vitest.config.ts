@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
     // Processes, not threads: worker threads, signals and koffi are tested for real.
     pool: 'forks',
     maxWorkers: 2,

@@ -50,12 +50,18 @@ function completeById(lines: readonly ExchangeLine[]): Map<string, ExchangeLine>
   return complete;
 }
 
+/** To make the traffic costs as much as to pair it, and each fault is put into the same. */
+const made = new Map<string, Traffic>();
+
 function trafficOf(seed: number, depthMax: number): Traffic {
-  return createTraffic(seed, {
-    flowsCount: FLOWS_COUNT,
-    exchangesPerFlow: EXCHANGES_PER_FLOW,
-    depthMax,
-  });
+  const key = `${seed} ${depthMax}`;
+  let traffic = made.get(key);
+  if (traffic === undefined) {
+    const counts = { flowsCount: FLOWS_COUNT, exchangesPerFlow: EXCHANGES_PER_FLOW };
+    traffic = createTraffic(seed, { ...counts, depthMax });
+    made.set(key, traffic);
+  }
+  return traffic;
 }
 
 test.each([1, 20])('every exchange is whole and exact, up to %i requests ahead', async (depth) => {

@@ -6,7 +6,7 @@ const COMMAND_TIMEOUT_MS = 30_000;
 /** Milliseconds between SIGTERM and SIGKILL. */
 const TERM_GRACE_MS = 3_000;
 /** Milliseconds that the end of a killed process may take. */
-const KILL_GRACE_MS = 1_000;
+const KILL_GRACE_MS = 10_000;
 /** Milliseconds between two looks at what a process has written. */
 const OUTPUT_POLL_INTERVAL_MS = 10;
 /** Bytes kept of each output: more than any test writes, and a bound for a program gone wild. */

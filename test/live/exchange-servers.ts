@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type RunningProcess, startProcess, waitUntil } from './child-process.ts';
 
 const UPSTREAM_PROGRAM = fileURLToPath(new URL('exchange-upstream-main.ts', import.meta.url));
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 30_000;
 
 export const PROXY_PORT = 80;
 export const UPSTREAM_PORT = 8080;

@@ -17,7 +17,7 @@ const HIERARCHIES = [
   },
 ] as const;
 /** Milliseconds that the kernel may take to forget a process that has ended. */
-const EMPTY_TIMEOUT_MS = 5000;
+const EMPTY_TIMEOUT_MS = 15_000;
 
 /** Processes that may take so much memory together, the pages of files that they write included. */
 export interface MemoryGroup {

@@ -209,7 +209,7 @@ describe.skipIf(noNamespaces)(titleWithReason('teardown', noNamespaces), () => {
     const names = await listNamespaces();
     expect(names).not.toContain(client.namespace);
     expect(names).not.toContain(server.namespace);
-    expect((await sleeper.waitForExit(2000)).signal).toBe('SIGKILL');
+    expect((await sleeper.waitForExit(15_000)).signal).toBe('SIGKILL');
   });
 
   test('namespaces of a run that is gone are removed, those of a living one stay', async () => {

@@ -15,7 +15,7 @@ import {
  */
 const NAMESPACE_PREFIX = 'hlt-';
 const NAMESPACE_NAME = /^hlt-(\d+)-/;
-const DEVICE_UP_TIMEOUT_MS = 5_000;
+const DEVICE_UP_TIMEOUT_MS = 15_000;
 
 /** One end of a link: where to run things, what to listen to, and how the other end calls it. */
 export interface LinkEnd {

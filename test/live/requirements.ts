@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /** Capability bits of `CapEff` in `/proc/self/status`. @see capabilities(7) */
 const CAPABILITY_BITS = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n, CAP_SYS_ADMIN: 21n } as const;
-const PROBE_TIMEOUT_MS = 5_000;
+const PROBE_TIMEOUT_MS = 15_000;
 /** Programs that Debian keeps here, which a plain user's PATH may lack. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin'];
 

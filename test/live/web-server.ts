@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type RunningProcess, runCommand, startProcess, waitUntil } from './child-process.ts';
 
 const NODE_SERVER_PROGRAM = fileURLToPath(new URL('node-server-main.ts', import.meta.url));
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 30_000;
 
 export interface WebServer {
   readonly pid: number;

@@ -10,7 +10,7 @@ import {
 import type { WireSpec } from './wire-main.ts';
 
 const WIRE_PROGRAM = fileURLToPath(new URL('wire-main.ts', import.meta.url));
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 30_000;
 
 /** Name of the device that shows the tagged frames, in both namespaces. */
 export const TRUNK_DEVICE = 'trunk0';

@@ -359,8 +359,8 @@ describe('databases: retention', () => {
     expect(list()).toContain(nameOf(day(1)));
     // Two databases are open at once at most.
     await append(writer, 1, { first: 100, day: subtractDays(TODAY, -1) });
-    await until(() => expect(list()).not.toContain(nameOf(day(1))));
-    expect(events).toEqual([`${nameOf(day(1))} keep-files`]);
+    await until(() => expect(events).toEqual([`${nameOf(day(1))} keep-files`]));
+    expect(list()).not.toContain(nameOf(day(1)));
   });
 
   test('a directory that is gone is waited for', async () => {

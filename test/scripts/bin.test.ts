@@ -136,7 +136,7 @@ describe('bin/httplog of a checkout', () => {
     const isNode = () => readFileSync(`/proc/${httplog.pid}/cmdline`, 'utf8').includes('/bin/node');
     await waitUntil('the shell has become node', isNode, 15_000);
     httplog.signal('SIGTERM');
-    expect(await httplog.waitForExit(5000)).toMatchObject({ signal: 'SIGTERM' });
+    expect(await httplog.waitForExit(15_000)).toMatchObject({ signal: 'SIGTERM' });
   });
 });
 
@@ -211,6 +211,6 @@ describe('bin/httplog without its pinned Node', () => {
     });
     await waitUntil('it looks', () => existsSync(asked), 15_000);
     httplog.signal('SIGUSR1');
-    expect(await httplog.waitForExit(5000)).toMatchObject({ code: 0, stdout: 'begun\n' });
+    expect(await httplog.waitForExit(15_000)).toMatchObject({ code: 0, stdout: 'begun\n' });
   });
 });

@@ -10,7 +10,7 @@ import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 const { version } = JSON.parse(readProjectFile('package.json'));
 const IPV4_CAPTURE = join(PROJECT, 'test/fixtures/pcaps/nginx-ipv4.pcap');
 const IPV6_CAPTURE = join(PROJECT, 'test/fixtures/pcaps/nginx-ipv6.pcap');
-const PACK_TIMEOUT_MS = 60_000;
+const PACK_TIMEOUT_MS = 180_000;
 const noCapture = canCaptureLive();
 
 /**
