@@ -32,6 +32,7 @@ import { checkProfilePath } from './profile-path.ts';
 import { planReload } from './reload.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
+import { prepareStateDirectory, writeState } from './state-file.ts';
 import { describeRun } from './summary.ts';
 import { openSystemdNotifier, type SystemdNotifier } from './systemd-notify.ts';
 import { tuneEngine } from './tune-engine.ts';
@@ -59,6 +60,7 @@ export async function runCapture(
     hasAdminServer: settings.listenAdmin !== undefined,
   });
   const user = chooseUser(settings.user);
+  prepareStateDirectory(process.env, user);
   dropPrivileges(user);
   const serviceLog = await openForUser(user, () => {
     checkProfilePath(settings.cpuProfilePath);
@@ -78,6 +80,7 @@ export async function runCapture(
       ),
     );
     const systemd = openSystemdNotifier(process.env, (text) => serviceLog.warn(text));
+    const removeState = writeState(process.env, settings.listenAdmin);
     try {
       const session = await openForUser(user, () =>
         startCapture(settings, interfaceName, serviceLog, plan),
@@ -86,6 +89,7 @@ export async function runCapture(
       systemd?.follow(session);
       return await followSession(session, serviceLog, systemd, signals, load);
     } finally {
+      removeState();
       systemd?.close();
       await admin?.close();
     }
