@@ -36,6 +36,11 @@ const FILES = [
   ],
   ['/log/httplog/http-CQ-YYYYMMDD.log', 'With -log_split: the lines of one type.'],
   ['/run/httplog.pid', 'Pid file of the start script; HTTPLOG_PIDFILE names another one.'],
+  ['/run/httplog.out', 'What a daemon of the start script says about itself.'],
+  [
+    '/run/httplog/',
+    'A file for each daemon that runs, by which httplog status finds its admin server.',
+  ],
 ];
 
 /**

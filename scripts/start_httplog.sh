@@ -174,6 +174,11 @@ find_daemon() {
   is_daemon "$pid"
 }
 
+# Prints what "httplog status" knows of one that was started otherwise; who names a pid file asks for that one.
+find_other_daemon() {
+  [ -z "${HTTPLOG_PIDFILE:-}" ] && other=$("$program" status 2>/dev/null) && echo "$other"
+}
+
 # One start or stop at a time, or two daemons could write every line twice. Nobody else can hold this lock.
 lock() {
   if ! (umask 077 && : >>"$lock_file") 2>/dev/null; then
@@ -362,7 +367,11 @@ case $command in
     [ ! -d "$place" ] || lock
     if ! find_daemon; then
       rm -f "$pid_file"
-      complain "does not run (pid file $pid_file)"
+      if find_other_daemon >/dev/null; then
+        complain "runs, but this script has not started it: see httplog status"
+      else
+        complain "does not run (pid file $pid_file)"
+      fi
       exit $EXIT_NOT_RUNNING_TO_STOP
     fi
     stop
@@ -370,6 +379,7 @@ case $command in
   status)
     [ $# -eq 0 ] || usage
     if ! find_daemon; then
+      ! find_other_daemon || exit 0
       complain "does not run (pid file $pid_file)"
       exit $EXIT_NOT_RUNNING
     fi

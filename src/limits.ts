@@ -490,3 +490,12 @@ export const DESCRIPTORS_PER_THREAD = 8;
 
 /** Descriptors of one output of lines beside its open daily files: looks at its end, compression, its directory. */
 export const DESCRIPTORS_PER_FILE_OUTPUT = 4;
+
+/** Bytes of what a daemon leaves for `httplog status`: it has some hundred. */
+export const STATE_FILE_BYTES_MAX = 4096;
+
+/** Entries looked at where daemons leave that: a machine has some. */
+export const STATE_FILES_MAX = 256;
+
+/** Bytes of another process's command line that are looked at: those of daemons have some hundred. */
+export const COMMAND_LINE_BYTES_MAX = 16 * 1024;

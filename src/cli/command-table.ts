@@ -85,10 +85,14 @@ export const COMMANDS: readonly Command[] = [
     usage: 'status [OPTION...]',
     summary: 'Tell whether httplog runs, and what it has done so far',
     description: [
-      'Asks the admin server of --listen-admin; without one it reads the pid file of the start script.',
+      'Finds every daemon, however it was started, and asks its admin server if it has one.',
+      '--listen-admin, or a pid file in HTTPLOG_PIDFILE, names one of them.',
       'Exit code 0 if httplog runs, 3 if it does not.',
     ],
-    examples: [['httplog status --listen-admin 9090', 'packets, lines, drops and memory']],
+    examples: [
+      ['httplog status', 'all daemons of this machine'],
+      ['httplog status --listen-admin 9090', 'packets, lines, drops and memory of one'],
+    ],
   },
 ];
 

@@ -25,6 +25,7 @@ import { checkProfilePath } from './profile-path.ts';
 import { createReloader } from './reload-capture.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
+import { prepareStateDirectory, writeState } from './state-file.ts';
 import { describeRun } from './summary.ts';
 import { openSystemdNotifier, type SystemdNotifier } from './systemd-notify.ts';
 import { tuneEngine } from './tune-engine.ts';
@@ -52,6 +53,7 @@ export async function runCapture(
     hasAdminServer: settings.listenAdmin !== undefined,
   });
   const user = chooseUser(settings.user);
+  prepareStateDirectory(process.env, user);
   dropPrivileges(user);
   const serviceLog = await openForUser(user, () => {
     checkProfilePath(settings.cpuProfilePath);
@@ -72,6 +74,7 @@ export async function runCapture(
       ),
     );
     const systemd = openSystemdNotifier(process.env, (text) => serviceLog.warn(text));
+    const removeState = writeState(process.env, settings.listenAdmin);
     try {
       const session = await openForUser(user, () =>
         startCapture(settings, interfaceName, serviceLog, plan),
@@ -80,6 +83,7 @@ export async function runCapture(
       systemd?.follow(session);
       return await followSession(session, serviceLog, systemd, signals, load);
     } finally {
+      removeState();
       systemd?.close();
       await admin?.close();
     }

@@ -129,10 +129,14 @@ export async function runHttplog(
   }
 }
 
-/** All `HTTPLOG_*` of this process, so that a test sees only the options that it sets itself. */
+/**
+ * All `HTTPLOG_*` of this process, so that a test sees only the options that it sets itself; and this machine's
+ * own place for what httplog status finds daemons by is left alone.
+ */
 function clearedEnvironment(): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter((name) => name.startsWith('HTTPLOG_'));
-  return Object.fromEntries(names.map((name) => [name, undefined]));
+  const cleared = Object.fromEntries(names.map((name) => [name, undefined]));
+  return { ...cleared, RUNTIME_DIRECTORY: '/nonexistent' };
 }
 
 function watchUsage(child: RunningProcess): { usage(): ResourceUsage; stopWatching(): void } {

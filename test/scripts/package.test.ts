@@ -68,6 +68,7 @@ describe('the packed files', () => {
         'LICENSE',
         'SECURITY.md',
         'bin/httplog',
+        'bin/root-environment.sh',
         'conf/httplog.conf',
         'conf/demo.pcap',
         'scripts/start_httplog.sh',
@@ -83,7 +84,7 @@ describe('the packed files', () => {
 
   test('are nothing else: no sources, tests, benches or scripts of the project', () => {
     const meant =
-      /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|bin\/httplog|scripts\/start_httplog\.sh)$|^(conf|docs)\/|^dist\/.*\.js$/;
+      /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|bin\/(httplog|root-environment\.sh)|scripts\/start_httplog\.sh)$|^(conf|docs)\/|^dist\/.*\.js$/;
     expect(files.filter((path) => !meant.test(path))).toEqual([]);
   });
 

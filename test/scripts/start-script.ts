@@ -5,6 +5,8 @@ import { type ProcessExit, runCommand } from '../live/child-process.ts';
 import { PROJECT } from '../structure/source-files.ts';
 
 export const START_SCRIPT = join(PROJECT, 'scripts/start_httplog.sh');
+/** This machine's own place for what httplog status finds daemons by is left alone. */
+const NO_STATE = { RUNTIME_DIRECTORY: '/nonexistent' };
 const SCRIPT_TIMEOUT_MS = 30_000;
 
 export interface ScriptOptions {
@@ -34,7 +36,7 @@ export function createWorkplace(): Workplace {
   const script: Workplace['script'] = (args, options = {}) =>
     runCommand(options.program ?? START_SCRIPT, args, {
       cwd: options.cwd ?? folder,
-      env: { ...cleared, HTTPLOG_PIDFILE: pidFile, ...options.env },
+      env: { ...cleared, ...NO_STATE, HTTPLOG_PIDFILE: pidFile, ...options.env },
       timeoutMs: SCRIPT_TIMEOUT_MS,
     });
   return {
