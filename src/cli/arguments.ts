@@ -14,6 +14,8 @@ export interface ParsedCommandLine extends CommandLineValues {
   /** A command was named: `httplog replay -h` asks for its help, `httplog -h` for the whole. */
   isCommandNamed: boolean;
   isVersion: boolean;
+  /** There is no such command: no help or version stands for what was meant. */
+  isRefused: boolean;
   mistakes: Mistake[];
 }
 
@@ -26,6 +28,21 @@ interface ArgumentReader {
   readonly mistakes: Mistake[];
 }
 
+/** Commands that only say something; `-h` and `-v` in words. */
+const WORDS = ['help', 'version'];
+
+/** Options of one value that is a list. */
+const LISTS: readonly Option['key'][] = [
+  ...(['ports', 'methods', 'vxlanPorts', 'headerModes', 'queryModes', 'cookieModes'] as const),
+];
+
+const ADVICE: Partial<Record<Option['key'], string>> = {
+  outputPath: 'name each place with an --output of its own',
+  directory: 'name each place with an --output of its own',
+  format: 'name each format with an --output of its own',
+  interfaceName: 'one interface can be named, or any for all of them',
+};
+
 const NEGATIVE_NUMBER = /^-(0x)?[0-9]/i;
 
 const OPTION_BY_NAME: ReadonlyMap<string, Option> = new Map(
@@ -36,8 +53,8 @@ const OPTION_BY_NAME: ReadonlyMap<string, Option> = new Map(
  * Takes the arguments apart: `[COMMAND] [FILE...] [OPTION...]` in any order.
  *
  * An option has one dash or two, and its value after `=` or in the next argument, which begins with a
- * dash only if it is `-` or a negative number; a switch alone is true. `--` ends the options, and the
- * last of several values counts.
+ * dash only if it is `-` or a negative number; a switch alone is true, and the last of several counts.
+ * `--` ends the options.
  * Nothing is thrown: what is wrong is in `mistakes`.
  *
  * @param argv the arguments alone, without runtime and script
@@ -126,12 +143,21 @@ function refuseUnknownOption(
 }
 
 function finishCommandLine(reader: ArgumentReader): ParsedCommandLine {
-  const { given, mistakes } = reader;
-  const [word, ...files] = reader.operands;
-  const command = COMMAND_NAMES.find((name) => name === word);
-  if (word !== undefined && command === undefined) {
-    mistakes.push(describeUnknownCommand(word));
-  } else {
+  const { given, operands } = reader;
+  const word = WORDS.find((name) => name === operands[0]);
+  // `help replay` is `replay -h`.
+  const [name, ...files] = word === 'help' ? operands.slice(1) : operands;
+  const command = COMMAND_NAMES.find((known) => known === name);
+  const isUnknown = name !== undefined && command === undefined && word !== 'version';
+  const extra = word === undefined ? [] : files;
+  const mistakes = [
+    ...reader.mistakes,
+    ...checkRepetitions(given),
+    ...refuseArguments(word, extra),
+  ];
+  if (isUnknown) {
+    mistakes.push(describeUnknownCommand(name));
+  } else if (word === undefined) {
     mistakes.push(...checkFiles(command ?? 'run', files), ...checkOptions(command ?? 'run', given));
   }
   return {
@@ -139,17 +165,35 @@ function finishCommandLine(reader: ArgumentReader): ParsedCommandLine {
     files,
     given,
     configurationFile: given.get('configurationFile')?.at(-1)?.value,
-    isHelp: given.has('help'),
+    isHelp: given.has('help') || word === 'help',
     isCommandNamed: command !== undefined,
-    isVersion: given.has('version'),
+    isVersion: given.has('version') || word === 'version',
+    isRefused: isUnknown || extra.length > 0,
     mistakes,
   };
 }
 
+/** Of several values of one option all but the last would be lost; a switch is taken back that way. */
+function checkRepetitions(given: ParsedCommandLine['given']): Mistake[] {
+  return OPTIONS.flatMap(({ key, flags, placeholder, isRepeatable }) => {
+    const values = [...new Set((given.get(key) ?? []).map(({ value }) => value))];
+    if (placeholder === undefined || isRepeatable === true || values.length < 2) {
+      return [];
+    }
+    const quoted = values.map(quoteValue);
+    const all = `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1)}`;
+    const advice = LISTS.includes(key)
+      ? `one list holds them all, as in ${flags[0]} ${values.join(',')}`
+      : (ADVICE[key] ?? 'give it once');
+    return [usageMistake(`Option ${flags[0]} is given with several values, ${all}: ${advice}`)];
+  });
+}
+
 /** A path in the place of the command is most likely a capture to replay. */
 function describeUnknownCommand(word: string): Mistake {
-  const nearest = /[./]/.test(word) ? `replay ${word}` : findNearestName(word, COMMAND_NAMES);
-  const allowed = `commands are ${COMMAND_NAMES.join(', ')}`;
+  const names = [...COMMAND_NAMES, ...WORDS];
+  const nearest = /[./]/.test(word) ? `replay ${word}` : findNearestName(word, names);
+  const allowed = `commands are ${names.join(', ')}`;
   return usageMistake(
     `Unknown command ${quoteValue(word)}${describeNearestName(nearest)}; ${allowed}`,
   );
@@ -157,9 +201,7 @@ function describeUnknownCommand(word: string): Mistake {
 
 function checkFiles(command: CommandName, files: readonly string[]): Mistake[] {
   if (command !== 'replay') {
-    return files.map((file) =>
-      usageMistake(`Command ${command} takes no argument ${quoteValue(file)}`),
-    );
+    return refuseArguments(command, files);
   }
   if (files.length === 0) {
     return [usageMistake('Command replay needs at least one FILE, - is standard input')];
@@ -167,6 +209,12 @@ function checkFiles(command: CommandName, files: readonly string[]): Mistake[] {
   return files
     .filter((file, index) => file === '' || (file === '-' && files.indexOf('-') < index))
     .map((file) => valueMistake('FILE', file, 'arguments', 'a path, or - once'));
+}
+
+function refuseArguments(command: string | undefined, files: readonly string[]): Mistake[] {
+  return files.map((file) =>
+    usageMistake(`Command ${command} takes no argument ${quoteValue(file)}`),
+  );
 }
 
 function checkOptions(command: CommandName, given: ParsedCommandLine['given']): Mistake[] {

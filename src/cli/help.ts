@@ -10,7 +10,8 @@ const HELP_TITLE = 'httplog writes down every HTTP/1.x message that a network ca
 /** How values are written, a sentence or two each. */
 export const VALUE_RULES = [
   'One dash or two, and = or a space before the value, are the same: -p 80, --p=80.',
-  'A switch alone is true; -log_split=false takes it back. The last of several values counts.',
+  'A switch alone is true; -log_split=false takes it back.',
+  'Any other option is given once, unless it can be repeated.',
   'Numbers are decimal or 0x. -- ends the options.',
   'An option counts before its environment variable, that before the configuration file.',
 ];
@@ -41,7 +42,7 @@ function renderGeneralHelp(): string[] {
     renderSection('Values', VALUE_RULES),
     renderSection('Examples', renderExamples(COMMANDS)),
     renderSection('Exit codes', alignColumns(EXIT_CODES)),
-    'httplog COMMAND -h tells more about one command.',
+    'httplog COMMAND -h, or httplog help COMMAND, tells more about one command.',
   ];
 }
 

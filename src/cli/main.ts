@@ -8,6 +8,9 @@ import { type ParsedCommandLine, parseArguments } from './arguments.ts';
  */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
   const commandLine = parseArguments(argv);
+  if (commandLine.isRefused) {
+    await throwMistakes(commandLine);
+  }
   if (commandLine.isVersion) {
     const { readVersion } = await import('../daemon/version.ts');
     print(`httplog ${readVersion()}\n`);
@@ -43,10 +46,7 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
     }
     case 'interfaces': {
       const { runInterfacesCommand } = await import('./interfaces-command.ts');
-      const { configurationError } = await import('../daemon/mistakes.ts');
-      if (commandLine.mistakes.length > 0) {
-        throw configurationError(commandLine.mistakes, commandLine.command);
-      }
+      await throwMistakes(commandLine);
       return runInterfacesCommand(print);
     }
     case 'check-config': {
@@ -64,6 +64,14 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
     }
     default:
       return commandLine.command satisfies never;
+  }
+}
+
+/** @throws HttplogError with what is wrong on the command line, if anything is */
+async function throwMistakes({ mistakes, command }: ParsedCommandLine): Promise<void> {
+  if (mistakes.length > 0) {
+    const { configurationError } = await import('../daemon/mistakes.ts');
+    throw configurationError(mistakes, command);
   }
 }
 

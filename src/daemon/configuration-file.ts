@@ -33,6 +33,8 @@ export interface FileEntries {
   name: string;
   /** By key; the last line of a key counts, as in a shell. */
   entries: Map<string, FileEntry>;
+  /** Lines with another value than a later one of the same key. */
+  replaced: { key: string; lineNumber: number; byLineNumber: number }[];
   mistakes: Mistake[];
   /** What the operator should know of it, as it was not named. */
   note?: string;
@@ -148,7 +150,7 @@ function adviseTrust({ kind, isLinkAllowed }: FileTrust): string {
 }
 
 function onlyMistake(name: string, message: string, exitCode: ExitCode): FileEntries {
-  return { name, entries: new Map(), mistakes: [{ message, exitCode }] };
+  return { name, entries: new Map(), replaced: [], mistakes: [{ message, exitCode }] };
 }
 
 /**
@@ -159,6 +161,7 @@ function onlyMistake(name: string, message: string, exitCode: ExitCode): FileEnt
  */
 export function parseConfigurationText(text: string, name: string): FileEntries {
   const entries = new Map<string, FileEntry>();
+  const replaced: FileEntries['replaced'] = [];
   const mistakes: Mistake[] = [];
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
   for (const [index, line] of lines.entries()) {
@@ -179,12 +182,16 @@ export function parseConfigurationText(text: string, name: string): FileEntries 
     const reader: ValueReader = { text: rest, offset: 0, value: '' };
     const problem = readValue(reader);
     if (problem === undefined) {
+      const before = entries.get(key);
+      if (before !== undefined && before.value !== reader.value) {
+        replaced.push({ key, lineNumber: before.lineNumber, byLineNumber: index + 1 });
+      }
       entries.set(key, { value: reader.value, lineNumber: index + 1 });
     } else {
       mistakes.push(usageMistake(`${where}: ${key} ${problem}`));
     }
   }
-  return { name, entries, mistakes };
+  return { name, entries, replaced, mistakes };
 }
 
 /** Reads one shell word of plain and quoted pieces; gives what is wrong with it, if anything is. */

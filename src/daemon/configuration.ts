@@ -14,7 +14,12 @@ import type { Records } from '../worker/output-settings.ts';
 import type { AdminAddress } from './admin-address.ts';
 import { type FileEntries, findConfigurationFile } from './configuration-file.ts';
 import { type LayeredValues, layerOption, settleLayers } from './configuration-layers.ts';
-import { describeUnknownKeys, describeUnused } from './configuration-warnings.ts';
+import { findContradictions } from './configuration-mistakes.ts';
+import {
+  describeUnknownKeys,
+  describeUnknownVariables,
+  describeUnused,
+} from './configuration-warnings.ts';
 import type { AddressOption } from './filter-formats.ts';
 import {
   configurationError,
@@ -145,7 +150,7 @@ export interface ConfigurationInput {
   callerUid?: number;
 }
 
-const NO_FILE: FileEntries = { name: '', entries: new Map(), mistakes: [] };
+const NO_FILE: FileEntries = { name: '', entries: new Map(), replaced: [], mistakes: [] };
 
 /**
  * The effective configuration: command line, else environment, else configuration file, else default,
@@ -158,20 +163,28 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
   const { commandLine } = input;
   const isAlone = commandLine.command === 'demo';
   const file = isAlone ? NO_FILE : findConfigurationFile(input);
+  const environment = isAlone ? {} : input.environment;
   const written: LayeredValues = new Map();
   for (const option of SETTING_OPTIONS) {
-    const value = layerOption(option, commandLine, isAlone ? {} : input.environment, file);
+    const value = layerOption(option, commandLine, environment, file);
     if (value !== undefined) {
       written.set(option.key, value);
     }
   }
   const layered = settleLayers(written);
   const { settings, mistakes } = checkValues(layered);
+  if (mistakes.length === 0) {
+    mistakes.push(...findContradictions(settings, layered));
+  }
   const all = [...commandLine.mistakes, ...file.mistakes, ...mistakes];
   if (all.length > 0) {
     throw configurationError(all, commandLine.command);
   }
-  const warnings = [...describeUnknownKeys(file), ...describeUnused(settings, layered)];
+  const warnings = [
+    ...describeUnknownKeys(file),
+    ...describeUnknownVariables(environment, file),
+    ...describeUnused(settings, layered, commandLine.command),
+  ];
   const notes = file.note === undefined ? [] : [file.note];
   return { settings, origins: collectOrigins(layered), warnings, notes };
 }

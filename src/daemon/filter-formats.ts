@@ -20,6 +20,7 @@ import {
   type FieldModes,
   type RedactionMode,
 } from '../redact/redaction-settings.ts';
+import { explainAddresses, explainHosts, explainMilliseconds } from './explain-values.ts';
 import { parseNetwork } from './local-addresses.ts';
 import type { Format } from './option-formats.ts';
 
@@ -218,12 +219,14 @@ export const FILTER_FORMATS = {
   'host-filter': {
     allowed: `up to ${FILTER_VALUES_MAX} hosts as in example.com,*.example.org,[::1]:8080 or !example.net`,
     parse: (text) => parseRules(text, parseHost),
+    explain: explainHosts,
     print: printRules(',', printHost),
     unset: [] as HostRule[],
   },
   'address-filter': {
     allowed: `up to ${FILTER_VALUES_MAX} addresses or networks as in 10.0.0.1,fd00::/8 or !10.1.0.0/16`,
     parse: (text) => parseRules(text, parseNetworkRule),
+    explain: explainAddresses,
     print: printRules(',', ({ network }: NetworkRule) => network),
     unset: [] as NetworkRule[],
   },
@@ -236,6 +239,7 @@ export const FILTER_FORMATS = {
   milliseconds: {
     allowed: 'a number of milliseconds as in 500 or 0.5',
     parse: parseMilliseconds,
+    explain: explainMilliseconds,
     print: String,
   },
   sample: { allowed: `a whole number from 1 to ${2 ** 32 - 1}`, parse: parseSample, print: String },

@@ -13,6 +13,7 @@ import {
   WORKERS_MAX,
 } from '../limits.ts';
 import { ADMIN_ADDRESS_ALLOWED, parseAdminAddress, printAdminAddress } from './admin-address.ts';
+import { explainAddresses, explainFieldNames } from './explain-values.ts';
 import { FILTER_FORMATS } from './filter-formats.ts';
 import { parseInteger, parseIntegerBetween } from './integer-formats.ts';
 import {
@@ -177,6 +178,7 @@ export const FORMATS = {
     allowed: `up to ${LOCAL_NETWORKS_MAX} addresses or networks as in 10.0.0.1,10.1.0.0/16,fd00::/8`,
     parse: parseNetworks,
     print: (value: string[]) => value.join(','),
+    explain: explainAddresses,
     unset: [],
   },
   methods: {
@@ -209,6 +211,7 @@ export const FORMATS = {
     allowed: `up to ${HEADER_NAMES_MAX} names of letters, digits, -, _ and . as in Accept,X-Tenant`,
     parse: parseHeaderNames,
     print: (value: string[]) => value.join(','),
+    explain: explainFieldNames,
     unset: [],
   },
   user: { allowed: 'a user name of 1 to 32 characters', parse: parseUser, print },

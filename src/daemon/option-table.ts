@@ -577,7 +577,7 @@ export const OPTIONS: readonly Option[] = [
       'Look at the loss counters every N packets and report them if they grew; 0 = never',
     format: 'log-every',
     group: 'Service',
-    commands: LIVE_AND_REPLAY,
+    commands: LIVE,
   },
   {
     key: 'serviceLogDirectory',
@@ -588,7 +588,7 @@ export const OPTIONS: readonly Option[] = [
     description: 'Directory for daily files of what httplog has to say about itself',
     format: 'path',
     group: 'Service',
-    commands: LIVE_AND_REPLAY,
+    commands: LIVE,
   },
   {
     key: 'quiet',

@@ -86,7 +86,7 @@ export function printOutputs(outputs: OutputChoice[]): string {
 
 /** Lower case, each once, in their order. */
 export function parseHeaderNames(text: string): string[] | null {
-  const names = text.split(/[,\s]+/).map((name) => name.toLowerCase());
+  const names = text.split(/[,\n]/).map((name) => name.trim().toLowerCase());
   const isAllowed =
     names.length <= HEADER_NAMES_MAX && names.every((name) => HEADER_NAME.test(name));
   return isAllowed ? [...new Set(names)] : null;

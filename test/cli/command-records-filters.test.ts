@@ -33,7 +33,6 @@ describe('the exchanges that are written', () => {
       ['--method', '!POST'],
       [0, 2, 3],
     ],
-    [['--method', 'post'], []],
     [['--status', '500-599'], [1]],
     [['--status', '!200,!404'], [1]],
     [

@@ -50,7 +50,7 @@ const ALLOWED: readonly (readonly [flag: string, value: string, reason: string])
   ],
   [
     '--header',
-    'X-A:',
+    'X-A=',
     'allowed is up to 32 names of letters, digits, -, _ and . as in Accept,X-Tenant',
   ],
   [
@@ -86,7 +86,7 @@ const ALLOWED: readonly (readonly [flag: string, value: string, reason: string])
     'a b',
     'allowed is a field name, or NAME=VALUE, of letters, digits, -, _ and . in the name; ! negates',
   ],
-  ['--slower-than', '1s', 'allowed is a number of milliseconds as in 500 or 0.5'],
+  ['--slower-than', 'long', 'allowed is a number of milliseconds as in 500 or 0.5'],
   ['--sample', '0', 'allowed is a whole number from 1 to 4294967295'],
   ...['--header-mode', '--query-mode', '--cookie-mode'].map(
     (flag) =>

@@ -37,7 +37,7 @@ describe('wrong usage', () => {
       code: 2,
       stderr:
         'httplog: Unknown command "reply", did you mean replay; commands are run, replay, demo,' +
-        ' interfaces, check-config, print-systemd, status\n  Run httplog -h for what is allowed\n',
+        ' interfaces, check-config, print-systemd, status, help, version\n  Run httplog -h for what is allowed\n',
     });
   });
 

@@ -97,17 +97,7 @@ describe('the unit without options', () => {
 
 describe('the unit with options', () => {
   test('runs with them in the order of the table, each one word', () => {
-    const argv = [
-      '--quiet',
-      '-c',
-      '-1',
-      '-p',
-      '81',
-      '--p=80,8080',
-      '--local',
-      '::1',
-      '--local=fe80::/64',
-    ];
+    const argv = ['--quiet', '-c', '-1', '--p=80,8080', '--local', '::1', '--local=fe80::/64'];
     expect(valuesOf(printUnit(argv), 'ExecStart')[0]).toMatch(
       /httplog run -p=80,8080 --local=::1 --local=fe80::\/64 -c=-1 --quiet$/,
     );

@@ -26,10 +26,6 @@ describe('warnings', () => {
     ]);
   });
 
-  test('are not given for unknown variables of the environment', () => {
-    expect(load([], { HTTPLOG_PROT: '80' }).warnings).toEqual([]);
-  });
-
   test('tell that -f takes the place of -p', () => {
     expect(load(['-p', '80', '-f', 'udp']).warnings).toEqual([
       'Option -p (from option -p) is not used, -f "udp" (from option -f) takes its place',

@@ -268,8 +268,9 @@ test('options with lists of rules can be repeated, and commas belong to patterns
   });
 });
 
-test('of an option that is not repeatable the last value counts', () => {
-  expect(load(['-s', '1', '-s', '2']).settings.snaplen).toBe(2);
+test('of a switch the last value counts', () => {
+  expect(load(['-log_split', '-log_split=no']).settings.splitByType).toBe(false);
+  expect(load(['-log_split=no', '-log_split']).settings.splitByType).toBe(true);
 });
 
 describe('mistakes', () => {
