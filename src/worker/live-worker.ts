@@ -58,7 +58,7 @@ class LiveWorker {
   #isStopping = false;
   #isReopening = false;
   #wake: (() => void) | null = null;
-  /** Changes are made one after the other. */
+  /** Changes are made one after the other, and none while a source is being opened. */
   #configuring: Promise<void> = Promise.resolve();
   #lastFlushMs = 0;
 
@@ -116,7 +116,12 @@ class LiveWorker {
   /** Gives false when the interface is not there: the control plane was told, and will say when it is. */
   async #openSource(): Promise<boolean> {
     try {
-      this.#source = await openLiveSource(this.#capture, this.#data.ring);
+      const opening = this.#configuring.then(() => openLiveSource(this.#capture, this.#data.ring));
+      this.#configuring = opening.then(
+        () => undefined,
+        () => undefined,
+      );
+      this.#source = await opening;
       // Of a thread that ended without warning.
       this.#abandonBlock(this.#source);
       if (this.#isStopping) {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { waitUntil } from './child-process.ts';
-import { startHeldDaemon } from './held-workers.ts';
+import { type HoldPoint, startHeldDaemon } from './held-workers.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
   CAPTURING,
@@ -93,13 +93,17 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     return reloadable(httplog, file, output);
   }
 
-  async function startHeld(text: string, ...more: string[]) {
+  async function startHeld(
+    text: string,
+    more: readonly string[],
+    options: { ready?: RegExp; orders?: readonly [HoldPoint, number][] } = { ready: CAPTURING },
+  ) {
     const directory = newDirectory();
     const [file, output] = [join(directory, 'conf'), join(directory, 'lines')];
     writeFileSync(file, text);
     const daemon = await startHeldDaemon(args('--config', file, '-o', output, ...more), {
       namespace: scene.hosts().server.namespace,
-      ready: CAPTURING,
+      ...options,
     });
     return { daemon, ...reloadable(daemon.httplog, file, output) };
   }
@@ -276,7 +280,7 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
   });
 
   test('that one of several workers cannot take is taken by none', async () => {
-    const { daemon, ...others } = await startHeld('', '-cpu', '3');
+    const { daemon, ...others } = await startHeld('', ['-cpu', '3']);
     daemon.order('refuse', 1);
     others.configure('HTTPLOG_PORT=8080\n');
     expect(await others.hup()).toMatch(
@@ -291,7 +295,7 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
   });
 
   test('holds for a worker that fails before it has heard of it', async () => {
-    const { daemon, ...others } = await startHeld('', '-cpu', '2');
+    const { daemon, ...others } = await startHeld('', ['-cpu', '2']);
     await daemon.hold('poll', 1);
     others.configure('HTTPLOG_PORT=8080\nHTTPLOG_STATUS=200-299\n');
     const answer = others.hup();
@@ -311,8 +315,29 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     await endAndCheck(others, { '/seen': 2 * CONNECTIONS_COUNT, '/missing': 0, '/unseen': 0 });
   });
 
+  test('holds for a worker that was about to begin', async () => {
+    // To load what compiles an expression takes longer than to hear of the change.
+    const expression = 'HTTPLOG_FILTER="tcp port 80"\n';
+    const { daemon, ...others } = await startHeld(expression, [], { orders: [['start', 0]] });
+    await daemon.waitUntilHeld('start', 0);
+    others.configure('HTTPLOG_PORT=8080\n');
+    // Heard once there is a capture.
+    const isAnswered = () => {
+      others.httplog.signal('SIGUSR2');
+      return others.httplog.stderr().includes('Packets: ');
+    };
+    await waitUntil('counts', isAnswered, WAIT_MS);
+    const answer = others.hup();
+    daemon.release('start', 0);
+    expect(await answer).toMatch(/^INFO .* taken over: -p 80 -> 8080, -f /);
+    await others.httplog.waitForOutput('stderr', CAPTURING, WAIT_MS);
+    await askAll('/seen', 8080);
+    await askAll('/unseen');
+    await endAndCheck(others, { '/seen': 2 * CONNECTIONS_COUNT, '/unseen': 0 });
+  });
+
   test('that comes during a stop says nothing after it', async () => {
-    const { daemon, ...others } = await startHeld('');
+    const { daemon, ...others } = await startHeld('', []);
     await daemon.hold('poll', 0);
     others.configure('HTTPLOG_PORT=8080\n');
     others.httplog.signal('SIGHUP');
