@@ -17,6 +17,10 @@ export interface DailyPlace {
   option: string;
   /** A day has more files than one. */
   hasNumbers: boolean;
+  /** See `followPath`. */
+  isStrict: boolean;
+  /** Lines will be those of today. */
+  isDaemon: boolean;
 }
 
 /**
@@ -24,13 +28,12 @@ export interface DailyPlace {
  *
  * @throws HttplogError with exit code 4 when another user may turn what is written elsewhere
  */
-export async function checkDailyTrust(place: DailyPlace, policy: 'hold' | 'fail'): Promise<void> {
-  const { directory, option } = place;
-  const isStrict = policy === 'hold';
+export async function checkDailyTrust(place: DailyPlace): Promise<void> {
+  const { directory, option, isStrict, isDaemon } = place;
   await refuseUntrusted(directory, option, `Cannot write to ${directory}`, () =>
     followPath(directory, isStrict),
   );
-  if (policy === 'fail') {
+  if (!isDaemon) {
     return;
   }
   for (const name of await findTodaysNames(place)) {

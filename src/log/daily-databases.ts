@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { LINE_STREAM_ALL } from '../format/line-batch.ts';
 import { createKeeper } from './create-keeper.ts';
 import type { FileKeeper, HeldFile } from './file-keeper.ts';
-import { DAILY_NUMBER_MAX, findDailyName } from './own-files.ts';
+import { DAILY_DATABASE_SUFFIX, DAILY_NUMBER_MAX, findDailyName } from './own-files.ts';
 import type { SqliteClient } from './sqlite-client.ts';
 import { restoreSqliteFailure } from './sqlite-fault.ts';
+import { COMPANION_SUFFIXES } from './sqlite-open.ts';
 import type { SqliteReply } from './sqlite-protocol.ts';
 import type { Upkeep, UpkeepCounters, UpkeepEvents } from './upkeep.ts';
 import type { WriteFault } from './write-fault.ts';
@@ -21,10 +22,6 @@ interface CurrentDatabase extends HeldFile {
   /** As the thread told it last. */
   byteLength: number;
 }
-
-const DAILY_SUFFIX = 'sqlite';
-/** What SQLite makes beside a database while it is open, and leaves behind when the machine stops. */
-const COMPANION_SUFFIXES = ['-wal', '-shm', '-journal'];
 
 /**
  * The databases of an output that has one a day, `DIR/http-YYYYMMDD.sqlite`: where a day's rows go, and what
@@ -43,7 +40,7 @@ export class DailyDatabases {
     this.#client = client;
     const files = {
       directory,
-      suffix: DAILY_SUFFIX,
+      suffix: DAILY_DATABASE_SUFFIX,
       companionSuffixes: COMPANION_SUFFIXES,
       upkeep,
       events,
@@ -64,7 +61,7 @@ export class DailyDatabases {
   async findPath(day: number): Promise<string> {
     const keeper = this.#keeper;
     if (keeper === null) {
-      return join(this.#directory, findDailyName(day, '', DAILY_SUFFIX));
+      return join(this.#directory, findDailyName(day, '', DAILY_DATABASE_SUFFIX));
     }
     let current = this.#current.get(day);
     if (current === undefined) {

@@ -16,6 +16,9 @@ export interface OwnFile {
   state: 'plain' | 'compressed' | 'unfinished';
 }
 
+/** How names of daily databases end. */
+export const DAILY_DATABASE_SUFFIX = 'sqlite';
+
 /** `http-20190901.log`, or `http-CQ-20190901.0001.log` with a stream's name and a number. */
 export function findDailyName(day: number, streamName: string, suffix: string, number = 0): string {
   const digits = String(day).padStart(8, '0');

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  rmSync,
+  type Stats,
+  writeSync,
+} from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import {
   SQLITE_BUSY_TIMEOUT_MS,
@@ -8,10 +17,15 @@ import {
   SQLITE_WAL_BYTES_MAX,
 } from '../limits.ts';
 import { createSqliteRefusal } from './sqlite-fault.ts';
+import {
+  findDatabasePlace,
+  isThere,
+  makeDatabase,
+  openDatabase,
+  type SqliteModule,
+} from './sqlite-open.ts';
 import { createRowInserter, type RowInserter } from './sqlite-rows.ts';
 import { migrateSchema } from './sqlite-schema.ts';
-
-export type SqliteModule = typeof import('node:sqlite');
 
 export interface InsertedLines {
   linesWritten: number;
@@ -19,14 +33,13 @@ export interface InsertedLines {
   linesDropped: number;
 }
 
-/** As log files: readable by the group, by nobody else. What SQLite makes beside it has the same mode. */
-const DATABASE_FILE_MODE = 0o640;
-
-/** O_NONBLOCK is for a named pipe of that name, which would hold the thread. */
-const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY;
-
-/** What every database begins with; an empty file is an empty database. */
-const SQLITE_MAGIC = 'SQLite format 3\0';
+/**
+ * What the header of a database without a write-ahead log has as its versions, to write it and to read it.
+ *
+ * @see https://www.sqlite.org/fileformat2.html#file_format_version_numbers
+ */
+const ROLLBACK_VERSIONS = Uint8Array.of(1, 1);
+const VERSIONS_OFFSET = 18;
 
 /** An open database of httplog. Blocks the thread that it is used in. */
 export class SqliteDatabase {
@@ -44,13 +57,20 @@ export class SqliteDatabase {
    */
   constructor(sqlite: SqliteModule, path: string) {
     this.path = path;
-    this.#stats = makeFile(path);
-    const database = new sqlite.DatabaseSync(path, { timeout: SQLITE_BUSY_TIMEOUT_MS });
+    const place = findDatabasePlace(path);
+    if (!isThere(place.path)) {
+      makeDatabase(sqlite, place, prepareDatabase);
+    }
+    const { database, stats } = openDatabase(sqlite, place, SQLITE_BUSY_TIMEOUT_MS);
+    this.#stats = stats;
     this.#database = database;
     try {
-      migrateSchema(database);
+      prepareDatabase(database);
+      if (!place.isPrivate) {
+        // It was ours to keep others from it, and a database in this mode has none.
+        rmSync(`${place.path}-journal`, { force: true });
+      }
       database.exec(`
-        PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
         PRAGMA cache_size = -${SQLITE_CACHE_KIB};
         PRAGMA journal_size_limit = ${SQLITE_WAL_BYTES_MAX};
@@ -76,7 +96,7 @@ export class SqliteDatabase {
 
   /** False when the path has another file by now, or none. */
   isInPlace(): boolean {
-    const stats = statSync(this.path, { throwIfNoEntry: false });
+    const stats = lstatSync(this.path, { throwIfNoEntry: false });
     return stats?.ino === this.#stats.ino && stats.dev === this.#stats.dev;
   }
 
@@ -144,38 +164,48 @@ export class SqliteDatabase {
  * Makes one plain file of a database that gets no more rows, with nothing left beside it, also of what a
  * killed run has left: it can then be copied, compressed, and read where nobody may write.
  *
+ * `PRAGMA journal_mode` would do the same and lock readers out meanwhile: they would have to wait for the disk.
+ *
  * @throws Error of the system or of SQLite; `SQLITE_BUSY` while somebody else has it open
  */
 export function settleDatabase(sqlite: SqliteModule, path: string): void {
-  // SQLite would make one that is missing.
-  statSync(path);
-  const database = new sqlite.DatabaseSync(path, { timeout: SQLITE_CHECKPOINT_WAIT_MS });
+  const place = findDatabasePlace(path);
+  const { database } = openDatabase(sqlite, place, SQLITE_CHECKPOINT_WAIT_MS);
+  let fd: number | undefined;
   try {
-    database.exec('PRAGMA journal_mode = DELETE');
+    // A pragma alone would not look at what a killed run has left.
+    database.exec('SELECT count(*) FROM sqlite_schema');
+    const { busy } = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {};
+    if (busy !== 0) {
+      throw createBusyError();
+    }
+    fd = openSync(place.path, constants.O_RDWR | constants.O_NOFOLLOW);
+    writeSync(fd, ROLLBACK_VERSIONS, 0, ROLLBACK_VERSIONS.length, VERSIONS_OFFSET);
+    fsyncSync(fd);
   } finally {
     database.close();
+    if (fd !== undefined) {
+      // Not before: the end of any descriptor of a file ends all of the process's locks on it.
+      closeSync(fd);
+    }
+  }
+  if (!place.isPrivate) {
+    rmSync(`${place.path}-journal`, { force: true });
+  }
+  // The last one who closes it deletes them.
+  if (isThere(`${place.path}-wal`) || isThere(`${place.path}-shm`)) {
+    throw createBusyError();
   }
 }
 
-/** Makes the file with our mode; SQLite would let everybody read it. */
-function makeFile(path: string): Stats {
-  const fd = openSync(path, OPEN_FLAGS, DATABASE_FILE_MODE);
-  try {
-    const stats = fstatSync(fd);
-    const head = Buffer.alloc(SQLITE_MAGIC.length);
-    if (!stats.isFile()) {
-      throw createSqliteRefusal('HTTPLOG_SQLITE_FOREIGN', 'it is not a regular file');
-    }
-    if (stats.size > 0) {
-      readSync(fd, head, 0, head.length, 0);
-      if (head.toString('latin1') !== SQLITE_MAGIC) {
-        throw createSqliteRefusal('HTTPLOG_SQLITE_FOREIGN', 'it is not a SQLite database');
-      }
-    }
-    return stats;
-  } finally {
-    closeSync(fd);
-  }
+function createBusyError(): Error {
+  return createSqliteRefusal('SQLITE_BUSY', 'database is locked (SQLITE_BUSY)');
+}
+
+/** The newest schema, and a log that is written while others read. */
+function prepareDatabase(database: DatabaseSync): void {
+  migrateSchema(database);
+  database.exec('PRAGMA journal_mode = WAL');
 }
 
 function parseRecord(line: string): Record<string, unknown> | null {

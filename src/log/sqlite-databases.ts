@@ -1,5 +1,6 @@
 import { IDLE_FILE_CLOSE_MS, LOG_FILE_CHECK_INTERVAL_MS, SQLITE_DATABASES_MAX } from '../limits.ts';
-import { SqliteDatabase, type SqliteModule, settleDatabase } from './sqlite-database.ts';
+import { SqliteDatabase, settleDatabase } from './sqlite-database.ts';
+import type { SqliteModule } from './sqlite-open.ts';
 
 interface OpenDatabase {
   database: SqliteDatabase;

@@ -2,8 +2,10 @@ import type { SqliteFailure } from './sqlite-fault.ts';
 
 /** What the database thread is asked, one at a time; each gets one `SqliteReply`. */
 export type SqliteRequest =
-  /** Is there a SQLite? A file that is named and there is opened, and brought to the newest schema. */
-  | { kind: 'check'; path: string | null }
+  /** Is there a SQLite? A file that is there is opened, and brought to the newest schema. */
+  | { kind: 'check'; path: string }
+  /** The same for daily databases, each of which is opened with its first row. */
+  | { kind: 'check'; directory: string }
   | SqliteInsert
   /** Closes the database, and makes one plain file of it as far as nobody else has it open. */
   | { kind: 'settle'; path: string }

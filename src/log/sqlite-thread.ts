@@ -1,9 +1,11 @@
 /** The thread that writes databases: SQLite blocks, and the thread of the log files must not. */
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { parentPort } from 'node:worker_threads';
-import type { SqliteModule } from './sqlite-database.ts';
+import { createNamePattern, DAILY_DATABASE_SUFFIX } from './own-files.ts';
 import { SqliteDatabases } from './sqlite-databases.ts';
 import { createSqliteRefusal, describeSqliteFailure, SQLITE_MISSING } from './sqlite-fault.ts';
+import { removeUnborn, type SqliteModule } from './sqlite-open.ts';
 import type { SqliteInsert, SqliteReply, SqliteRequest } from './sqlite-protocol.ts';
 
 const sqlite = await loadSqlite();
@@ -44,7 +46,7 @@ function act(request: SqliteRequest): Partial<SqliteReply> {
   }
   switch (request.kind) {
     case 'check':
-      return request.path === null ? {} : check(databases, request.path);
+      return 'path' in request ? check(databases, request.path) : checkDaily(request.directory);
     case 'insert':
       return insert(databases, request);
     case 'settle':
@@ -61,12 +63,19 @@ function act(request: SqliteRequest): Partial<SqliteReply> {
 
 /** A file that is missing or empty stays so until its first line. */
 function check(open: SqliteDatabases, path: string): Partial<SqliteReply> {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  removeUnborn(dirname(path), (name) => name === basename(path));
+  const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined || (stats.isFile() && stats.size === 0)) {
     return {};
   }
   const { isOpened } = open.use(path, 0, () => undefined);
   return { isOpened };
+}
+
+function checkDaily(directory: string): Partial<SqliteReply> {
+  const pattern = createNamePattern(DAILY_DATABASE_SUFFIX);
+  removeUnborn(directory, (name) => pattern.test(name));
+  return {};
 }
 
 function insert(open: SqliteDatabases, request: SqliteInsert): Partial<SqliteReply> {

@@ -38,7 +38,7 @@ export async function openSqliteWriter(
   target: SqliteTarget,
   options: SqliteWriterOptions,
 ): Promise<BatchWriter> {
-  await checkSqliteTarget(target);
+  await checkSqliteTarget(target, options.policy);
   const client = new SqliteClient();
   const writer = new SqliteWriter(target, client, options);
   try {
@@ -106,12 +106,13 @@ class SqliteWriter implements BatchWriter {
 
   /** @throws HttplogError when the database of the target cannot be written */
   async check(): Promise<void> {
-    const path = this.#daily === null ? this.#path : null;
-    const reply = await this.#client.ask({ kind: 'check', path });
+    const path = this.#path;
+    const place = this.#daily === null ? { path } : { directory: path };
+    const reply = await this.#client.ask({ kind: 'check', ...place });
     if (reply.failure !== null) {
-      throw createSqliteError(path ?? 'a database', reply.failure);
+      throw createSqliteError(path, reply.failure);
     }
-    if (path !== null) {
+    if (this.#daily === null) {
       this.#noteOpened(path, reply);
     }
   }

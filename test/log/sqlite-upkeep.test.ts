@@ -291,7 +291,7 @@ describe('databases: --compress', () => {
     await open({ compression: 'gzip' });
     await until(() => expect(faults).toHaveLength(1));
     expect(faults[0]).toBe(
-      `Cannot compress ${at(name)}: file is not a database (SQLITE_NOTADB); it stays as it is`,
+      `Cannot compress ${at(name)}: it is not a SQLite database; it stays as it is`,
     );
     expect(list()).toEqual([name]);
   });
