@@ -43,7 +43,16 @@ export function describeUnused(settings: Settings, layered: LayeredValues): stri
     ...warnings,
     ...describeReplaced(settings, layered),
     ...describeWithoutPlace(settings, layered),
+    ...describeAdminHosts(settings, layered),
   ];
+}
+
+function describeAdminHosts({ listenAdmin }: Settings, layered: LayeredValues): string[] {
+  const reason =
+    listenAdmin === undefined
+      ? 'there is no admin server without --listen-admin'
+      : 'a Unix socket is asked by any name';
+  return describe('--admin-host', layered.get('adminHosts'), listenAdmin?.kind !== 'tcp', reason);
 }
 
 /** Options that say what every `--output` says itself. */

@@ -60,7 +60,7 @@ export async function runCapture(
       serviceLog.warn(`Interface ${interfaceName} is down; waiting until it is up`);
     }
     const admin = await openForUser(user, () =>
-      openAdminService(settings.listenAdmin, (error) =>
+      openAdminService(settings, (error) =>
         serviceLog.warn(`The admin server failed: ${error.message}`),
       ),
     );
