@@ -434,14 +434,29 @@ export const ROTATE_BYTES_MIN = 1024;
 /** Days or files that may be asked for to be kept: more is a slip. */
 export const KEEP_COUNT_MAX = 1_000_000;
 
-/** Connections to the admin server at once: a scraper, a load balancer and some people need a few. */
+/**
+ * Connections to the admin server at once: a scraper, a load balancer and some people need a few. Each may cost its
+ * head, its answer and a read of 64 KiB.
+ */
 export const ADMIN_CONNECTIONS_MAX = 16;
 
 /** Bytes of the head of a request to the admin server: browsers send some hundred. */
 export const ADMIN_HEAD_BYTES_MAX = 8 * 1024;
 
-/** Milliseconds in which a request to the admin server and its answer have to arrive. */
+/** Milliseconds in which a request to the admin server has to arrive, and then again its answer. */
 export const ADMIN_TIMEOUT_MS = 5000;
+
+/** Bytes behind a request to the admin server that are read and dropped: a body that is refused, at most. */
+export const ADMIN_DISCARDED_BYTES_MAX = 64 * 1024;
+
+/**
+ * Milliseconds for which an answer of the admin server is given again: rendering one takes some hundred microseconds
+ * of the thread that writes the lines, which is thus 1 % of it, however often is asked.
+ */
+export const ADMIN_ANSWER_AGE_MS = 100;
+
+/** Names by which the admin server may be asked: more is a slip. */
+export const ADMIN_HOSTS_MAX = 32;
 
 /** Bytes of a status that are read: it has some hundred, and the paths of failing files. */
 export const ADMIN_ANSWER_BYTES_MAX = 64 * 1024;

@@ -54,6 +54,7 @@ _httplog_value() {
     -service-log | --service-log) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     -user | --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
     -listen-admin | --listen-admin) : ;;
+    -admin-host | --admin-host) : ;;
     -cpuprofile | --cpuprofile) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     -config | --config) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     *) return 1 ;;
@@ -81,12 +82,12 @@ _httplog() {
     esac
   done
   case $command in
-    run) words='-i -p -f --local --methods --complete-heads --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --records --output --header -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --user --listen-admin -cpuprofile --config -v --version -h --help' ;;
+    run) words='-i -p -f --local --methods --complete-heads --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --records --output --header -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --user --listen-admin --admin-host -cpuprofile --config -v --version -h --help' ;;
     replay) words='-p -f --local --methods --complete-heads --vxlan-port -s -c -cpu -d -o --format --records --output --header -log_split -add_vlan --timezone --rotate-size --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip --quiet -cpuprofile --config -v --version -h --help' ;;
     demo) words='-cpu --engine --timezone -v --version -h --help' ;;
     interfaces) words='-v --version -h --help' ;;
-    check-config) words='-i -p -f --local --methods --complete-heads --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --records --output --header -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --user --listen-admin -cpuprofile --config -v --version -h --help' ;;
-    print-systemd) words='-i -p -f --local --methods --complete-heads --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --records --output --header -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --user --listen-admin -cpuprofile --config -v --version -h --help' ;;
+    check-config) words='-i -p -f --local --methods --complete-heads --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --records --output --header -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --user --listen-admin --admin-host -cpuprofile --config -v --version -h --help' ;;
+    print-systemd) words='-i -p -f --local --methods --complete-heads --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --records --output --header -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --user --listen-admin --admin-host -cpuprofile --config -v --version -h --help' ;;
     status) words='--listen-admin --config -v --version -h --help' ;;
   esac
   if [[ $cur == -* ]]; then

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import {
   EXIT_NOT_FOUND,
@@ -10,118 +9,119 @@ import {
   HttplogError,
   systemErrorName,
 } from '../errors.ts';
-import { ADMIN_CONNECTIONS_MAX, ADMIN_HEAD_BYTES_MAX, ADMIN_TIMEOUT_MS } from '../limits.ts';
+import { ADMIN_ANSWER_AGE_MS, ADMIN_CONNECTIONS_MAX } from '../limits.ts';
 import { describeSystemError } from '../log/write-fault.ts';
 import { type AdminAddress, printAdminAddress } from './admin-address.ts';
-
-/** What a path is answered with. */
-export interface AdminAnswer {
-  statusCode: number;
-  contentType: string;
-  body: string;
-}
+import { ADMIN_METHODS, type AdminAnswer, plainAnswer, renderAnswer } from './admin-answer.ts';
+import { AdminConnection } from './admin-connection.ts';
+import { createHostCheck } from './admin-hosts.ts';
+import { type AdminRequest, parseAdminRequest } from './admin-request.ts';
 
 export interface AdminServer {
   /** Closes every connection at once; a Unix socket is removed. */
   close(): Promise<void>;
 }
 
-/** Milliseconds between two looks for requests that are late. */
-const TIMEOUT_CHECK_INTERVAL_MS = 1000;
+export interface AdminServerOptions {
+  address: AdminAddress;
+  /** Hosts that a request may name besides the address and loopback, as `parseAdminHosts` gives them. */
+  hosts: readonly string[];
+  /** The answer of a path, undefined where there is none. */
+  findAnswer(path: string): AdminAnswer | undefined;
+  /** Told of errors after the start, which end nothing. */
+  onError(error: Error): void;
+}
+
 /** Who owns the socket, and its group. */
 const SOCKET_MODE = 0o660;
 
-const TEXT = 'text/plain; charset=utf-8';
-const ALLOWED_METHODS = 'GET, HEAD';
-
 /**
- * Starts the admin server: GET and HEAD of a few paths, nothing else, and nothing that changes anything.
+ * Starts the admin server: GET and HEAD of a few paths, nothing else, and nothing that changes anything. It is written on
+ * the sockets themselves, so that what strangers can make it keep is bounded: see `AdminConnection`.
  *
- * @param findAnswer the answer of a path, undefined where there is none
- * @param onError told of errors after the start, which end nothing
  * @throws HttplogError when it cannot listen: exit code 2 (in use, not an address of this host), 3 (no such
  *   directory) or 4 (no permission)
  */
-export async function openAdminServer(
-  address: AdminAddress,
-  findAnswer: (path: string) => AdminAnswer | undefined,
-  onError: (error: Error) => void,
-): Promise<AdminServer> {
-  const server = createServer(
-    {
-      maxHeaderSize: ADMIN_HEAD_BYTES_MAX,
-      headersTimeout: ADMIN_TIMEOUT_MS,
-      requestTimeout: ADMIN_TIMEOUT_MS,
-      keepAliveTimeout: ADMIN_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-    },
-    (request, response) => respond(request, response, findAnswer, onError),
-  );
-  server.maxConnections = ADMIN_CONNECTIONS_MAX;
-  // A client that does not read its answer is as silent as one that does not ask.
-  server.setTimeout(ADMIN_TIMEOUT_MS);
+export async function openAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { address, onError } = options;
+  const answer = createAnswerer(options);
+  const connections = new Set<AdminConnection>();
+  const server = createServer((socket) => {
+    makeRoom(connections);
+    const connection = new AdminConnection(socket, answer, () => connections.delete(connection));
+    connections.add(connection);
+  });
   await listen(server, address);
   server.on('error', onError);
-  return { close: () => closeServer(server) };
+  return { close: () => closeServer(server, connections) };
 }
 
-function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  findAnswer: (path: string) => AdminAnswer | undefined,
-  onError: (error: Error) => void,
-): void {
-  const { method = '' } = request;
-  const isBodySent = hasBody(request);
-  if (isBodySent) {
-    // It is not read, so that no other request can follow it.
-    response.setHeader('connection', 'close');
-  }
-  if (method !== 'GET' && method !== 'HEAD') {
-    response.setHeader('allow', ALLOWED_METHODS);
-    send(response, method, plainAnswer(405, `Allowed are ${ALLOWED_METHODS}`));
+/** Whoever holds connections open does not keep others out: one that has its answer goes, else the oldest one. */
+function makeRoom(connections: Set<AdminConnection>): void {
+  if (connections.size < ADMIN_CONNECTIONS_MAX) {
     return;
   }
-  if (isBodySent) {
-    send(response, method, plainAnswer(413, 'No body is taken'));
-    return;
+  const all = [...connections];
+  const leaving = all.find(({ isAnswered }) => isAnswered) ?? all[0];
+  connections.delete(leaving);
+  leaving.close();
+}
+
+/** Gives the answer to a head. Those of the same moment are one, however many ask. */
+function createAnswerer(
+  options: AdminServerOptions,
+): (head: string, localAddress: string | undefined) => Buffer {
+  const isKnownHost = createHostCheck(options.address, options.hosts);
+  const kept = new Map<string, { bytes: Buffer; endMs: number }>();
+  return (head, localAddress) => {
+    const request = parseAdminRequest(head);
+    if (request === null) {
+      return renderAnswer(plainAnswer(400, 'This is no request of HTTP/1.1 with one Host'), '');
+    }
+    const { method, path } = request;
+    const refusal = findRefusal(request, (host) => isKnownHost(host, localAddress));
+    if (refusal !== undefined) {
+      return renderAnswer(refusal, method);
+    }
+    const key = `${method} ${path}`;
+    const nowMs = performance.now();
+    const last = kept.get(key);
+    if (last !== undefined && nowMs < last.endMs) {
+      return last.bytes;
+    }
+    const answer = answerSafely(path, options);
+    const bytes = renderAnswer(answer ?? plainAnswer(404, 'There is nothing at this path'), method);
+    if (answer !== undefined) {
+      kept.set(key, { bytes, endMs: nowMs + ADMIN_ANSWER_AGE_MS });
+    }
+    return bytes;
+  };
+}
+
+function findRefusal(
+  { method, host, hasBody }: AdminRequest,
+  isKnownHost: (host: string) => boolean,
+): AdminAnswer | undefined {
+  if (host !== undefined && !isKnownHost(host)) {
+    return plainAnswer(421, 'Host is no name of this server; --admin-host NAME allows it');
   }
-  send(response, method, answerSafely(request.url ?? '', findAnswer, onError));
+  if (!ADMIN_METHODS.includes(method)) {
+    return plainAnswer(405, `Allowed are ${ADMIN_METHODS.join(', ')}`);
+  }
+  return hasBody ? plainAnswer(413, 'No body is taken') : undefined;
 }
 
 /** A mistake in what is shown must not end the capture. */
 function answerSafely(
-  target: string,
-  findAnswer: (path: string) => AdminAnswer | undefined,
-  onError: (error: Error) => void,
-): AdminAnswer {
+  path: string,
+  { findAnswer, onError }: AdminServerOptions,
+): AdminAnswer | undefined {
   try {
-    const [path] = target.split('?', 1);
-    return findAnswer(path) ?? plainAnswer(404, 'There is nothing at this path');
+    return findAnswer(path);
   } catch (error) {
     onError(error instanceof Error ? error : new Error(String(error)));
     return plainAnswer(500, 'This is a bug of httplog; the service log tells more');
   }
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  const isEmpty = (headers['content-length'] ?? '0') === '0';
-  return !isEmpty || headers['transfer-encoding'] !== undefined;
-}
-
-export function plainAnswer(statusCode: number, text: string): AdminAnswer {
-  return { statusCode, contentType: TEXT, body: `${text}\n` };
-}
-
-function send(response: ServerResponse, method: string, answer: AdminAnswer): void {
-  const { statusCode, contentType, body } = answer;
-  response.writeHead(statusCode, {
-    'content-type': contentType,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.end(method === 'HEAD' ? undefined : body);
 }
 
 async function listen(server: Server, address: AdminAddress): Promise<void> {
@@ -203,9 +203,11 @@ function findErrorName(address: AdminAddress, error: unknown): string {
   return isMissing ? 'ENOENT' : name;
 }
 
-function closeServer(server: Server): Promise<void> {
+function closeServer(server: Server, connections: Iterable<AdminConnection>): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeAllConnections();
+    for (const connection of connections) {
+      connection.close();
+    }
   });
 }

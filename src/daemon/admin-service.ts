@@ -1,13 +1,10 @@
 import { LOSS_WATCH_INTERVAL_MS } from '../limits.ts';
 import type { AdminAddress } from './admin-address.ts';
+import { type AdminAnswer, plainAnswer } from './admin-answer.ts';
 import { type CaptureSnapshot, findUnreadyReasons, LossWatch } from './admin-capture.ts';
-import {
-  type AdminAnswer,
-  type AdminServer,
-  openAdminServer,
-  plainAnswer,
-} from './admin-server.ts';
+import { type AdminServer, openAdminServer } from './admin-server.ts';
 import { createStatus } from './admin-status.ts';
+import type { Settings } from './configuration.ts';
 import { collectCaptureMetrics } from './metrics-capture.ts';
 import { ProcessMetrics } from './metrics-process.ts';
 import { createMetric, METRICS_CONTENT_TYPE, renderMetrics } from './metrics-text.ts';
@@ -28,8 +25,13 @@ export class AdminService {
   #server: AdminServer | undefined;
 
   /** See `openAdminServer`. */
-  async listen(address: AdminAddress, onError: (error: Error) => void): Promise<void> {
-    this.#server = await openAdminServer(address, (path) => this.answer(path), onError);
+  async listen(
+    address: AdminAddress,
+    hosts: readonly string[],
+    onError: (error: Error) => void,
+  ): Promise<void> {
+    const findAnswer = (path: string): AdminAnswer | undefined => this.answer(path);
+    this.#server = await openAdminServer({ address, hosts, findAnswer, onError });
   }
 
   follow(source: CaptureSource): void {
@@ -100,7 +102,7 @@ export class AdminService {
 
 /** The service of an address that was asked for, or undefined when none was. */
 export async function openAdminService(
-  address: AdminAddress | undefined,
+  { listenAdmin: address, adminHosts }: Pick<Settings, 'listenAdmin' | 'adminHosts'>,
   onError: (error: Error) => void,
 ): Promise<AdminService | undefined> {
   if (address === undefined) {
@@ -108,7 +110,7 @@ export async function openAdminService(
   }
   const service = new AdminService();
   try {
-    await service.listen(address, onError);
+    await service.listen(address, adminHosts, onError);
   } catch (error) {
     await service.close();
     throw error;

@@ -75,6 +75,7 @@ export function describeUnused(
     ...describeWithoutPlace(settings, layered),
     ...describeMethods(settings, layered),
     ...describeVxlanPorts(settings, layered, command),
+    ...describeAdminHosts(settings, layered),
   ];
 }
 
@@ -122,6 +123,14 @@ function describeVxlanPorts(
   const isUnused = command !== 'replay' && !tunnels && filter === undefined;
   const reason = 'without --tunnels the kernel lets no tunnel pass';
   return describe('--vxlan-port', layered.get('vxlanPorts'), isUnused, reason);
+}
+
+function describeAdminHosts({ listenAdmin }: Settings, layered: LayeredValues): string[] {
+  const reason =
+    listenAdmin === undefined
+      ? 'there is no admin server without --listen-admin'
+      : 'a Unix socket is asked by any name';
+  return describe('--admin-host', layered.get('adminHosts'), listenAdmin?.kind !== 'tcp', reason);
 }
 
 /** Options that say what every `--output` says itself. */

@@ -106,6 +106,8 @@ export interface Settings {
   user: string | undefined;
   /** Where the admin server listens; undefined: there is none. */
   listenAdmin: AdminAddress | undefined;
+  /** Hosts by which it may be asked besides its address and loopback, small letters. */
+  adminHosts: string[];
   /** Undefined: standard error. */
   serviceLogDirectory: string | undefined;
 }

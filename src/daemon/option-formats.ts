@@ -13,6 +13,7 @@ import {
   WORKERS_MAX,
 } from '../limits.ts';
 import { ADMIN_ADDRESS_ALLOWED, parseAdminAddress, printAdminAddress } from './admin-address.ts';
+import { ADMIN_HOSTS_ALLOWED, parseAdminHosts } from './admin-hosts.ts';
 import { explainAddresses, explainFieldNames } from './explain-values.ts';
 import { FILTER_FORMATS } from './filter-formats.ts';
 import { parseInteger, parseIntegerBetween } from './integer-formats.ts';
@@ -219,6 +220,12 @@ export const FORMATS = {
     allowed: ADMIN_ADDRESS_ALLOWED,
     parse: parseAdminAddress,
     print: printAdminAddress,
+  },
+  'admin-hosts': {
+    allowed: ADMIN_HOSTS_ALLOWED,
+    parse: parseAdminHosts,
+    print: (value: string[]) => value.join(','),
+    unset: [],
   },
   size: {
     allowed: `0, or a size from ${printSize(ROTATE_BYTES_MIN)} as in 500000, 64KB, 100MB or 2GB (1 KB = 1024 bytes)`,

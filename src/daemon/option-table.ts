@@ -623,6 +623,18 @@ export const OPTIONS: readonly Option[] = [
     commands: LIVE_AND_STATUS,
   },
   {
+    key: 'adminHosts',
+    flags: ['--admin-host'],
+    environment: 'HTTPLOG_ADMIN_HOST',
+    placeholder: 'NAME',
+    unset: 'its address, localhost and loopback addresses',
+    description: 'Name or address by which the admin server may be asked besides its own',
+    format: 'admin-hosts',
+    isRepeatable: true,
+    group: 'Service',
+    commands: LIVE,
+  },
+  {
     key: 'cpuProfilePath',
     flags: ['-cpuprofile'],
     environment: 'HTTPLOG_CPUPROFILE',

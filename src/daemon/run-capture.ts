@@ -69,7 +69,7 @@ export async function runCapture(
       serviceLog.warn(warning);
     }
     const admin = await openForUser(user, () =>
-      openAdminService(settings.listenAdmin, (error) =>
+      openAdminService(settings, (error) =>
         serviceLog.warn(`The admin server failed: ${error.message}`),
       ),
     );

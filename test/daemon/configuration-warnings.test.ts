@@ -77,6 +77,17 @@ describe('warnings', () => {
     expect(load(['-log_split', ...argv]).warnings).toEqual([]);
   });
 
+  test('tell that --admin-host is not used where no name is asked for', () => {
+    expect(load(['--admin-host', 'a.example']).warnings).toEqual([
+      'Option --admin-host (from option --admin-host) is not used, there is no admin server ' +
+        'without --listen-admin',
+    ]);
+    expect(load(['--admin-host=a', '--listen-admin=/run/a.sock']).warnings).toEqual([
+      'Option --admin-host (from option --admin-host) is not used, a Unix socket is asked by any name',
+    ]);
+    expect(load(['--admin-host=a', '--listen-admin=9090']).warnings).toEqual([]);
+  });
+
   test('tell that -add_vlan is not used without text', () => {
     expect(load(['-add_vlan', '--format', 'json']).warnings).toEqual([
       'Option -add_vlan (from option -add_vlan) is not used, it is for the format text',

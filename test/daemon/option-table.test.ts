@@ -30,6 +30,7 @@ const NEW_FLAGS = [
   ...['--header-filter', '--slower-than', '--sample'],
   ...['--header-mode', '--query-mode', '--cookie-mode', '--redact', '--redact-file'],
   '--anonymize-ip',
+  '--admin-host',
 ];
 const ENVIRONMENT = [
   ...['DEVICE', 'PORT', 'DIR', 'SNAPLEN', 'BUFSIZE', 'CPUNO', 'FILTER', 'COUNT', 'LOG_EVERY'],
@@ -37,6 +38,7 @@ const ENVIRONMENT = [
   ...[
     'USER',
     'LISTEN_ADMIN',
+    'ADMIN_HOST',
     'QUIET',
     'SERVICE_LOG',
     'METHODS',
