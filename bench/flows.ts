@@ -10,12 +10,12 @@
 import { parseArgs } from 'node:util';
 import type { FrameSource } from '../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET } from '../src/capture/link-types.ts';
-import { METHODS_DEFAULT } from '../src/decode/http-grammar.ts';
+import { COUNTER_TRACKER_FIRST, createCounters } from '../src/counters/counters.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
+import { METHODS_DEFAULT } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
-import { COUNTER_TRACKER_FIRST, createCounters } from '../src/worker/counters.ts';
 import { createPipeline, endPipeline, runPipeline } from '../src/worker/pipeline.ts';
 import { createPipelineOptions } from '../src/worker/pipeline-settings.ts';
 

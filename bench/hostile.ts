@@ -9,13 +9,13 @@
 import { parseArgs } from 'node:util';
 import { createFrame, FILL_END, type Frame, type FrameSource } from '../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET } from '../src/capture/link-types.ts';
-import { METHODS_DEFAULT } from '../src/decode/http-grammar.ts';
+import { COUNTER_LINES, createCounters } from '../src/counters/counters.ts';
 import { forgetSegments } from '../src/decode/seen-segments.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
+import { METHODS_DEFAULT } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
-import { COUNTER_LINES, createCounters } from '../src/worker/counters.ts';
 import { createPipeline, runPipeline } from '../src/worker/pipeline.ts';
 import {
   bytesOf,

@@ -9,13 +9,13 @@ import { parseArgs } from 'node:util';
 import type { ByteWindow } from '../src/capture/byte-window.ts';
 import type { FrameSource } from '../src/capture/frame.ts';
 import { PCAP_HEADER_BYTES, PcapReader, readPcapHeader } from '../src/capture/pcap-reader.ts';
-import { METHODS_DEFAULT } from '../src/decode/http-grammar.ts';
+import { COUNTER_LINES, countFrames, createCounters } from '../src/counters/counters.ts';
 import { forgetSegments } from '../src/decode/seen-segments.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
+import { METHODS_DEFAULT } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
-import { COUNTER_LINES, countFrames, createCounters } from '../src/worker/counters.ts';
 import { createPipeline, runPipeline } from '../src/worker/pipeline.ts';
 import { createPipelineOptions } from '../src/worker/pipeline-settings.ts';
 

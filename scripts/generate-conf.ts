@@ -4,8 +4,8 @@
  *     node scripts/generate-conf.ts
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { readVersion } from '../src/admin/version.ts';
 import { DEFAULT_UNIT, renderSystemdUnit } from '../src/cli/systemd-unit.ts';
-import { readVersion } from '../src/daemon/version.ts';
 import { renderBashCompletion, renderZshCompletion } from './generate-completions.ts';
 import { renderManual } from './generate-manual.ts';
 

@@ -1,7 +1,7 @@
 import { COMMANDS } from '../src/cli/command-table.ts';
 import { EXIT_CODES, VALUE_RULES } from '../src/cli/help.ts';
-import { findFormat } from '../src/daemon/option-formats.ts';
-import { OPTION_GROUPS, OPTIONS, type Option } from '../src/daemon/option-table.ts';
+import { findFormat } from '../src/config/option-formats.ts';
+import { OPTION_GROUPS, OPTIONS, type Option } from '../src/config/option-table.ts';
 
 const DESCRIPTION = [
   'httplog sniffs an interface and appends a line for each HTTP/1.x message that passes, or for each ' +

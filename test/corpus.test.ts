@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { countFrames, createCounters } from '../src/counters/counters.ts';
 import { HttplogError } from '../src/errors.ts';
-import { countFrames, createCounters } from '../src/worker/counters.ts';
 import { replayCapture } from '../src/worker/replay.ts';
 import { runHttplog } from './live/httplog-process.ts';
 import { titleWithReason } from './live/requirements.ts';

@@ -10,7 +10,7 @@ import {
   ifNameToIndex,
   setsockopt,
   socket,
-} from '../../src/capture/libc.ts';
+} from '../../src/system/libc.ts';
 import { findHostBytes } from '../workloads/change-frames.ts';
 import { readFrames } from '../workloads/pcap-file.ts';
 

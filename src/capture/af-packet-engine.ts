@@ -1,5 +1,15 @@
 import { HttplogError } from '../errors.ts';
 import { LOOP_TURN_INTERVAL_MS, RING_DRAIN_MS, RING_WAIT_MAX_MS } from '../limits.ts';
+import {
+  closeDescriptor,
+  EINTR,
+  ENETDOWN,
+  errorNumber,
+  ifNameToIndex,
+  munmap,
+  poll,
+  viewMemory,
+} from '../system/libc.ts';
 import type { BpfProgram } from './bpf-assembler.ts';
 import {
   type CaptureStatistics,
@@ -11,16 +21,6 @@ import {
   type Frame,
   type FrameSource,
 } from './frame.ts';
-import {
-  closeDescriptor,
-  EINTR,
-  ENETDOWN,
-  errorNumber,
-  ifNameToIndex,
-  munmap,
-  poll,
-  viewMemory,
-} from './libc.ts';
 import { LINKTYPE_ETHERNET, LINKTYPE_NETWORK } from './link-types.ts';
 import { interfaceLinkLayer, isLoopbackInterface } from './network-device.ts';
 import {

@@ -7,6 +7,7 @@
  */
 import koffi from 'koffi';
 import { LIBPCAP_BATCH_BYTES, POLL_TIMEOUT_MS, RING_RETIRE_TIMEOUT_MS } from '../limits.ts';
+import { addressOf, ENETDOWN, getsockopt, poll, setsockopt } from '../system/libc.ts';
 import { assembleBpf, BPF_RET, statement } from './bpf-assembler.ts';
 import { compileOnHandle, compilePorts, type PortsAndTunnels } from './compile-filter.ts';
 import {
@@ -18,7 +19,6 @@ import {
   type Frame,
   type FrameSource,
 } from './frame.ts';
-import { addressOf, ENETDOWN, getsockopt, poll, setsockopt } from './libc.ts';
 import {
   type Libpcap,
   loadLibpcap,

@@ -1,6 +1,5 @@
 import { HttplogError } from '../errors.ts';
 import { RING_BLOCK_BYTES, RING_RETIRE_TIMEOUT_MS } from '../limits.ts';
-import type { BpfProgram } from './bpf-assembler.ts';
 import {
   addressOf,
   bind,
@@ -16,7 +15,8 @@ import {
   mmap,
   setsockopt,
   socket,
-} from './libc.ts';
+} from '../system/libc.ts';
+import type { BpfProgram } from './bpf-assembler.ts';
 import { interfaceLost, isDeviceUp } from './network-device.ts';
 
 /** What the kernel offers on a packet socket, one function an option. Structures as in linux/if_packet.h. */

@@ -1,4 +1,4 @@
-import { addressOf } from './libc.ts';
+import { addressOf } from '../system/libc.ts';
 
 /**
  * Where a thread's packet ring lies, in memory that outlives the thread: when it dies, the next one takes the

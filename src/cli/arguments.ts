@@ -1,7 +1,7 @@
-import type { CommandLineValues, GivenValue } from '../daemon/configuration.ts';
-import { type Mistake, quoteValue, usageMistake, valueMistake } from '../daemon/mistakes.ts';
-import { describeNearestName, findNearestName } from '../daemon/nearest-name.ts';
-import { COMMAND_NAMES, type CommandName, OPTIONS, type Option } from '../daemon/option-table.ts';
+import type { CommandLineValues, GivenValue } from '../config/configuration.ts';
+import { type Mistake, quoteValue, usageMistake, valueMistake } from '../config/mistakes.ts';
+import { describeNearestName, findNearestName } from '../config/nearest-name.ts';
+import { COMMAND_NAMES, type CommandName, OPTIONS, type Option } from '../config/option-table.ts';
 
 /** The arguments of one call, taken apart but for the values, which `loadConfiguration` checks. */
 export interface ParsedCommandLine extends CommandLineValues {

@@ -2,12 +2,12 @@ import {
   type Configuration,
   type ConfigurationInput,
   loadConfiguration,
-} from '../daemon/configuration.ts';
-import { quoteValue } from '../daemon/mistakes.ts';
-import { findFormat } from '../daemon/option-formats.ts';
-import { SETTING_OPTIONS, type SettingOption } from '../daemon/option-table.ts';
-import { planRecords } from '../daemon/output-plan.ts';
+} from '../config/configuration.ts';
+import { quoteValue } from '../config/mistakes.ts';
+import { findFormat } from '../config/option-formats.ts';
+import { SETTING_OPTIONS, type SettingOption } from '../config/option-table.ts';
 import { EXIT_OK, type ExitCode } from '../errors.ts';
+import { planRecords } from '../plan/output-plan.ts';
 import { alignColumns } from './text-table.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { describeReplay, describeRun } from '../admin/summary.ts';
+import type { Configuration, Settings } from '../config/configuration.ts';
 import { startCapture } from '../daemon/capture-session.ts';
-import type { Configuration, Settings } from '../daemon/configuration.ts';
 import { replayCaptures } from '../daemon/replay-captures.ts';
 import { openServiceLog } from '../daemon/service-log.ts';
-import { describeReplay, describeRun } from '../daemon/summary.ts';
 import { EXIT_OK, type ExitCode } from '../errors.ts';
 import {
   DEMO_CLIENT_ADDRESS,

@@ -1,4 +1,4 @@
-import { type CommandName, OPTION_GROUPS, OPTIONS, type Option } from '../daemon/option-table.ts';
+import { type CommandName, OPTION_GROUPS, OPTIONS, type Option } from '../config/option-table.ts';
 import { COMMANDS, type Command, findCommand } from './command-table.ts';
 import { alignColumns } from './text-table.ts';
 

@@ -12,7 +12,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     await throwMistakes(commandLine);
   }
   if (commandLine.isVersion) {
-    const { readVersion } = await import('../daemon/version.ts');
+    const { readVersion } = await import('../admin/version.ts');
     print(`httplog ${readVersion()}\n`);
     return EXIT_OK;
   }
@@ -30,17 +30,17 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
     case 'run': {
       const { RunSignals } = await import('../daemon/signals.ts');
       const signals = new RunSignals();
-      const { loadConfiguration } = await import('../daemon/configuration.ts');
+      const { loadConfiguration } = await import('../config/configuration.ts');
       const { runCapture } = await import('../daemon/run-capture.ts');
       return runCapture(() => loadConfiguration(input), signals);
     }
     case 'replay': {
-      const { loadConfiguration } = await import('../daemon/configuration.ts');
+      const { loadConfiguration } = await import('../config/configuration.ts');
       const { runReplayCommand } = await import('./replay-command.ts');
       return runReplayCommand(commandLine.files, loadConfiguration(input), printError);
     }
     case 'demo': {
-      const { loadConfiguration } = await import('../daemon/configuration.ts');
+      const { loadConfiguration } = await import('../config/configuration.ts');
       const { runDemoCommand } = await import('./demo-command.ts');
       return runDemoCommand(loadConfiguration(input), print, printError);
     }
@@ -58,7 +58,7 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
       return runPrintSystemdCommand(input, print, printError);
     }
     case 'status': {
-      const { loadConfiguration } = await import('../daemon/configuration.ts');
+      const { loadConfiguration } = await import('../config/configuration.ts');
       const { runStatusCommand } = await import('./status-command.ts');
       return runStatusCommand(loadConfiguration(input), process.env, print);
     }
@@ -70,7 +70,7 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
 /** @throws HttplogError with what is wrong on the command line, if anything is */
 async function throwMistakes({ mistakes, command }: ParsedCommandLine): Promise<void> {
   if (mistakes.length > 0) {
-    const { configurationError } = await import('../daemon/mistakes.ts');
+    const { configurationError } = await import('../config/mistakes.ts');
     throw configurationError(mistakes, command);
   }
 }

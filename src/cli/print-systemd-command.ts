@@ -6,10 +6,10 @@ import {
   type ConfigurationInput,
   loadConfiguration,
   type Settings,
-} from '../daemon/configuration.ts';
-import { configurationError, type Mistake, usageMistake } from '../daemon/mistakes.ts';
-import { OPTIONS } from '../daemon/option-table.ts';
-import { resolveOutputs } from '../daemon/output-choices.ts';
+} from '../config/configuration.ts';
+import { configurationError, type Mistake, usageMistake } from '../config/mistakes.ts';
+import { OPTIONS } from '../config/option-table.ts';
+import { resolveOutputs } from '../config/output-choices.ts';
 import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { DEFAULT_PROGRAM, RUNTIME_DIRECTORY, renderSystemdUnit } from './systemd-unit.ts';
 

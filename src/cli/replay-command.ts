@@ -1,6 +1,6 @@
-import type { Configuration } from '../daemon/configuration.ts';
+import { describeReplay } from '../admin/summary.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { replayCaptures } from '../daemon/replay-captures.ts';
-import { describeReplay } from '../daemon/summary.ts';
 import type { ExitCode } from '../errors.ts';
 import { describeError } from './describe-error.ts';
 

@@ -1,7 +1,7 @@
-import { askStatus } from '../daemon/admin-client.ts';
-import { type DaemonProcess, findDaemon } from '../daemon/admin-process.ts';
-import type { AdminStatus } from '../daemon/admin-status.ts';
-import type { Configuration } from '../daemon/configuration.ts';
+import { askStatus } from '../admin/client.ts';
+import { type DaemonProcess, findDaemon } from '../admin/process.ts';
+import type { AdminStatus } from '../admin/status.ts';
+import type { Configuration } from '../config/configuration.ts';
 import {
   canSeeAllProcesses,
   findRunningDaemons,

@@ -1,4 +1,4 @@
-import { SETTING_OPTIONS } from '../daemon/option-table.ts';
+import { SETTING_OPTIONS } from '../config/option-table.ts';
 import { DEFAULT_USER } from '../daemon/privileges.ts';
 
 /** What the unit of a service depends on. All paths are absolute. */

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LineBatch } from '../format/line-batch.ts';
-import { type BatchMessage, returnBuffer } from '../worker/port-sink.ts';
+import { type BatchMessage, returnBuffer } from '../output/port-sink.ts';
 
 /** The batches of one replay task, kept until it is that capture's turn to be written. */
 export class BatchStream {

@@ -1,3 +1,6 @@
+import type { CaptureSnapshot } from '../admin/capture-snapshot.ts';
+import { describeLoss, type Tally, takeTally } from '../admin/summary.ts';
+import type { Settings } from '../config/configuration.ts';
 import type { HttplogError } from '../errors.ts';
 import {
   BATCHES_MAX,
@@ -5,28 +8,25 @@ import {
   INTERFACE_WATCH_INTERVAL_MS,
   WORKERS_STOP_DEADLINE_MS,
 } from '../limits.ts';
+import { type OutputWriters, openOutputs } from '../log/output-writers.ts';
 import { settlesWithin } from '../log/settles-within.ts';
 import { LEFT_ALONE } from '../log/upkeep.ts';
-import type { WorkerLoss } from '../worker/dead-worker.ts';
-import type { LiveWorkerData, WorkerChange } from '../worker/live-protocol.ts';
-import type { SharedState } from '../worker/shared-state.ts';
-import type { CaptureSnapshot } from './admin-capture.ts';
 import {
   chooseFlowSeed,
   createLiveCapture,
   createPacketQuota,
   createPipelineSettings,
   describeCapture,
-} from './capture-plan.ts';
-import type { Settings } from './configuration.ts';
+} from '../plan/capture-plan.ts';
+import { planRecords, type RecordPlan } from '../plan/output-plan.ts';
+import { createUpkeep } from '../plan/upkeep-plan.ts';
+import type { WorkerLoss } from '../worker/dead-worker.ts';
+import type { LiveWorkerData, WorkerChange } from '../worker/live-protocol.ts';
+import type { SharedState } from '../worker/shared-state.ts';
 import { InterfaceKeeper } from './interface-keeper.ts';
 import { LiveWorkers } from './live-workers.ts';
 import { findLocalNetworks, listAddresses } from './local-addresses.ts';
-import { planRecords, type RecordPlan } from './output-plan.ts';
-import { type OutputWriters, openOutputs } from './output-writers.ts';
 import type { ServiceLog } from './service-log.ts';
-import { describeLoss, type Tally, takeTally } from './summary.ts';
-import { createUpkeep } from './upkeep-plan.ts';
 import { createWriterEvents } from './writer-events.ts';
 
 /** How a live capture ended. */

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { COUNTER_RESTARTS, type Counters } from '../counters/counters.ts';
 import { EXIT_RUNTIME, HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
 import { CONFIGURE_DEADLINE_MS, WORKER_HEAP_MEGABYTES_MAX } from '../limits.ts';
-import { COUNTER_RESTARTS, type Counters } from '../worker/counters.ts';
+import { returnBuffer } from '../output/port-sink.ts';
 import { settleDeadWorker, type WorkerLoss } from '../worker/dead-worker.ts';
 import { beat, isBeating } from '../worker/heartbeat.ts';
 import type {
@@ -12,7 +13,6 @@ import type {
   WorkerChange,
 } from '../worker/live-protocol.ts';
 import type { NetworkPrefix } from '../worker/pipeline-settings.ts';
-import { returnBuffer } from '../worker/port-sink.ts';
 import { threadModule } from '../worker/thread-module.ts';
 import { restoreFailure } from '../worker/worker-failure.ts';
 

@@ -8,7 +8,7 @@ import {
   OPEN_FILES_MAX,
   SQLITE_DATABASES_MAX,
 } from '../limits.ts';
-import type { OutputPlan } from './output-plan.ts';
+import type { OutputPlan } from '../plan/output-plan.ts';
 
 /** A database, its write-ahead log, that one's index, and a journal while it is made. */
 const FILES_PER_DATABASE = 4;

@@ -1,5 +1,7 @@
 import { access, accessSync, constants } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { EXIT_PERMISSION, EXIT_USAGE, HttplogError } from '../errors.ts';
+import { describeSystemError } from '../log/write-fault.ts';
 import {
   emptyBoundingSet,
   findUser,
@@ -8,9 +10,7 @@ import {
   keepNetRawOnly,
   layDownNetRaw,
   type UserIds,
-} from '../capture/libc-privileges.ts';
-import { EXIT_PERMISSION, EXIT_USAGE, HttplogError } from '../errors.ts';
-import { describeSystemError } from '../log/write-fault.ts';
+} from '../system/privileges.ts';
 
 /** A user that is not the one httplog was started by. */
 export interface OtherUser extends UserIds {

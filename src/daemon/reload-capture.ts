@@ -1,8 +1,8 @@
-import { checkEngine } from './capture-plan.ts';
+import type { Configuration, Settings } from '../config/configuration.ts';
+import { checkEngine } from '../plan/capture-plan.ts';
+import { findFieldNames, planOutputs } from '../plan/output-plan.ts';
+import { describeError, planReload, type Reload, withoutWorkers } from '../plan/reload.ts';
 import type { CaptureSession } from './capture-session.ts';
-import type { Configuration, Settings } from './configuration.ts';
-import { findFieldNames, planOutputs } from './output-plan.ts';
-import { describeError, planReload, type Reload, withoutWorkers } from './reload.ts';
 import type { ServiceLog } from './service-log.ts';
 import type { SystemdNotifier } from './systemd-notify.ts';
 

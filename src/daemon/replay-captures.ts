@@ -1,14 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
-import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
-import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
-import { DRAIN_DEADLINE_MS, SHARING_THREADS_MAX } from '../limits.ts';
+import { type Tally, takeTally } from '../admin/summary.ts';
+import type { Configuration } from '../config/configuration.ts';
 import {
   COUNTER_VERDICT_FIRST,
   countFrames,
   createCounters,
   sumCounters,
-} from '../worker/counters.ts';
+} from '../counters/counters.ts';
+import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
+import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
+import { DRAIN_DEADLINE_MS, SHARING_THREADS_MAX } from '../limits.ts';
+import { type OutputWriters, openOutputs } from '../log/output-writers.ts';
+import { WriterSink } from '../output/writer-sink.ts';
+import { createPipelineSettings } from '../plan/capture-plan.ts';
+import { type OutputPlan, planRecords, type RecordPlan } from '../plan/output-plan.ts';
 import { startCpuProfile } from '../worker/cpu-profile.ts';
 import type { SharedCapture } from '../worker/part-crew.ts';
 import { type ReplayProgress, type ReplayRequest, replayCapture } from '../worker/replay.ts';
@@ -21,17 +27,11 @@ import {
 } from '../worker/replay-task.ts';
 import { threadModule } from '../worker/thread-module.ts';
 import { describeFailure, restoreFailure, type WorkerFailure } from '../worker/worker-failure.ts';
-import { WriterSink } from '../worker/writer-sink.ts';
 import { BatchStream } from './batch-stream.ts';
-import { createPipelineSettings } from './capture-plan.ts';
-import type { Configuration } from './configuration.ts';
 import { checkDescriptorLimit } from './descriptor-limit.ts';
 import { findLocalNetworks } from './local-addresses.ts';
-import { type OutputPlan, planRecords, type RecordPlan } from './output-plan.ts';
-import { type OutputWriters, openOutputs } from './output-writers.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
-import { type Tally, takeTally } from './summary.ts';
 
 /** Of one capture: less than a task's buffers, so that it decodes while they are written. */
 const WRITES_AT_ONCE_MAX = 4;

@@ -1,11 +1,13 @@
 import { constants as systemConstants } from 'node:os';
-import { exitAtOnce } from '../capture/libc-privileges.ts';
-import { unblockSignal } from '../capture/libc-signals.ts';
+import { openAdminService } from '../admin/service.ts';
+import { describeRun } from '../admin/summary.ts';
+import type { Configuration, Settings } from '../config/configuration.ts';
 import { EXIT_NOT_FOUND, EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
-import { openAdminService } from './admin-service.ts';
-import { checkEngine } from './capture-plan.ts';
+import { checkEngine } from '../plan/capture-plan.ts';
+import { planRecords } from '../plan/output-plan.ts';
+import { exitAtOnce } from '../system/privileges.ts';
+import { unblockSignal } from '../system/signals.ts';
 import { type CaptureSession, startCapture } from './capture-session.ts';
-import type { Configuration, Settings } from './configuration.ts';
 import { checkDescriptorLimit } from './descriptor-limit.ts';
 import {
   defaultInterfaceName,
@@ -13,7 +15,6 @@ import {
   listInterfaces,
   unknownInterfaceError,
 } from './interfaces.ts';
-import { planRecords } from './output-plan.ts';
 import {
   chooseUser,
   describeStayingRoot,
@@ -26,7 +27,6 @@ import { createReloader } from './reload-capture.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
 import { prepareStateDirectory, writeState } from './state-file.ts';
-import { describeRun } from './summary.ts';
 import { openSystemdNotifier, type SystemdNotifier } from './systemd-notify.ts';
 import { tuneEngine } from './tune-engine.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { networkInterfaces, userInfo } from 'node:os';
-import { findUser } from '../capture/libc-privileges.ts';
+import { type HttplogProcess, listHttplogProcesses } from '../admin/process.ts';
+import type { AdminAddress } from '../config/admin-address.ts';
 import { systemErrorName } from '../errors.ts';
-import type { AdminAddress } from './admin-address.ts';
-import { type HttplogProcess, listHttplogProcesses } from './admin-process.ts';
+import { findUser } from '../system/privileges.ts';
 import { DEFAULT_USER } from './privileges.ts';
 import { type DaemonState, readStates } from './state-file.ts';
 

@@ -16,9 +16,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import { readHttplogProcess, readStartTicks } from '../admin/process.ts';
+import {
+  type AdminAddress,
+  parseAdminAddress,
+  printAdminAddress,
+} from '../config/admin-address.ts';
 import { STATE_FILE_BYTES_MAX, STATE_FILES_MAX } from '../limits.ts';
-import { type AdminAddress, parseAdminAddress, printAdminAddress } from './admin-address.ts';
-import { readHttplogProcess, readStartTicks } from './admin-process.ts';
 import type { OtherUser } from './privileges.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { getSystemErrorMessage } from 'node:util';
-import { sendDatagram, UNIX_ADDRESS_BYTES_MAX } from '../capture/libc-datagram.ts';
+import type { CaptureSnapshot } from '../admin/capture-snapshot.ts';
+import { takeTally } from '../admin/summary.ts';
 import { SYSTEMD_NOTIFY_INTERVAL_MS } from '../limits.ts';
-import type { CaptureSnapshot } from './admin-capture.ts';
+import { sendDatagram, UNIX_ADDRESS_BYTES_MAX } from '../system/datagram.ts';
 import { isInterfaceUp } from './interface-watch.ts';
-import { takeTally } from './summary.ts';
 
 /** What is told of a capture. */
 type CaptureState = Pick<

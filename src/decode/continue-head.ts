@@ -1,6 +1,7 @@
 import { copyBytes } from '../bytes.ts';
+import { findLineEnd } from '../http/classify.ts';
+import { BYTE_CR, BYTE_LF } from '../http/grammar.ts';
 import { HELD_HEAD_BYTES_MAX } from '../limits.ts';
-import { findLineEnd } from './classify-segment.ts';
 import {
   HEAD_AT,
   type HeldHeads,
@@ -9,7 +10,6 @@ import {
   PLACE_BYTES,
   TARGET_ADDRESS_AT,
 } from './held-heads.ts';
-import { BYTE_CR, BYTE_LF } from './http-grammar.ts';
 import type { Segment } from './segment.ts';
 
 /** The segment was taken in (or had nothing new); the head still waits. */

@@ -1,4 +1,4 @@
-import { type HttpMessage, MESSAGE_REQUEST } from './http-message.ts';
+import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { isLocalAddress, type LocalNetworks } from './local-networks.ts';
 import type { Segment } from './segment.ts';
 

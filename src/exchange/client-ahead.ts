@@ -1,5 +1,5 @@
 import { SEQUENCE_LEAP_MAX } from '../limits.ts';
-import { UNKNOWN } from './exchange.ts';
+import { UNKNOWN } from '../record/exchange.ts';
 import {
   acknowledgmentOf,
   EXCHANGE_CROWDED,

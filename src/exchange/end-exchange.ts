@@ -1,6 +1,10 @@
+import {
+  COUNT_EXCHANGES_FIRST,
+  COUNT_FLOWS,
+  COUNT_FLOWS_EVICTED,
+  COUNT_FLOWS_EXPIRED,
+} from '../counters/exchange-counts.ts';
 import { RESPONSE_AWAITED_SEC_MAX, RESPONSE_SILENT_SEC_MAX } from '../limits.ts';
-import { releaseBytes } from './byte-store.ts';
-import { areChunksLost } from './chunked-body.ts';
 import {
   INCOMPLETE_EVICTED,
   INCOMPLETE_GAP,
@@ -9,13 +13,9 @@ import {
   INCOMPLETE_NONE,
   INCOMPLETE_RESET,
   UNKNOWN,
-} from './exchange.ts';
-import {
-  COUNT_EXCHANGES_FIRST,
-  COUNT_FLOWS,
-  COUNT_FLOWS_EVICTED,
-  COUNT_FLOWS_EXPIRED,
-} from './exchange-counts.ts';
+} from '../record/exchange.ts';
+import { releaseBytes } from './byte-store.ts';
+import { areChunksLost } from './chunked-body.ts';
 import { fillRecord } from './exchange-record.ts';
 import {
   chainOf,

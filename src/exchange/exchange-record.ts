@@ -1,7 +1,10 @@
-import type { HttpMessage } from '../decode/http-message.ts';
+import type { HttpMessage } from '../http/message.ts';
+import { splitRequestLine, splitStatusLine } from '../http/start-line.ts';
 import { VLAN_TAGS_MAX } from '../limits.ts';
+import { type Exchange, UNIT_EXCHANGE, UNKNOWN } from '../record/exchange.ts';
+import { unpackMessage } from '../record/pack-message.ts';
+import { writeUuid } from '../record/uuid.ts';
 import { type ByteStore, blockOffset, gatherBytes, isOneBlock, NO_BLOCK } from './byte-store.ts';
-import { type Exchange, UNIT_EXCHANGE, UNKNOWN } from './exchange.ts';
 import {
   EXCHANGE_REQUEST,
   EXCHANGE_RESPONSE,
@@ -13,10 +16,7 @@ import {
 import { ADDRESS_WORDS, KEY_WORDS, PORTS_AT } from './flow-key.ts';
 import { FLOW_CLIENT_FIRST, FLOW_IPV6, isFact } from './flow-state.ts';
 import type { FlowTable } from './flow-table.ts';
-import { unpackMessage } from './pack-message.ts';
-import { splitRequestLine, splitStatusLine } from './start-line.ts';
 import type { ExchangeTracker } from './tracker.ts';
-import { writeUuid } from './uuid.ts';
 
 const ADDRESS_BYTES = 16;
 const IPV4_AT = 12;

@@ -1,9 +1,9 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
 import { EXCHANGES_MAX, VLAN_TAGS_MAX } from '../limits.ts';
+import { UNKNOWN } from '../record/exchange.ts';
 import { NO_BLOCK } from './byte-store.ts';
 import { beginChunks, type ChunkFraming, createChunkFraming } from './chunked-body.ts';
-import { UNKNOWN } from './exchange.ts';
 import { FROM_CLIENT, FROM_SERVER, NO_EXCHANGE } from './flow-state.ts';
 import { sequenceBehind } from './sequence.ts';
 

@@ -1,9 +1,9 @@
-import type { HttpMessage } from '../decode/http-message.ts';
 import type { Segment } from '../decode/segment.ts';
+import type { HttpMessage } from '../http/message.ts';
 import { SEQUENCE_LEAP_MAX } from '../limits.ts';
+import { INCOMPLETE_GAP, UNKNOWN } from '../record/exchange.ts';
 import { losePlace, noteServerHasMore } from './client-ahead.ts';
 import { endWaiting } from './end-exchange.ts';
-import { INCOMPLETE_GAP, UNKNOWN } from './exchange.ts';
 import {
   acknowledgmentOf,
   EXCHANGE_CROWDED,

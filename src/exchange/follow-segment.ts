@@ -1,8 +1,8 @@
 import type { Frame } from '../capture/frame.ts';
+import { COUNT_RETRANSMITTED } from '../counters/exchange-counts.ts';
 import { type Segment, TCP_FLAG_FIN, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { noteMoreBytes } from './client-ahead.ts';
 import { closeFlow, isEndKnowable, resetFlow } from './end-exchange.ts';
-import { COUNT_RETRANSMITTED } from './exchange-counts.ts';
 import {
   countRetransmission,
   hasPassedWhole,

@@ -1,13 +1,13 @@
 import type { Frame } from '../capture/frame.ts';
-import type { HttpMessage } from '../decode/http-message.ts';
 import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
+import type { HttpMessage } from '../http/message.ts';
 import { STORE_BLOCK_BYTES } from '../limits.ts';
+import { packedBytesMax, packMessage } from '../record/pack-message.ts';
 import { blockOffset, blocksOf, keepBytes, NO_BLOCK, takeBlock } from './byte-store.ts';
 import { evictFlow } from './end-exchange.ts';
 import { isSlotFree, takeSlot } from './exchange-state.ts';
 import { LIST_PASSING, LIST_WAITING, NO_FLOW, touchFlow } from './flow-table.ts';
-import { packedBytesMax, packMessage } from './pack-message.ts';
 import { type ExchangeTracker, timeOf } from './tracker.ts';
 
 /**

@@ -1,8 +1,9 @@
 import { copyBytes } from '../bytes.ts';
 import type { Frame } from '../capture/frame.ts';
-import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../decode/http-message.ts';
 import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
+import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../http/message.ts';
+import { splitRequestLine, splitStatusLine } from '../http/start-line.ts';
 import { HEAD_BYTES_MAX, REDACTION_BYTES_MAX } from '../limits.ts';
 import {
   createExchange,
@@ -10,11 +11,10 @@ import {
   INCOMPLETE_NONE,
   UNIT_MESSAGE,
   UNKNOWN,
-} from './exchange.ts';
+} from '../record/exchange.ts';
+import { packMessage, unpackMessage } from '../record/pack-message.ts';
+import { writeUuid } from '../record/uuid.ts';
 import { createFlowKey, type FlowKey, setFlowKey } from './flow-key.ts';
-import { packMessage, unpackMessage } from './pack-message.ts';
-import { splitRequestLine, splitStatusLine } from './start-line.ts';
-import { writeUuid } from './uuid.ts';
 
 /** Makes records of single messages, for outputs that show messages and not exchanges. */
 export interface MessageRecords {

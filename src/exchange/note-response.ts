@@ -1,12 +1,13 @@
 import type { Frame } from '../capture/frame.ts';
-import { bodyLength } from '../decode/body-length.ts';
-import { FIELD_TRANSFER_ENCODING } from '../decode/http-grammar.ts';
-import type { HttpMessage } from '../decode/http-message.ts';
 import { type MessageType, TYPE_CQ, TYPE_CR, TYPE_SQ } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
+import { bodyLength } from '../http/body-length.ts';
+import { FIELD_TRANSFER_ENCODING } from '../http/grammar.ts';
+import type { HttpMessage } from '../http/message.ts';
+import { readStatusCode } from '../http/start-line.ts';
+import { INCOMPLETE_GAP, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
 import { beginChunks } from './chunked-body.ts';
 import { endExchange, endOpenResponse } from './end-exchange.ts';
-import { INCOMPLETE_GAP, INCOMPLETE_NONE, UNKNOWN } from './exchange.ts';
 import {
   EXCHANGE_CHUNKED,
   EXCHANGE_CONNECT,
@@ -38,7 +39,6 @@ import {
 import { keepMessage, startExchange } from './keep-message.ts';
 import { advance, settleResponse } from './pass-bytes.ts';
 import { bytesBetween, sequenceBehind } from './sequence.ts';
-import { readStatusCode } from './start-line.ts';
 import { type ExchangeTracker, timeOf } from './tracker.ts';
 import { isWithinResponse } from './within-body.ts';
 

@@ -1,8 +1,8 @@
 import { SEQUENCE_LEAP_MAX } from '../limits.ts';
+import { INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
 import { chunksEndOf, followChunks } from './chunked-body.ts';
 import { noteBeforeTheEnd } from './client-ahead.ts';
 import { endExchange } from './end-exchange.ts';
-import { INCOMPLETE_NONE, UNKNOWN } from './exchange.ts';
 import {
   EXCHANGE_CHUNKED,
   EXCHANGE_ENDED,

@@ -1,8 +1,8 @@
+import { COUNT_FLOWS } from '../counters/exchange-counts.ts';
 import { type Segment, TCP_FLAG_ACK } from '../decode/segment.ts';
 import { LATE_SYN_BYTES_MAX } from '../limits.ts';
+import { UNKNOWN } from '../record/exchange.ts';
 import { closeFlow, evictFlow } from './end-exchange.ts';
-import { UNKNOWN } from './exchange.ts';
-import { COUNT_FLOWS } from './exchange-counts.ts';
 import { setConnectTime } from './exchange-state.ts';
 import {
   connectNsOf,

@@ -1,7 +1,7 @@
 import type { Segment } from '../decode/segment.ts';
 import { SEQUENCE_LEAP_MAX } from '../limits.ts';
+import { UNKNOWN } from '../record/exchange.ts';
 import { areChunksLost } from './chunked-body.ts';
-import { UNKNOWN } from './exchange.ts';
 import {
   acknowledgmentOf,
   EXCHANGE_CHUNKED,

@@ -1,8 +1,8 @@
 import { isSameText } from '../bytes.ts';
-import { FIELD_NAMES, type NamedField } from '../decode/http-grammar.ts';
-import type { HttpMessage } from '../decode/http-message.ts';
-import { UNKNOWN } from '../exchange/exchange.ts';
+import { FIELD_NAMES, type NamedField } from '../http/grammar.ts';
+import type { HttpMessage } from '../http/message.ts';
 import { hashWithKey } from '../keyed-hash.ts';
+import { UNKNOWN } from '../record/exchange.ts';
 import { isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
 import type {
   FilterSettings,

@@ -1,5 +1,5 @@
 import { isSameText } from '../bytes.ts';
-import { FIELD_HOST } from '../decode/http-grammar.ts';
+import { FIELD_HOST } from '../http/grammar.ts';
 import { isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
 import type { HostRule } from './filter-settings.ts';
 import type { ExchangeTest } from './list-test.ts';

@@ -1,4 +1,4 @@
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../record/exchange.ts';
 
 /** Says something of an exchange. Hot: allocates nothing where no pattern is involved. */
 export type ExchangeTest = (exchange: Exchange) => boolean;

@@ -1,5 +1,5 @@
-import { FIELD_REFERER, FIELD_USER_AGENT } from '../decode/http-grammar.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import { FIELD_REFERER, FIELD_USER_AGENT } from '../http/grammar.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { ENDPOINT_BYTES_MAX } from './address.ts';
 import {
   APACHE_TIMESTAMP_BYTES_MAX,

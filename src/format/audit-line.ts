@@ -1,6 +1,6 @@
 import { isSameText } from '../bytes.ts';
-import { FIELD_USER_AGENT } from '../decode/http-grammar.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import { FIELD_USER_AGENT } from '../http/grammar.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { ENDPOINT_BYTES_MAX } from './address.ts';
 import { SPACE_ESCAPED, SPACE_KEPT, type SpaceMode, writeEscaped } from './escape.ts';
 import { writeDigits, writeJsonNumber } from './json-text.ts';

@@ -1,11 +1,11 @@
-import { FIELD_HOST, FIELD_TRACEPARENT, FIELD_X_FORWARDED_FOR } from '../decode/http-grammar.ts';
 import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
+import { FIELD_HOST, FIELD_TRACEPARENT, FIELD_X_FORWARDED_FOR } from '../http/grammar.ts';
 import {
   type Exchange,
   INCOMPLETE_NAMES,
   INCOMPLETE_NONE,
   UNIT_EXCHANGE,
-} from '../exchange/exchange.ts';
+} from '../record/exchange.ts';
 import { writeEcsHttp, writeEcsUrl } from './json-ecs-http.ts';
 import { createEcsOwnFields, writeEcsOwnFields } from './json-ecs-own.ts';
 import {

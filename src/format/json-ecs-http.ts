@@ -4,8 +4,8 @@ import {
   FIELD_USER_AGENT,
   FIELD_X_CORRELATION_ID,
   FIELD_X_REQUEST_ID,
-} from '../decode/http-grammar.ts';
-import { type Exchange, UNKNOWN } from '../exchange/exchange.ts';
+} from '../http/grammar.ts';
+import { type Exchange, UNKNOWN } from '../record/exchange.ts';
 import { closeObject, createJsonLabel, createKeyLabel, writeLabel } from './json-label.ts';
 import { writeJsonString, writeJsonText } from './json-text.ts';
 import { findHostEnd, readPort } from './json-value-texts.ts';

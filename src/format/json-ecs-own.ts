@@ -3,8 +3,8 @@ import {
   FIELD_LOCATION,
   FIELD_SERVER,
   type NamedField,
-} from '../decode/http-grammar.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+} from '../http/grammar.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { closeObject, createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
 import { JSON_QUOTES_BYTES, writeJsonString } from './json-text.ts';
 import { writeField, writeNamedFields, writeNumber } from './json-values.ts';

@@ -1,3 +1,4 @@
+import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
 import {
   FIELD_CONTENT_TYPE,
   FIELD_FORWARDED,
@@ -11,14 +12,13 @@ import {
   FIELD_X_FORWARDED_FOR,
   FIELD_X_REQUEST_ID,
   type NamedField,
-} from '../decode/http-grammar.ts';
-import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
+} from '../http/grammar.ts';
 import {
   type Exchange,
   INCOMPLETE_NAMES,
   INCOMPLETE_NONE,
   UNIT_EXCHANGE,
-} from '../exchange/exchange.ts';
+} from '../record/exchange.ts';
 import {
   closeObject,
   createJsonLabel,

@@ -1,4 +1,4 @@
-import { UNKNOWN } from '../exchange/exchange.ts';
+import { UNKNOWN } from '../record/exchange.ts';
 
 /** What ECS and OpenTelemetry take out of a Host, X-Forwarded-For or traceparent value. */
 

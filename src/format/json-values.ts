@@ -1,11 +1,7 @@
-import {
-  FIELD_AUTHORIZATION,
-  FIELD_CONTENT_LENGTH,
-  type NamedField,
-} from '../decode/http-grammar.ts';
-import type { HttpMessage } from '../decode/http-message.ts';
-import { type Exchange, UNKNOWN } from '../exchange/exchange.ts';
+import { FIELD_AUTHORIZATION, FIELD_CONTENT_LENGTH, type NamedField } from '../http/grammar.ts';
+import type { HttpMessage } from '../http/message.ts';
 import { BASIC_USER_BYTES_MAX } from '../limits.ts';
+import { type Exchange, UNKNOWN } from '../record/exchange.ts';
 import { writeDecimal } from './address.ts';
 import { decodeBasicUser } from './basic-user.ts';
 import { closeObject, type JsonLabel, writeLabel } from './json-label.ts';

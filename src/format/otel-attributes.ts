@@ -1,5 +1,5 @@
-import type { HttpMessage } from '../decode/http-message.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { HttpMessage } from '../http/message.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { closeArray, createJsonLabel, type JsonLabel, writeLabel } from './json-label.ts';
 import { DECIMALS_SEC, writeJsonDecimal, writeJsonNumber, writeJsonString } from './json-text.ts';
 import { writeAddress } from './json-values.ts';

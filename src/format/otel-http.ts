@@ -1,6 +1,6 @@
-import { FIELD_HOST, FIELD_USER_AGENT, METHODS_DEFAULT } from '../decode/http-grammar.ts';
 import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
-import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../exchange/exchange.ts';
+import { FIELD_HOST, FIELD_USER_AGENT, METHODS_DEFAULT } from '../http/grammar.ts';
+import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
 import { createJsonLabel, writeLabel } from './json-label.ts';
 import { findHostEnd, readPort } from './json-value-texts.ts';
 import { writeUser, writeVersion } from './json-values.ts';

@@ -1,6 +1,6 @@
-import { FIELD_TRACEPARENT, type NamedField } from '../decode/http-grammar.ts';
-import type { HttpMessage } from '../decode/http-message.ts';
-import { type Exchange, INCOMPLETE_NONE, UNIT_EXCHANGE } from '../exchange/exchange.ts';
+import { FIELD_TRACEPARENT, type NamedField } from '../http/grammar.ts';
+import type { HttpMessage } from '../http/message.ts';
+import { type Exchange, INCOMPLETE_NONE, UNIT_EXCHANGE } from '../record/exchange.ts';
 import { closeArray, createJsonLabel, type JsonLabel, writeLabel } from './json-label.ts';
 import { JSON_BYTES_MAX, writeJsonNumber, writeJsonString, writeJsonText } from './json-text.ts';
 import {

@@ -1,3 +1,4 @@
+import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
 import {
   FIELD_CONTENT_LENGTH,
   FIELD_CONTENT_TYPE,
@@ -11,15 +12,14 @@ import {
   FIELD_X_CORRELATION_ID,
   FIELD_X_FORWARDED_FOR,
   FIELD_X_REQUEST_ID,
-} from '../decode/http-grammar.ts';
-import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
+} from '../http/grammar.ts';
 import {
   type Exchange,
   INCOMPLETE_NAMES,
   INCOMPLETE_NONE,
   UNIT_EXCHANGE,
   UNKNOWN,
-} from '../exchange/exchange.ts';
+} from '../record/exchange.ts';
 import { writeDecimal } from './address.ts';
 import { DECIMALS_MS, writeDigits, writeJsonDecimal, writeJsonNumber } from './json-text.ts';
 import type { RecordFormatOptions } from './record-format.ts';

@@ -1,5 +1,5 @@
-import type { NamedField } from '../decode/http-grammar.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { NamedField } from '../http/grammar.ts';
+import type { Exchange } from '../record/exchange.ts';
 import type { UtcOffset } from './timestamp.ts';
 
 /** What a format is made with. */

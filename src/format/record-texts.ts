@@ -1,7 +1,7 @@
-import { FIELD_AUTHORIZATION } from '../decode/http-grammar.ts';
-import type { HttpMessage } from '../decode/http-message.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import { FIELD_AUTHORIZATION } from '../http/grammar.ts';
+import type { HttpMessage } from '../http/message.ts';
 import { BASIC_USER_BYTES_MAX } from '../limits.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { decodeBasicUser } from './basic-user.ts';
 import { ESCAPED_BYTES_MAX } from './escape.ts';
 

@@ -1,4 +1,4 @@
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { writeDecimal, writeEndpoint } from './address.ts';
 import { writeDigits, writeJsonNumber } from './json-text.ts';
 

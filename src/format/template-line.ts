@@ -1,5 +1,5 @@
 import { isSameText } from '../bytes.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { SPACE_ESCAPED, SPACE_KEPT, type SpaceMode, writeEscaped } from './escape.ts';
 import { createRecordFields, type RecordField } from './record-fields.ts';
 import type { RecordFormat, RecordFormatOptions } from './record-format.ts';

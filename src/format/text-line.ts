@@ -1,13 +1,13 @@
 import type { Frame } from '../capture/frame.ts';
+import type { MessageType } from '../decode/message-type.ts';
+import type { Segment } from '../decode/segment.ts';
 import {
   FIELD_CONTENT_LENGTH,
   FIELD_CONTENT_TYPE,
   FIELD_HOST,
   FIELD_USER_AGENT,
-} from '../decode/http-grammar.ts';
-import { type HttpMessage, MESSAGE_REQUEST } from '../decode/http-message.ts';
-import type { MessageType } from '../decode/message-type.ts';
-import type { Segment } from '../decode/segment.ts';
+} from '../http/grammar.ts';
+import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { LINE_FRAME_BYTES_MAX } from '../limits.ts';
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
 import { writeDecimal } from './address.ts';

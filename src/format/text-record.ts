@@ -1,6 +1,6 @@
 import { createFrame } from '../capture/frame.ts';
 import { createSegment } from '../decode/segment.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../record/exchange.ts';
 import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
 import { textLineBytesMax, writeTextLine } from './text-line.ts';
 import { createTimestampText, setSecond } from './timestamp.ts';

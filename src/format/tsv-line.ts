@@ -1,5 +1,5 @@
 import { isSameText } from '../bytes.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { SPACE_KEPT, writeEscaped } from './escape.ts';
 import {
   createRecordFields,

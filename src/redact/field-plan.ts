@@ -4,7 +4,7 @@ import {
   FIELD_TRANSFER_ENCODING,
   FIELDS_COUNT,
   type NamedField,
-} from '../decode/http-grammar.ts';
+} from '../http/grammar.ts';
 import {
   ADDRESS_FIELDS,
   HOST_FIELDS,

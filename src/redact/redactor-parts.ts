@@ -1,6 +1,6 @@
-import { FIELD_AUTHORIZATION, FIELDS_COUNT, type NamedField } from '../decode/http-grammar.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import { FIELD_AUTHORIZATION, FIELDS_COUNT, type NamedField } from '../http/grammar.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { IPV6_BYTES } from './address-text.ts';
 import { type AddressChange, createAddressChange } from './anonymize-address.ts';
 import { createCredentialsPass } from './authorization.ts';

@@ -1,7 +1,7 @@
 import { copyBytes } from '../bytes.ts';
-import type { NamedField } from '../decode/http-grammar.ts';
-import type { HttpMessage } from '../decode/http-message.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { NamedField } from '../http/grammar.ts';
+import type { HttpMessage } from '../http/message.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { createIdChange } from './anonymize-id.ts';
 import { findFieldBehindReturn, redactBehindReturn } from './bare-return.ts';
 import { isDigit } from './byte-classes.ts';

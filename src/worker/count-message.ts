@@ -1,15 +1,15 @@
-import { findMethod } from '../decode/classify-segment.ts';
-import { createMethodTable, METHODS_DEFAULT } from '../decode/http-grammar.ts';
-import { type HttpMessage, MESSAGE_REQUEST } from '../decode/http-message.ts';
-import type { MessageType } from '../decode/message-type.ts';
-import { readStatusCode } from '../exchange/start-line.ts';
 import {
   COUNTER_MESSAGES_FIRST,
   COUNTER_METHOD_FIRST,
   COUNTER_STATUS_CLASS_FIRST,
   type Counters,
   STATUS_CLASSES_COUNT,
-} from './counters.ts';
+} from '../counters/counters.ts';
+import type { MessageType } from '../decode/message-type.ts';
+import { findMethod } from '../http/classify.ts';
+import { createMethodTable, METHODS_DEFAULT } from '../http/grammar.ts';
+import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
+import { readStatusCode } from '../http/start-line.ts';
 
 const METHODS_COUNTED = createMethodTable(METHODS_DEFAULT);
 

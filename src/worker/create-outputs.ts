@@ -1,25 +1,25 @@
 import {
-  createRecordFieldTables,
-  type FieldTables,
-  TEXT_FIELD_TABLES,
-} from '../decode/http-grammar.ts';
-import { COUNTS_COUNT } from '../exchange/exchange-counts.ts';
+  COUNTER_REDACTIONS_FIRST,
+  COUNTER_TRACKER_FIRST,
+  type Counters,
+} from '../counters/counters.ts';
+import { COUNTS_COUNT } from '../counters/exchange-counts.ts';
 import { createMessageRecords } from '../exchange/message-record.ts';
 import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';
 import { createExchangeFilter } from '../filter/exchange-filter.ts';
 import { hasFilter } from '../filter/filter-settings.ts';
 import { createTextFormat } from '../format/text-record.ts';
 import type { TimestampText } from '../format/timestamp.ts';
+import { createRecordFieldTables, type FieldTables, TEXT_FIELD_TABLES } from '../http/grammar.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
+import type { BatchBuilder } from '../output/batch-builder.ts';
+import { createFormat } from '../output/create-format.ts';
+import type { OutputSettings } from '../output/output-settings.ts';
+import { type RecordOutput, type RecordOutputs, writeExchange } from '../output/record-outputs.ts';
 import { REDACTION_DEFAULTS } from '../redact/redaction-settings.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import type { BatchBuilder } from './batch-builder.ts';
-import { COUNTER_REDACTIONS_FIRST, COUNTER_TRACKER_FIRST, type Counters } from './counters.ts';
-import { createFormat } from './create-format.ts';
-import type { OutputSettings } from './output-settings.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import type { PipelineSettings } from './pipeline-settings.ts';
-import { type RecordOutput, type RecordOutputs, writeExchange } from './record-outputs.ts';
 import type { HiddenText } from './text-lines.ts';
 
 /** The part of a pipeline that depends on its outputs. */

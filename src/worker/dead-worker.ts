@@ -1,10 +1,10 @@
-import { COUNT_FLOWS, COUNT_FLOWS_EVICTED } from '../exchange/exchange-counts.ts';
 import {
   COUNTER_LINES,
   COUNTER_LINES_DROPPED,
   COUNTER_TRACKER_FIRST,
   type Counters,
-} from './counters.ts';
+} from '../counters/counters.ts';
+import { COUNT_FLOWS, COUNT_FLOWS_EVICTED } from '../counters/exchange-counts.ts';
 
 /** What went with a worker whose thread died. */
 export interface WorkerLoss {

@@ -1,18 +1,3 @@
-import type { MessageType } from '../decode/message-type.ts';
-import {
-  createSeenSegments,
-  type SeenSegments,
-  wasKeySeenBefore,
-} from '../decode/seen-segments.ts';
-import type { BatchSink, LineBatch } from '../format/line-batch.ts';
-import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
-import {
-  type BatchBuilder,
-  createBatchBuilder,
-  flushBatches,
-  reserveLine,
-} from './batch-builder.ts';
-import { NO_SLOT } from './count-message.ts';
 import {
   COUNTER_DUPLICATES,
   COUNTER_LINES,
@@ -21,7 +6,23 @@ import {
   COUNTER_REDACTIONS_FIRST,
   COUNTERS_COUNT,
   type Counters,
-} from './counters.ts';
+} from '../counters/counters.ts';
+import type { MessageType } from '../decode/message-type.ts';
+import {
+  createSeenSegments,
+  type SeenSegments,
+  wasKeySeenBefore,
+} from '../decode/seen-segments.ts';
+import type { BatchSink, LineBatch } from '../format/line-batch.ts';
+import {
+  type BatchBuilder,
+  createBatchBuilder,
+  flushBatches,
+  reserveLine,
+} from '../output/batch-builder.ts';
+import type { OutputSettings } from '../output/output-settings.ts';
+import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
+import { NO_SLOT } from './count-message.ts';
 import {
   KEY_COUNTED_AT,
   KEY_HIDDEN_AT,
@@ -29,7 +30,6 @@ import {
   KEY_TYPE_AT,
   MESSAGE_KEY_WORDS,
 } from './message-keys.ts';
-import type { OutputSettings } from './output-settings.ts';
 import type { DecodedPart } from './part-decoder.ts';
 import { HIDDEN_HEADERS_SHIFT } from './text-lines.ts';
 

@@ -1,7 +1,7 @@
 import type { PortRange } from '../capture/port-filter.ts';
 import type { TunnelFilter } from '../capture/tunnel-filter.ts';
+import type { BatchMessage, ReturnedBuffer } from '../output/port-sink.ts';
 import type { NetworkPrefix, PipelineSettings } from './pipeline-settings.ts';
-import type { BatchMessage, ReturnedBuffer } from './port-sink.ts';
 import type { SharedState } from './shared-state.ts';
 import type { WorkerFailure } from './worker-failure.ts';
 

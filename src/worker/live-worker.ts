@@ -5,17 +5,18 @@ import {
   FILL_FRAMES,
   type FrameSource,
 } from '../capture/frame.ts';
-import { createLocalNetworks } from '../decode/local-networks.ts';
-import { HttplogError } from '../errors.ts';
-import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
-import { BufferPools } from './buffer-pool.ts';
 import {
   COUNTER_KERNEL_DROPS,
   COUNTER_KERNEL_FREEZES,
   COUNTER_KERNEL_PACKETS,
   COUNTER_PACKETS_ABANDONED,
   noteRingFill,
-} from './counters.ts';
+} from '../counters/counters.ts';
+import { createLocalNetworks } from '../decode/local-networks.ts';
+import { HttplogError } from '../errors.ts';
+import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
+import { BufferPools } from '../output/buffer-pool.ts';
+import { PortSink } from '../output/port-sink.ts';
 import { startCpuProfile } from './cpu-profile.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type {
@@ -38,7 +39,6 @@ import {
   runPipeline,
 } from './pipeline.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';
-import { PortSink } from './port-sink.ts';
 import { describeFailure, type WorkerFailure } from './worker-failure.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { FilterBuilder, FrameSource } from '../capture/frame.ts';
-import { takeUpNetRaw } from '../capture/libc-privileges.ts';
 import type { RingRegistry } from '../capture/ring-registry.ts';
+import { takeUpNetRaw } from '../system/privileges.ts';
 import type { LiveCapture } from './live-protocol.ts';
 
 const clockMs = (): number => performance.now();

@@ -1,7 +1,7 @@
 import { PcapFile, type PcapFileHeader, type PcapPart } from '../capture/pcap-file.ts';
+import { COUNTERS_COUNT } from '../counters/counters.ts';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
-import { createBatchBytes } from './buffer-pool.ts';
-import { COUNTERS_COUNT } from './counters.ts';
+import { createBatchBytes } from '../output/buffer-pool.ts';
 import { createMessageKeys, type MessageKeys } from './message-keys.ts';
 import { createPipeline, flushPipeline, type Pipeline, runPipeline } from './pipeline.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';

@@ -1,8 +1,8 @@
 import type { PortRange } from '../capture/port-filter.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import type { FilterSettings } from '../filter/filter-settings.ts';
+import type { OutputSettings } from '../output/output-settings.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
-import type { OutputSettings } from './output-settings.ts';
 import type { FrameFilter, PipelineOptions } from './pipeline.ts';
 import { createPortTable } from './port-table.ts';
 import { createUtcOffset } from './utc-offset.ts';

@@ -1,13 +1,13 @@
 import { createFrame, type Frame, type FrameSource } from '../capture/frame.ts';
+import {
+  COUNTER_FRAME_BYTES,
+  COUNTER_FRAMES_FILTERED,
+  COUNTER_FRAMES_TRUNCATED,
+  COUNTER_VERDICT_FIRST,
+  type Counters,
+} from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createHeldHeads, type HeldHeads } from '../decode/held-heads.ts';
-import {
-  createMethodTable,
-  FIELDS_COUNT,
-  type FieldTables,
-  type MethodTable,
-} from '../decode/http-grammar.ts';
-import { createHttpMessage, type HttpMessage } from '../decode/http-message.ts';
 import type { LocalNetworks } from '../decode/local-networks.ts';
 import { createSeenSegments, type SeenSegments } from '../decode/seen-segments.ts';
 import { createSegment, type Segment } from '../decode/segment.ts';
@@ -19,20 +19,20 @@ import { type ExchangeTracker, timeOf } from '../exchange/tracker.ts';
 import type { FilterSettings } from '../filter/filter-settings.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { createTimestampText, type TimestampText, type UtcOffset } from '../format/timestamp.ts';
-import type { RedactionSettings } from '../redact/redaction-settings.ts';
-import { type BatchBuilder, createBatchBuilder, flushBatches } from './batch-builder.ts';
 import {
-  COUNTER_FRAME_BYTES,
-  COUNTER_FRAMES_FILTERED,
-  COUNTER_FRAMES_TRUNCATED,
-  COUNTER_VERDICT_FIRST,
-  type Counters,
-} from './counters.ts';
+  createMethodTable,
+  FIELDS_COUNT,
+  type FieldTables,
+  type MethodTable,
+} from '../http/grammar.ts';
+import { createHttpMessage, type HttpMessage } from '../http/message.ts';
+import { type BatchBuilder, createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
+import type { OutputSettings } from '../output/output-settings.ts';
+import type { RecordOutputs } from '../output/record-outputs.ts';
+import type { RedactionSettings } from '../redact/redaction-settings.ts';
 import { createOutputs } from './create-outputs.ts';
 import type { MessageKeys } from './message-keys.ts';
-import type { OutputSettings } from './output-settings.ts';
 import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
-import type { RecordOutputs } from './record-outputs.ts';
 import type { HiddenText } from './text-lines.ts';
 
 /** Says whether a frame is to be read at all; a replay's `-f`. */

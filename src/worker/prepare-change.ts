@@ -1,10 +1,10 @@
 import { createFrame } from '../capture/frame.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
 import { endAllFlows } from '../exchange/end-exchange.ts';
+import { writeExchange } from '../output/record-outputs.ts';
 import { createOutputs } from './create-outputs.ts';
 import type { Pipeline, PipelineOptions } from './pipeline.ts';
 import { expireHeads } from './read-messages.ts';
-import { writeExchange } from './record-outputs.ts';
 
 /**
  * Prepares that ports, filters, redaction and local networks become those of `options`; **all else there is as it

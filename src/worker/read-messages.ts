@@ -1,6 +1,9 @@
 import type { Frame } from '../capture/frame.ts';
-import { goBehindMessage } from '../decode/body-length.ts';
-import { classifySegment } from '../decode/classify-segment.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_HEADS_COMPLETED,
+  COUNTER_HEADS_INCOMPLETE,
+} from '../counters/counters.ts';
 import {
   canHold,
   continueHead,
@@ -17,23 +20,20 @@ import {
   NO_HEAD,
   releaseHead,
 } from '../decode/held-heads.ts';
-import { MESSAGE_NONE, MESSAGE_REQUEST } from '../decode/http-message.ts';
 import { messageType } from '../decode/message-type.ts';
-import { scanHead } from '../decode/scan-head.ts';
 import { wasSeenBefore } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
 import { noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
 import { LINE_STREAM_ALL } from '../format/line-batch.ts';
+import { goBehindMessage } from '../http/body-length.ts';
+import { classifySegment } from '../http/classify.ts';
+import { MESSAGE_NONE, MESSAGE_REQUEST } from '../http/message.ts';
+import { scanHead } from '../http/scan-head.ts';
 import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
+import { writeMessageRecord } from '../output/record-outputs.ts';
 import { countMessage } from './count-message.ts';
-import {
-  COUNTER_DUPLICATES,
-  COUNTER_HEADS_COMPLETED,
-  COUNTER_HEADS_INCOMPLETE,
-} from './counters.ts';
 import { addMessageKey } from './message-keys.ts';
 import type { Pipeline } from './pipeline.ts';
-import { writeMessageRecord } from './record-outputs.ts';
 import { NOTHING_HIDDEN, writeTextLines } from './text-lines.ts';
 
 /** What the length fields of IP can say; the rest of a message is in one segment. */

@@ -1,8 +1,8 @@
 import { readPcapFileHeader } from '../capture/pcap-file.ts';
 import { PCAP_HEADER_BYTES } from '../capture/pcap-reader.ts';
+import type { Counters } from '../counters/counters.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { SHARED_CAPTURE_BYTES_MIN } from '../limits.ts';
-import type { Counters } from './counters.ts';
 import { isPlainText } from './create-outputs.ts';
 import { createPartJoiner, flushJoiner, joinPart } from './join-parts.ts';
 import { PartCrew, type SharedCapture } from './part-crew.ts';

@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Counters } from '../counters/counters.ts';
 import { REPLAY_BATCHES_MAX } from '../limits.ts';
-import { BufferPools } from './buffer-pool.ts';
-import type { Counters } from './counters.ts';
-import { PortSink, type ReturnedBuffer } from './port-sink.ts';
+import { BufferPools } from '../output/buffer-pool.ts';
+import { PortSink, type ReturnedBuffer } from '../output/port-sink.ts';
 import { type ReplayRequest, replayCapture } from './replay.ts';
 import { describeFailure, type WorkerFailure } from './worker-failure.ts';
 

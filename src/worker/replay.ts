@@ -1,9 +1,9 @@
 import { FILL_END } from '../capture/frame.ts';
 import type { CaptureFile } from '../capture/open-capture.ts';
 import { openCapture } from '../capture/open-capture.ts';
+import type { Counters } from '../counters/counters.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
-import type { Counters } from './counters.ts';
 import {
   createPipeline,
   endPipeline,

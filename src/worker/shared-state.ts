@@ -1,5 +1,5 @@
 import { createRingRegistry, type RingRegistry } from '../capture/ring-registry.ts';
-import { createCounters } from './counters.ts';
+import { createCounters } from '../counters/counters.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 
 /** What a live worker shares with its owner, in memory that outlives its thread. */

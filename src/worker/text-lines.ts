@@ -1,26 +1,30 @@
 import type { Frame } from '../capture/frame.ts';
 import {
-  FIELD_CONTENT_LENGTH,
-  FIELD_CONTENT_TYPE,
-  FIELD_HOST,
-  FIELD_USER_AGENT,
-} from '../decode/http-grammar.ts';
-import { type HttpMessage, MESSAGE_REQUEST } from '../decode/http-message.ts';
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+  COUNTER_REDACTIONS_FIRST,
+} from '../counters/counters.ts';
 import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
-import type { Exchange } from '../exchange/exchange.ts';
 import { loadMessage, type MessageRecords } from '../exchange/message-record.ts';
 import { hexBytesWritten } from '../format/escape.ts';
 import type { RecordFormat } from '../format/record-format.ts';
 import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
 import { setSecond } from '../format/timestamp.ts';
+import {
+  FIELD_CONTENT_LENGTH,
+  FIELD_CONTENT_TYPE,
+  FIELD_HOST,
+  FIELD_USER_AGENT,
+} from '../http/grammar.ts';
+import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
+import { type BatchBuilder, reserveLine } from '../output/batch-builder.ts';
+import { writeLines } from '../output/record-outputs.ts';
+import type { Exchange } from '../record/exchange.ts';
 import { findFieldBehindReturn } from '../redact/bare-return.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
 import { mayHideInTarget } from '../redact/start-lines.ts';
-import { type BatchBuilder, reserveLine } from './batch-builder.ts';
-import { COUNTER_LINES, COUNTER_LINES_DROPPED, COUNTER_REDACTIONS_FIRST } from './counters.ts';
 import type { Pipeline } from './pipeline.ts';
-import { writeLines } from './record-outputs.ts';
 
 /** Writes the lines of messages in which there is something to hide though nobody asked for it. */
 export interface HiddenText {

@@ -5,16 +5,12 @@ import { buildDefaultFilter, type FilterLinkLayer } from '../../src/capture/defa
 import { createFrame } from '../../src/capture/frame.ts';
 import { canMatchHeads } from '../../src/capture/head-filter.ts';
 import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
-import { classifySegment } from '../../src/decode/classify-segment.ts';
 import { decodeFrame } from '../../src/decode/decode-frame.ts';
-import {
-  createMethodTable,
-  METHODS_DEFAULT,
-  METHODS_REGISTERED,
-} from '../../src/decode/http-grammar.ts';
-import { createHttpMessage, MESSAGE_NONE } from '../../src/decode/http-message.ts';
 import { createSegment } from '../../src/decode/segment.ts';
 import { VERDICT_SEGMENT } from '../../src/decode/verdicts.ts';
+import { classifySegment } from '../../src/http/classify.ts';
+import { createMethodTable, METHODS_DEFAULT, METHODS_REGISTERED } from '../../src/http/grammar.ts';
+import { createHttpMessage, MESSAGE_NONE } from '../../src/http/message.ts';
 import {
   bytesOf,
   ETHERTYPE_IPV4,

@@ -3,6 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { BpfProgram } from '../../src/capture/bpf-assembler.ts';
 import { compileLiveFilter } from '../../src/capture/compile-filter.ts';
 import { buildDefaultFilter } from '../../src/capture/default-filter.ts';
+import type { PortRange } from '../../src/capture/port-filter.ts';
+import { PORT_RANGES_MAX } from '../../src/limits.ts';
 import {
   addressOf,
   bind,
@@ -11,9 +13,7 @@ import {
   poll,
   setsockopt,
   socket,
-} from '../../src/capture/libc.ts';
-import type { PortRange } from '../../src/capture/port-filter.ts';
-import { PORT_RANGES_MAX } from '../../src/limits.ts';
+} from '../../src/system/libc.ts';
 import {
   bytesOf,
   ETHERTYPE_IPV4,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ParsedCommandLine, parseArguments } from '../../src/cli/arguments.ts';
-import type { Option } from '../../src/daemon/option-table.ts';
+import type { Option } from '../../src/config/option-table.ts';
 
 function values(line: ParsedCommandLine, key: Option['key']): string[] | undefined {
   return line.given.get(key)?.map(({ value }) => value);

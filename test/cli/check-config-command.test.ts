@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { runCheckConfigCommand } from '../../src/cli/check-config-command.ts';
-import { SETTING_OPTIONS } from '../../src/daemon/option-table.ts';
+import { SETTING_OPTIONS } from '../../src/config/option-table.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'httplog-check-'));
 const systemFile = join(directory, 'none');

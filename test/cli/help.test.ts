@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderHelp } from '../../src/cli/help.ts';
-import { COMMAND_NAMES, OPTIONS } from '../../src/daemon/option-table.ts';
+import { COMMAND_NAMES, OPTIONS } from '../../src/config/option-table.ts';
 
 /** Without the line breaks, so that sentences can be looked for. */
 function unwrap(text: string): string {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { runPrintSystemdCommand } from '../../src/cli/print-systemd-command.ts';
 import { DEFAULT_UNIT, quoteWord, renderSystemdUnit } from '../../src/cli/systemd-unit.ts';
-import { SETTING_OPTIONS } from '../../src/daemon/option-table.ts';
+import { SETTING_OPTIONS } from '../../src/config/option-table.ts';
 import { HEARTBEAT_SILENCE_MAX_MS, SYSTEMD_NOTIFY_INTERVAL_MS } from '../../src/limits.ts';
 import { titleWithReason } from '../live/requirements.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';

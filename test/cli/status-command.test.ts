@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { AdminStatus } from '../../src/admin/status.ts';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { describeAge, describeStatus, runStatusCommand } from '../../src/cli/status-command.ts';
-import type { AdminStatus } from '../../src/daemon/admin-status.ts';
-import { loadConfiguration } from '../../src/daemon/configuration.ts';
+import { loadConfiguration } from '../../src/config/configuration.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'httplog-status-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import koffi from 'koffi';
-import { bind, closeDescriptor, socket } from '../../src/capture/libc.ts';
-import { encodeUnixAddress } from '../../src/capture/libc-datagram.ts';
+import { encodeUnixAddress } from '../../src/system/datagram.ts';
+import { bind, closeDescriptor, socket } from '../../src/system/libc.ts';
 
 const libc = koffi.load('libc.so.6');
 const recv = libc.func('long recv(int fd, void *data, size_t length, int flags)');

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { COUNTER_KERNEL_PACKETS, createCounters } from '../../src/counters/counters.ts';
 import { openSystemdNotifier, type SystemdNotifier } from '../../src/daemon/systemd-notify.ts';
-import { COUNTER_KERNEL_PACKETS, createCounters } from '../../src/worker/counters.ts';
 import { waitUntil } from '../live/child-process.ts';
 import { type NotifySocket, openNotifySocket } from './notify-socket.ts';
 

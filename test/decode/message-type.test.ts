@@ -1,10 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createHttpMessage,
-  MESSAGE_REQUEST,
-  MESSAGE_RESPONSE,
-  type MessageKind,
-} from '../../src/decode/http-message.ts';
 import { createLocalNetworks } from '../../src/decode/local-networks.ts';
 import {
   messageType,
@@ -16,6 +10,12 @@ import {
 } from '../../src/decode/message-type.ts';
 import { createSegment } from '../../src/decode/segment.ts';
 import { LINE_STREAM_NAMES } from '../../src/format/line-batch.ts';
+import {
+  createHttpMessage,
+  MESSAGE_REQUEST,
+  MESSAGE_RESPONSE,
+  type MessageKind,
+} from '../../src/http/message.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 
 const TYPE_NAMES = LINE_STREAM_NAMES;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createCounters } from '../../src/worker/counters.ts';
+import { createCounters } from '../../src/counters/counters.ts';
 import { replayCapture } from '../../src/worker/replay.ts';
 import { type CorpusCapture, corpusCaptures, noCorpus } from '../fuzz/known-frames.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Frame } from '../../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
+import { COUNT_FLOWS_EVICTED } from '../../src/counters/exchange-counts.ts';
 import { createSegment } from '../../src/decode/segment.ts';
-import { COUNT_FLOWS_EVICTED } from '../../src/exchange/exchange-counts.ts';
 import { createFlowKey, setFlowKey } from '../../src/exchange/flow-key.ts';
 import {
   EXCHANGES_MAX,

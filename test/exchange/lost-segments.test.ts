@@ -3,7 +3,7 @@ import {
   COUNT_EXCHANGES_FIRST,
   COUNT_FLOWS,
   COUNT_RETRANSMITTED,
-} from '../../src/exchange/exchange-counts.ts';
+} from '../../src/counters/exchange-counts.ts';
 import { RESPONSE_AWAITED_SEC_MAX } from '../../src/limits.ts';
 import { clientAt } from '../fixtures/build-captures.ts';
 import { ACK, Conversation, inOrder, RST, request, response } from './conversation.ts';

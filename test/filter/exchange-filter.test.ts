@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FILTER_FORMATS } from '../../src/daemon/filter-formats.ts';
-import { createRecordFieldTables } from '../../src/decode/http-grammar.ts';
-import { UNKNOWN } from '../../src/exchange/exchange.ts';
+import { FILTER_FORMATS } from '../../src/config/filter-formats.ts';
 import { createExchangeFilter } from '../../src/filter/exchange-filter.ts';
 import {
   FILTER_EMPTY,
@@ -11,6 +9,8 @@ import {
   hasFilter,
 } from '../../src/filter/filter-settings.ts';
 import { isPattern } from '../../src/filter/path-pattern.ts';
+import { createRecordFieldTables } from '../../src/http/grammar.ts';
+import { UNKNOWN } from '../../src/record/exchange.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 
 /** Option values as they are written on the command line. */

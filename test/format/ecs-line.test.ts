@@ -2,14 +2,14 @@ import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TYPE_SQ } from '../../src/decode/message-type.ts';
+import { createEcsFormat } from '../../src/format/ecs-line.ts';
+import { findHostEnd, isAddressText, readPort } from '../../src/format/json-value-texts.ts';
 import {
   INCOMPLETE_NONE,
   INCOMPLETE_RESET,
   UNIT_MESSAGE,
   UNKNOWN,
-} from '../../src/exchange/exchange.ts';
-import { createEcsFormat } from '../../src/format/ecs-line.ts';
-import { findHostEnd, isAddressText, readPort } from '../../src/format/json-value-texts.ts';
+} from '../../src/record/exchange.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import { OPTIONS, parseLine } from './json-model.ts';
 

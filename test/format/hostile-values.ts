@@ -1,17 +1,17 @@
 /** Exchanges whose values are a stranger's worst, for the property tests of the line formats. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { RecordFormat, RecordFormatOptions } from '../../src/format/record-format.ts';
 import {
   FIELD_AUTHORIZATION,
   FIELD_HOST,
   FIELD_LOCATION,
   FIELD_REFERER,
   FIELD_USER_AGENT,
-} from '../../src/decode/http-grammar.ts';
-import type { HttpMessage } from '../../src/decode/http-message.ts';
-import type { Exchange } from '../../src/exchange/exchange.ts';
-import { splitRequestLine, splitStatusLine } from '../../src/exchange/start-line.ts';
-import type { RecordFormat, RecordFormatOptions } from '../../src/format/record-format.ts';
+} from '../../src/http/grammar.ts';
+import type { HttpMessage } from '../../src/http/message.ts';
+import { splitRequestLine, splitStatusLine } from '../../src/http/start-line.ts';
+import type { Exchange } from '../../src/record/exchange.ts';
 import { makeExchange } from '../exchange/make-exchange.ts';
 import { joinBytes } from '../fixtures/build-packets.ts';
 

@@ -1,5 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TYPE_CQ, TYPE_CR } from '../../src/decode/message-type.ts';
+import { createEcsFormat } from '../../src/format/ecs-line.ts';
+import { createJsonFormat } from '../../src/format/json-line.ts';
+import { createOtelFormat } from '../../src/format/otel-line.ts';
 import {
   FIELD_CONTENT_LENGTH,
   FIELD_CONTENT_TYPE,
@@ -13,12 +17,8 @@ import {
   FIELD_X_CORRELATION_ID,
   FIELD_X_FORWARDED_FOR,
   FIELD_X_REQUEST_ID,
-} from '../../src/decode/http-grammar.ts';
-import { TYPE_CQ, TYPE_CR } from '../../src/decode/message-type.ts';
-import { type Exchange, INCOMPLETE_NAMES, UNIT_EXCHANGE } from '../../src/exchange/exchange.ts';
-import { createEcsFormat } from '../../src/format/ecs-line.ts';
-import { createJsonFormat } from '../../src/format/json-line.ts';
-import { createOtelFormat } from '../../src/format/otel-line.ts';
+} from '../../src/http/grammar.ts';
+import { type Exchange, INCOMPLETE_NAMES, UNIT_EXCHANGE } from '../../src/record/exchange.ts';
 import {
   attributesOf,
   fieldText,

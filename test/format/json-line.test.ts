@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { createRecordFieldTables } from '../../src/decode/http-grammar.ts';
 import { TYPE_CQ, TYPE_CR, TYPE_SQ } from '../../src/decode/message-type.ts';
+import { createJsonFormat } from '../../src/format/json-line.ts';
+import { createRecordFieldTables } from '../../src/http/grammar.ts';
 import {
   INCOMPLETE_NO_REQUEST,
   INCOMPLETE_NO_RESPONSE,
   UNIT_MESSAGE,
   UNKNOWN,
-} from '../../src/exchange/exchange.ts';
-import { createJsonFormat } from '../../src/format/json-line.ts';
+} from '../../src/record/exchange.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import { lineOf, OPTIONS, parseLine } from './json-model.ts';
 

@@ -1,8 +1,6 @@
 /** What the tests of the JSON formats share: hostile bytes, and what a string of them must be when parsed. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { createRecordFieldTables } from '../../src/decode/http-grammar.ts';
-import type { HttpMessage } from '../../src/decode/http-message.ts';
 import {
   type MessageType,
   TYPE_CQ,
@@ -10,15 +8,17 @@ import {
   TYPE_SQ,
   TYPE_SR,
 } from '../../src/decode/message-type.ts';
+import type { RecordFormat, RecordFormatOptions } from '../../src/format/record-format.ts';
+import { createRecordFieldTables } from '../../src/http/grammar.ts';
+import type { HttpMessage } from '../../src/http/message.ts';
+import { splitRequestLine, splitStatusLine } from '../../src/http/start-line.ts';
 import {
   type Exchange,
   INCOMPLETE_NAMES,
   UNIT_EXCHANGE,
   UNIT_MESSAGE,
   type Unit,
-} from '../../src/exchange/exchange.ts';
-import { splitRequestLine, splitStatusLine } from '../../src/exchange/start-line.ts';
-import type { RecordFormat, RecordFormatOptions } from '../../src/format/record-format.ts';
+} from '../../src/record/exchange.ts';
 import { makeExchange } from '../exchange/make-exchange.ts';
 
 const PIECES = [

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TYPE_SQ } from '../../src/decode/message-type.ts';
+import { createOtelFormat } from '../../src/format/otel-line.ts';
 import {
   INCOMPLETE_NO_RESPONSE,
   INCOMPLETE_NONE,
   UNIT_MESSAGE,
   UNKNOWN,
-} from '../../src/exchange/exchange.ts';
-import { createOtelFormat } from '../../src/format/otel-line.ts';
+} from '../../src/record/exchange.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import {
   attributesOf,

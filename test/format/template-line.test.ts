@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { INCOMPLETE_RESET, UNIT_MESSAGE } from '../../src/exchange/exchange.ts';
 import { RECORD_FIELD_NAMES } from '../../src/format/record-fields.ts';
 import type { RecordFormat } from '../../src/format/record-format.ts';
 import { compileTemplate } from '../../src/format/template-compiler.ts';
 import { createTemplateFormat } from '../../src/format/template-line.ts';
+import { INCOMPLETE_RESET, UNIT_MESSAGE } from '../../src/record/exchange.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import {
   hostileValues,

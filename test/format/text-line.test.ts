@@ -1,16 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createFrame, type Frame } from '../../src/capture/frame.ts';
-import { classifySegment } from '../../src/decode/classify-segment.ts';
-import {
-  createMethodTable,
-  METHODS_DEFAULT,
-  TEXT_FIELD_TABLES,
-} from '../../src/decode/http-grammar.ts';
-import {
-  createHttpMessage,
-  type HttpMessage,
-  MESSAGE_REQUEST,
-} from '../../src/decode/http-message.ts';
 import {
   type MessageType,
   TYPE_CQ,
@@ -18,10 +7,13 @@ import {
   TYPE_SQ,
   TYPE_SR,
 } from '../../src/decode/message-type.ts';
-import { scanHead } from '../../src/decode/scan-head.ts';
 import { createSegment, type Segment } from '../../src/decode/segment.ts';
 import { textLineBytesMax, writeTextLine } from '../../src/format/text-line.ts';
 import { createTimestampText, setSecond } from '../../src/format/timestamp.ts';
+import { classifySegment } from '../../src/http/classify.ts';
+import { createMethodTable, METHODS_DEFAULT, TEXT_FIELD_TABLES } from '../../src/http/grammar.ts';
+import { createHttpMessage, type HttpMessage, MESSAGE_REQUEST } from '../../src/http/message.ts';
+import { scanHead } from '../../src/http/scan-head.ts';
 import { BATCH_BYTES, HEAD_BYTES_MAX, VLAN_TAGS_MAX } from '../../src/limits.ts';
 import { addressBytes, bytesOf, type Endpoint, joinBytes } from '../fixtures/build-packets.ts';
 

@@ -1,6 +1,6 @@
 /** Arbitrary valid HTTP messages, pipelined, with the columns that their lines must show. */
 import fc from 'fast-check';
-import { METHODS_DEFAULT } from '../../src/decode/http-grammar.ts';
+import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { bytesOf, joinBytes } from '../fixtures/build-packets.ts';
 
 export interface HttpText {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
-import { METHODS_DEFAULT } from '../../src/decode/http-grammar.ts';
+import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
 import { createOracle, type TestFrame } from './frame-oracle.ts';
 import { allFrames, corpusCaptures, noCorpus } from './known-frames.ts';

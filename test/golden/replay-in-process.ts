@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArguments } from '../../src/cli/arguments.ts';
-import { loadConfiguration } from '../../src/daemon/configuration.ts';
+import { loadConfiguration } from '../../src/config/configuration.ts';
 import { replayCaptures } from '../../src/daemon/replay-captures.ts';
 import type { HttplogError } from '../../src/errors.ts';
 

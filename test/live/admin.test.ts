@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ringBlockBytes } from '../../src/capture/packet-socket.ts';
 import { RING_RETIRE_TIMEOUT_MS } from '../../src/limits.ts';
-import { parseMetrics, readValue } from '../daemon/parse-metrics.ts';
+import { parseMetrics, readValue } from '../admin/parse-metrics.ts';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, runHttplog, startHttplog } from './httplog-process.ts';
 import { CAPTURING, makeLogDirectory, removeLogDirectory } from './log-lines.ts';

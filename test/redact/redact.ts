@@ -1,6 +1,6 @@
-import { createRecordFieldTables, FIELD_NAMES } from '../../src/decode/http-grammar.ts';
-import type { HttpMessage } from '../../src/decode/http-message.ts';
-import type { Exchange } from '../../src/exchange/exchange.ts';
+import { createRecordFieldTables, FIELD_NAMES } from '../../src/http/grammar.ts';
+import type { HttpMessage } from '../../src/http/message.ts';
+import type { Exchange } from '../../src/record/exchange.ts';
 import {
   patternNames,
   REDACTION_DEFAULTS,

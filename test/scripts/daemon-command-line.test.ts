@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { findDaemon } from '../../src/daemon/admin-process.ts';
+import { findDaemon } from '../../src/admin/process.ts';
 import { startProcess } from '../live/child-process.ts';
 import { createWorkplace, type Workplace } from './start-script.ts';
 

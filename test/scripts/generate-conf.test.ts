@@ -5,7 +5,7 @@ import { renderGeneratedFiles } from '../../scripts/generate-conf.ts';
 import { renderManual } from '../../scripts/generate-manual.ts';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import { EXIT_CODES } from '../../src/cli/help.ts';
-import { COMMAND_NAMES, OPTIONS } from '../../src/daemon/option-table.ts';
+import { COMMAND_NAMES, OPTIONS } from '../../src/config/option-table.ts';
 import { titleWithReason } from '../live/requirements.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 

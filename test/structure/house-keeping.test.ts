@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { OPTIONS } from '../../src/daemon/option-table.ts';
+import { OPTIONS } from '../../src/config/option-table.ts';
 import * as limits from '../../src/limits.ts';
 import { PROJECT, readProjectFile, readSources } from './source-files.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { HEAD_HELD_SEC_MAX, HEADS_HELD_MAX, HELD_HEAD_BYTES_MAX } from '../../src/limits.ts';
 import {
   COUNTER_DUPLICATES,
   COUNTER_HEADS_COMPLETED,
   COUNTER_HEADS_INCOMPLETE,
   type Counters,
-} from '../../src/worker/counters.ts';
+} from '../../src/counters/counters.ts';
+import { HEAD_HELD_SEC_MAX, HEADS_HELD_MAX, HELD_HEAD_BYTES_MAX } from '../../src/limits.ts';
 import {
   ask,
   asked,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { classifySegment } from '../../src/decode/classify-segment.ts';
-import { createMethodTable, METHODS_DEFAULT } from '../../src/decode/http-grammar.ts';
-import { createHttpMessage } from '../../src/decode/http-message.ts';
+import * as slots from '../../src/counters/counters.ts';
 import { TYPE_CQ, TYPE_SR } from '../../src/decode/message-type.ts';
+import { classifySegment } from '../../src/http/classify.ts';
+import { createMethodTable, METHODS_DEFAULT } from '../../src/http/grammar.ts';
+import { createHttpMessage } from '../../src/http/message.ts';
 import { countMessage } from '../../src/worker/count-message.ts';
-import * as slots from '../../src/worker/counters.ts';
 
 const METHODS = createMethodTable([...METHODS_DEFAULT, 'PROPFIND', 'GETT']);
 const OTHER = METHODS_DEFAULT.length;

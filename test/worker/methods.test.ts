@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { METHODS_REGISTERED } from '../../src/decode/http-grammar.ts';
+import { METHODS_REGISTERED } from '../../src/http/grammar.ts';
 import { frameOf, requestPacket } from '../fixtures/build-captures.ts';
 import { messageOf, run } from './pipeline-parts.ts';
 

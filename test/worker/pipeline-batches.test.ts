@@ -4,7 +4,7 @@ import {
   COUNTER_LINES,
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
-} from '../../src/worker/counters.ts';
+} from '../../src/counters/counters.ts';
 import {
   flushPipeline,
   PIPELINE_DONE,

@@ -7,14 +7,18 @@ import {
   type FrameSource,
 } from '../../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
-import { METHODS_DEFAULT } from '../../src/decode/http-grammar.ts';
+import {
+  COUNTER_VERDICT_FIRST,
+  type Counters,
+  createCounters,
+} from '../../src/counters/counters.ts';
 import { VERDICT_NAMES } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink, LineBatch } from '../../src/format/line-batch.ts';
+import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
+import type { OutputSettings } from '../../src/output/output-settings.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
-import { COUNTER_VERDICT_FIRST, type Counters, createCounters } from '../../src/worker/counters.ts';
-import type { OutputSettings } from '../../src/worker/output-settings.ts';
 import {
   createPipeline,
   endPipeline,

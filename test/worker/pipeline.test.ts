@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
-import { HEAD_BYTES_MAX } from '../../src/limits.ts';
 import {
   COUNTER_DUPLICATES,
   COUNTER_FRAME_BYTES,
@@ -9,7 +8,8 @@ import {
   COUNTER_LINES,
   COUNTER_MESSAGES_FIRST,
   countFrames,
-} from '../../src/worker/counters.ts';
+} from '../../src/counters/counters.ts';
+import { HEAD_BYTES_MAX } from '../../src/limits.ts';
 import {
   type FrameFilter,
   flushPipeline,

@@ -1,13 +1,13 @@
 /** A pipeline that is told new filters, redaction and ports between two frames. */
 import { describe, expect, it } from 'vitest';
-import { FILTER_EMPTY, type FilterSettings } from '../../src/filter/filter-settings.ts';
-import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import {
   COUNTER_EXCHANGES_FILTERED,
   COUNTER_LINES,
   COUNTER_REDACTIONS_FIRST,
-} from '../../src/worker/counters.ts';
-import type { OutputSettings } from '../../src/worker/output-settings.ts';
+} from '../../src/counters/counters.ts';
+import { FILTER_EMPTY, type FilterSettings } from '../../src/filter/filter-settings.ts';
+import type { OutputSettings } from '../../src/output/output-settings.ts';
+import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import { endPipeline, runPipeline } from '../../src/worker/pipeline.ts';
 import {
   createPipelineOptions,

@@ -14,14 +14,14 @@ import type { Worker } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPcapFileHeader } from '../../src/capture/pcap-file.ts';
-import { HttplogError } from '../../src/errors.ts';
-import { SHARED_CAPTURE_BYTES_MIN } from '../../src/limits.ts';
 import {
   COUNTER_DUPLICATES,
   COUNTER_LINES,
   countFrames,
   createCounters,
-} from '../../src/worker/counters.ts';
+} from '../../src/counters/counters.ts';
+import { HttplogError } from '../../src/errors.ts';
+import { SHARED_CAPTURE_BYTES_MIN } from '../../src/limits.ts';
 import type { PartReport } from '../../src/worker/part-thread.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';
 import { type ReplayRequest, replayCapture } from '../../src/worker/replay.ts';

@@ -3,7 +3,7 @@ import {
   COUNTER_DUPLICATES,
   COUNTER_LINES,
   COUNTER_MESSAGES_FIRST,
-} from '../../src/worker/counters.ts';
+} from '../../src/counters/counters.ts';
 import { ask, asked, frameOf, requestPacket, responsePacket } from '../fixtures/build-captures.ts';
 import { messageOf, type RunOptions, run } from './pipeline-parts.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { COUNTER_LINES, COUNTER_REDACTIONS_FIRST } from '../../src/counters/counters.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../../src/redact/redaction-settings.ts';
-import { COUNTER_LINES, COUNTER_REDACTIONS_FIRST } from '../../src/worker/counters.ts';
 import { frameOf, requestPacket, responsePacket } from '../fixtures/build-captures.ts';
 import { ListSink, messageOf, run, TEXT_OUTPUT } from './pipeline-parts.ts';
 

@@ -1,0 +1,81 @@
+import {
+  COUNTER_KERNEL_DROPS,
+  COUNTER_LINES_DROPPED,
+  COUNTER_PACKETS_ABANDONED,
+  type Counters,
+} from '../counters/counters.ts';
+import { LOSS_INTERVAL_MS } from '../limits.ts';
+import type { LogWriterCounters } from '../log/batch-queue.ts';
+import type { UpkeepCounters } from '../log/upkeep.ts';
+
+/** A capture at one moment, as the admin server shows it. */
+export interface CaptureSnapshot {
+  interfaceName: string;
+  /** False before the first packet could be seen, while the interface is away, and from the stop on. */
+  isCapturing: boolean;
+  /** Of all workers together. */
+  counters: Counters;
+  /** Of all outputs together. */
+  writer: LogWriterCounters;
+  /** What became of the files of all outputs. */
+  upkeep: UpkeepCounters;
+  /** Batches that wait for the disk. */
+  pendingBatches: number;
+  /** Files that cannot be written at the moment. */
+  failingPaths: readonly string[];
+  /** What redactions are counted for, in the order of their counters. */
+  redactionNames: readonly string[];
+  workersCount: number;
+  /** False while one of them is stuck. */
+  areWorkersAlive: boolean;
+}
+
+/** Remembers when something was lost last; to be shown the capture every second or so. */
+export class LossWatch {
+  #lost = 0;
+  #lastLossMs = Number.NEGATIVE_INFINITY;
+
+  /** @param nowMs of a clock that nobody sets */
+  note(capture: CaptureSnapshot, nowMs: number): void {
+    const lost = countLost(capture);
+    if (lost > this.#lost) {
+      this.#lastLossMs = nowMs;
+    }
+    this.#lost = lost;
+  }
+
+  isLosing(nowMs: number): boolean {
+    return nowMs - this.#lastLossMs < LOSS_INTERVAL_MS;
+  }
+}
+
+/** Why httplog does not do all of its work at the moment, a line each; none when it does. */
+export function findUnreadyReasons(
+  capture: CaptureSnapshot | undefined,
+  isLosing: boolean,
+): string[] {
+  if (capture === undefined) {
+    return ['Starting'];
+  }
+  const reasons = capture.failingPaths.map((path) => `Cannot write ${path}`);
+  if (!capture.isCapturing) {
+    reasons.unshift(`Not capturing on ${capture.interfaceName}`);
+  }
+  if (!capture.areWorkersAlive) {
+    reasons.push('A decode worker is stuck');
+  }
+  if (isLosing) {
+    reasons.push(`Packets or lines were dropped in the last ${LOSS_INTERVAL_MS / 1000} seconds`);
+  }
+  return reasons;
+}
+
+/** Packets and lines together: whether it grows is all that counts. */
+function countLost({ counters, writer }: CaptureSnapshot): number {
+  return (
+    counters[COUNTER_KERNEL_DROPS] +
+    counters[COUNTER_PACKETS_ABANDONED] +
+    counters[COUNTER_LINES_DROPPED] +
+    writer.linesDropped
+  );
+}

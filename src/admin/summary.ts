@@ -1,0 +1,197 @@
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_EXCHANGES_FILTERED,
+  COUNTER_FRAMES_FILTERED,
+  COUNTER_FRAMES_TRUNCATED,
+  COUNTER_HEADS_COMPLETED,
+  COUNTER_HEADS_INCOMPLETE,
+  COUNTER_KERNEL_DROPS,
+  COUNTER_KERNEL_FREEZES,
+  COUNTER_KERNEL_PACKETS,
+  COUNTER_LINES_DROPPED,
+  COUNTER_MESSAGES_FIRST,
+  COUNTER_PACKETS_ABANDONED,
+  COUNTER_REDACTIONS_FIRST,
+  COUNTER_RESTARTS,
+  COUNTER_TRACKER_FIRST,
+  COUNTER_VERDICT_FIRST,
+  type Counters,
+  countFrames,
+} from '../counters/counters.ts';
+import { COUNT_EXCHANGES_FIRST } from '../counters/exchange-counts.ts';
+import { VERDICT_FIRST_UNDECODABLE, VERDICT_NAMES, VERDICTS_COUNT } from '../decode/verdicts.ts';
+import type { LogWriterCounters } from '../log/batch-queue.ts';
+import { INCOMPLETE_NAMES } from '../record/exchange.ts';
+
+const TYPE_NAMES = ['CQ', 'CR', 'SQ', 'SR'];
+
+/** The counts of a run at one moment, as people want them: the summary, and the loss report. */
+export interface Tally {
+  framesRead: number;
+  /** Live only: what passed the kernel's filter. */
+  kernelPackets: number;
+  kernelDrops: number;
+  kernelFreezes: number;
+  /** Live: packets not read because a worker failed in the middle of them. */
+  packetsAbandoned: number;
+  workerRestarts: number;
+  framesFiltered: number;
+  framesTruncated: number;
+  /** By verdict name, those that are not zero: frames that should have been decodable. */
+  framesUndecodable: [name: string, count: number][];
+  /** In the order CQ, CR, SQ, SR. */
+  messages: number[];
+  duplicates: number;
+  /** With `--complete-heads` only: heads of several segments, put together or written as far as known. */
+  headsCompleted: number;
+  headsIncomplete: number;
+  /** Exchanges by reason of their incompleteness, the complete ones first; undefined when none were looked for. */
+  exchanges: number[] | undefined;
+  exchangesFiltered: number;
+  /** Values redacted, by what for, those that are not zero. */
+  redactions: [name: string, count: number][];
+  linesWritten: number;
+  /** Lines that found no buffer, and lines given up at the disk. */
+  linesDropped: number;
+  /** Of these, the lines that the last seconds of a stop could not write. */
+  linesGivenUp: number;
+}
+
+/** @param redactionNames what redactions are counted for, as `patternNames` gives them */
+export function takeTally(
+  counters: Counters,
+  writer: LogWriterCounters,
+  redactionNames: readonly string[] = [],
+): Tally {
+  const framesUndecodable: [string, number][] = [];
+  for (let verdict = VERDICT_FIRST_UNDECODABLE; verdict < VERDICTS_COUNT; verdict++) {
+    const count = counters[COUNTER_VERDICT_FIRST + verdict];
+    if (count > 0) {
+      framesUndecodable.push([VERDICT_NAMES[verdict], count]);
+    }
+  }
+  return {
+    framesRead: countFrames(counters),
+    kernelPackets: counters[COUNTER_KERNEL_PACKETS],
+    kernelDrops: counters[COUNTER_KERNEL_DROPS],
+    kernelFreezes: counters[COUNTER_KERNEL_FREEZES],
+    packetsAbandoned: counters[COUNTER_PACKETS_ABANDONED],
+    workerRestarts: counters[COUNTER_RESTARTS],
+    framesFiltered: counters[COUNTER_FRAMES_FILTERED],
+    framesTruncated: counters[COUNTER_FRAMES_TRUNCATED],
+    framesUndecodable,
+    messages: TYPE_NAMES.map((_, index) => counters[COUNTER_MESSAGES_FIRST + index]),
+    duplicates: counters[COUNTER_DUPLICATES],
+    headsCompleted: counters[COUNTER_HEADS_COMPLETED],
+    headsIncomplete: counters[COUNTER_HEADS_INCOMPLETE],
+    ...takeExchanges(counters, redactionNames),
+    linesWritten: writer.linesWritten,
+    linesDropped: counters[COUNTER_LINES_DROPPED] + writer.linesDropped,
+    linesGivenUp: writer.linesDropped,
+  };
+}
+
+function takeExchanges(
+  counters: Counters,
+  redactionNames: readonly string[],
+): Pick<Tally, 'exchanges' | 'exchangesFiltered' | 'redactions'> {
+  const first = COUNTER_TRACKER_FIRST + COUNT_EXCHANGES_FIRST;
+  const exchanges = [...counters.subarray(first, first + INCOMPLETE_NAMES.length)];
+  const redactions = redactionNames.map((name, index): [string, number] => [
+    name,
+    counters[COUNTER_REDACTIONS_FIRST + index],
+  ]);
+  return {
+    exchanges: exchanges.some((count) => count > 0) ? exchanges : undefined,
+    exchangesFiltered: counters[COUNTER_EXCHANGES_FILTERED],
+    redactions: redactions.filter(([, count]) => count > 0),
+  };
+}
+
+/** The lines of the summary of a live run. */
+export function describeRun(tally: Tally): string[] {
+  return [
+    `Packets: ${tally.kernelPackets} received, ${tally.kernelDrops} dropped by the kernel` +
+      `, ${tally.framesTruncated} truncated${describeUndecodable(tally)}`,
+    ...describeRestarts(tally),
+    ...describeLines(tally),
+  ];
+}
+
+/** The lines of the summary of a replay. */
+export function describeReplay(tally: Tally): string[] {
+  const filtered = tally.framesFiltered > 0 ? `, ${tally.framesFiltered} not in the filter` : '';
+  return [
+    `Packets: ${tally.framesRead} read${filtered}, ${tally.framesTruncated} truncated` +
+      describeUndecodable(tally),
+    ...describeLines(tally),
+  ];
+}
+
+/** What was lost so far, in one line, or undefined when nothing was. Equal text = nothing new. */
+export function describeLoss(tally: Tally): string | undefined {
+  if (tally.kernelDrops + tally.packetsAbandoned + tally.linesDropped === 0) {
+    return undefined;
+  }
+  return (
+    `${tally.kernelDrops} of ${tally.kernelPackets} packets dropped by the kernel` +
+    ` (queue frozen ${tally.kernelFreezes} times), ${describeAbandoned(tally)}` +
+    `${tally.linesDropped} lines dropped`
+  );
+}
+
+function describeAbandoned({ packetsAbandoned }: Tally): string {
+  return packetsAbandoned === 0 ? '' : `${packetsAbandoned} left behind by a failed worker, `;
+}
+
+/** Nothing where no worker has failed. */
+function describeRestarts({ workerRestarts, packetsAbandoned }: Tally): string[] {
+  return workerRestarts === 0
+    ? []
+    : [
+        `Decode workers: ${workerRestarts} started anew after a failure` +
+          `, ${packetsAbandoned} packets not read for it`,
+      ];
+}
+
+function describeUndecodable({ framesUndecodable }: Tally): string {
+  if (framesUndecodable.length === 0) {
+    return ', 0 undecodable';
+  }
+  const total = framesUndecodable.reduce((sum, [, count]) => sum + count, 0);
+  const parts = framesUndecodable.map(([name, count]) => `${name} ${count}`);
+  return `, ${total} undecodable (${parts.join(', ')})`;
+}
+
+/** Nothing where no head was held: the option is off, or every head came in one segment. */
+function describeHeads({ headsCompleted, headsIncomplete }: Tally): string {
+  return headsCompleted + headsIncomplete === 0
+    ? ''
+    : `, ${headsCompleted} heads put together, ${headsIncomplete} left incomplete`;
+}
+
+/** Nothing where no output asked for exchanges, or there were none. */
+function describeExchanges({ exchanges, exchangesFiltered }: Tally): string[] {
+  if (exchanges === undefined) {
+    return [];
+  }
+  const [complete, ...incomplete] = exchanges;
+  const reasons = incomplete.map((count, index) => `${count} ${INCOMPLETE_NAMES[index + 1]}`);
+  const filtered = exchangesFiltered > 0 ? `; ${exchangesFiltered} not in the filter` : '';
+  return [`Exchanges: ${complete} complete, ${reasons.join(', ')}${filtered}`];
+}
+
+function describeRedactions({ redactions }: Tally): string[] {
+  const parts = redactions.map(([name, count]) => `${count} ${name}`);
+  return parts.length === 0 ? [] : [`Redacted: ${parts.join(', ')}`];
+}
+
+function describeLines(tally: Tally): string[] {
+  const messages = TYPE_NAMES.map((name, index) => `${tally.messages[index]} ${name}`);
+  return [
+    `Messages: ${messages.join(', ')}, ${tally.duplicates} retransmitted${describeHeads(tally)}`,
+    ...describeExchanges(tally),
+    ...describeRedactions(tally),
+    `Lines: ${tally.linesWritten} written, ${tally.linesDropped} dropped`,
+  ];
+}

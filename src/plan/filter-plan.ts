@@ -1,0 +1,42 @@
+import type { Settings } from '../config/configuration.ts';
+import type { FilterSettings } from '../filter/filter-settings.ts';
+import type { RedactionSettings } from '../redact/redaction-settings.ts';
+import { readAddressAnonymization, readOwnPatterns } from './redaction-files.ts';
+
+/**
+ * The filter that the settings mean.
+ *
+ * @param sampleKey while addresses are hidden
+ */
+export function createFilterSettings(settings: Settings, sampleKey?: Uint8Array): FilterSettings {
+  return {
+    includePaths: settings.includePaths,
+    excludePaths: settings.excludePaths,
+    methods: settings.methodFilter,
+    statuses: settings.statusFilter,
+    hosts: settings.hostFilter,
+    clients: settings.clientFilter,
+    servers: settings.serverFilter,
+    headers: settings.headerFilter,
+    slowerThanMs: settings.slowerThanMs,
+    sampleOneIn: settings.sampleOneIn,
+    sampleKey,
+  };
+}
+
+/**
+ * The redaction that the settings mean, its files read.
+ *
+ * @throws HttplogError of a file that cannot be read or is no file of patterns, or no key
+ */
+export function createRedactionSettings(settings: Settings): RedactionSettings {
+  const { redactFile, anonymizeIp } = settings;
+  return {
+    headers: settings.headerModes,
+    query: settings.queryModes,
+    cookies: settings.cookieModes,
+    patterns: settings.redactPatterns,
+    ownPatterns: redactFile === undefined ? [] : readOwnPatterns(redactFile),
+    addresses: anonymizeIp === undefined ? undefined : readAddressAnonymization(anonymizeIp),
+  };
+}
