@@ -1,7 +1,7 @@
-import { TYPES_COUNT } from '../decode/message-type.ts';
 import { VERDICTS_COUNT } from '../decode/verdicts.ts';
 import { METHODS_DEFAULT } from '../http/grammar.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
+import { TYPES_COUNT } from '../record/message-type.ts';
 import { COUNTS_COUNT } from './exchange-counts.ts';
 
 /**

@@ -1,19 +1,7 @@
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
+import { type MessageType, TYPE_CQ, TYPE_CR, TYPE_SQ, TYPE_SR } from '../record/message-type.ts';
 import { isLocalAddress, type LocalNetworks } from './local-networks.ts';
 import type { Segment } from './segment.ts';
-
-/** Client Query: a request to this host. */
-export const TYPE_CQ = 1;
-/** Client Response: this host's answer. */
-export const TYPE_CR = 2;
-/** Server Query: a request of this host to another. */
-export const TYPE_SQ = 3;
-/** Server Response: the answer that it got. */
-export const TYPE_SR = 4;
-
-export type MessageType = typeof TYPE_CQ | typeof TYPE_CR | typeof TYPE_SQ | typeof TYPE_SR;
-
-export const TYPES_COUNT = 4;
 
 /**
  * Tells who asked whom. The server's address is the request's destination or the response's source. C when

@@ -1,8 +1,8 @@
 import type { HttpMessage } from '../http/message.ts';
-import { splitRequestLine, splitStatusLine } from '../http/start-line.ts';
 import { VLAN_TAGS_MAX } from '../limits.ts';
 import { type Exchange, UNIT_EXCHANGE, UNKNOWN } from '../record/exchange.ts';
 import { unpackMessage } from '../record/pack-message.ts';
+import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
 import { type ByteStore, blockOffset, gatherBytes, isOneBlock, NO_BLOCK } from './byte-store.ts';
 import {

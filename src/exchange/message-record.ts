@@ -1,9 +1,7 @@
 import { copyBytes } from '../bytes.ts';
 import type { Frame } from '../capture/frame.ts';
-import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../http/message.ts';
-import { splitRequestLine, splitStatusLine } from '../http/start-line.ts';
 import { HEAD_BYTES_MAX, REDACTION_BYTES_MAX } from '../limits.ts';
 import {
   createExchange,
@@ -12,7 +10,9 @@ import {
   UNIT_MESSAGE,
   UNKNOWN,
 } from '../record/exchange.ts';
+import type { MessageType } from '../record/message-type.ts';
 import { packMessage, unpackMessage } from '../record/pack-message.ts';
+import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
 import { createFlowKey, type FlowKey, setFlowKey } from './flow-key.ts';
 

@@ -1,7 +1,7 @@
 import type { Frame } from '../capture/frame.ts';
-import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
+import type { MessageType } from '../record/message-type.ts';
 import {
   FLOW_HTTP,
   FLOW_OTHER_PROTOCOL,

@@ -1,10 +1,10 @@
 import type { Frame } from '../capture/frame.ts';
-import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import { bodyLength } from '../http/body-length.ts';
 import type { HttpMessage } from '../http/message.ts';
 import { REQUESTS_WAITING_MAX, RESPONSE_SILENT_SEC_MAX } from '../limits.ts';
 import { INCOMPLETE_EVICTED, INCOMPLETE_GAP, UNKNOWN } from '../record/exchange.ts';
+import type { MessageType } from '../record/message-type.ts';
 import { dropDoubts, losePlace, noteAhead } from './client-ahead.ts';
 import { endExchange, endWaiting } from './end-exchange.ts';
 import {

@@ -1,11 +1,11 @@
 import type { Frame } from '../capture/frame.ts';
-import { type MessageType, TYPE_CQ, TYPE_CR, TYPE_SQ } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import { bodyLength } from '../http/body-length.ts';
 import { FIELD_TRANSFER_ENCODING } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
-import { readStatusCode } from '../http/start-line.ts';
+import { readStatusCode } from '../http/status-code.ts';
 import { INCOMPLETE_GAP, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
+import { type MessageType, TYPE_CQ, TYPE_CR, TYPE_SQ } from '../record/message-type.ts';
 import { beginChunks } from './chunked-body.ts';
 import { endExchange, endOpenResponse } from './end-exchange.ts';
 import {

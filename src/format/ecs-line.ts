@@ -1,4 +1,3 @@
-import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
 import { FIELD_HOST, FIELD_TRACEPARENT, FIELD_X_FORWARDED_FOR } from '../http/grammar.ts';
 import {
   type Exchange,
@@ -6,6 +5,7 @@ import {
   INCOMPLETE_NONE,
   UNIT_EXCHANGE,
 } from '../record/exchange.ts';
+import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
 import { writeEcsHttp, writeEcsUrl } from './json-ecs-http.ts';
 import { createEcsOwnFields, writeEcsOwnFields } from './json-ecs-own.ts';
 import {

@@ -1,4 +1,3 @@
-import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
 import {
   FIELD_CONTENT_TYPE,
   FIELD_FORWARDED,
@@ -19,6 +18,7 @@ import {
   INCOMPLETE_NONE,
   UNIT_EXCHANGE,
 } from '../record/exchange.ts';
+import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
 import {
   closeObject,
   createJsonLabel,

@@ -1,6 +1,6 @@
-import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
 import { FIELD_HOST, FIELD_USER_AGENT, METHODS_DEFAULT } from '../http/grammar.ts';
 import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
+import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
 import { createJsonLabel, writeLabel } from './json-label.ts';
 import { findHostEnd, readPort } from './json-value-texts.ts';
 import { writeUser, writeVersion } from './json-values.ts';

@@ -1,4 +1,3 @@
-import { TYPE_CQ, TYPE_CR } from '../decode/message-type.ts';
 import {
   FIELD_CONTENT_LENGTH,
   FIELD_CONTENT_TYPE,
@@ -20,6 +19,7 @@ import {
   UNIT_EXCHANGE,
   UNKNOWN,
 } from '../record/exchange.ts';
+import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
 import { writeDecimal } from './address.ts';
 import { DECIMALS_MS, writeDigits, writeJsonDecimal, writeJsonNumber } from './json-text.ts';
 import type { RecordFormatOptions } from './record-format.ts';

@@ -1,5 +1,4 @@
 import type { Frame } from '../capture/frame.ts';
-import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import {
   FIELD_CONTENT_LENGTH,
@@ -9,6 +8,7 @@ import {
 } from '../http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { LINE_FRAME_BYTES_MAX } from '../limits.ts';
+import type { MessageType } from '../record/message-type.ts';
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
 import { writeDecimal } from './address.ts';
 import {

@@ -1,13 +1,10 @@
-import type { Segment } from '../decode/segment.ts';
 import { BYTE_0, BYTE_9, FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING } from './grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from './message.ts';
+import { readStatusCode } from './status-code.ts';
 
 /** The head does not tell, or not without doubt: what follows it in the segment is body. */
 export const BODY_LENGTH_UNKNOWN = -1;
 
-/** `HTTP/D.D` and a space: the status code's first digit. */
-const STATUS_CODE_AT = 9;
-const STATUS_CODE_DIGITS = 3;
 /** Past it the value grows no more: any segment is shorter, and leading zeros are as long as they like. */
 const LENGTH_MAX = 1e15;
 
@@ -41,42 +38,6 @@ export function bodyLength(bytes: Uint8Array, message: HttpMessage): number {
     );
   }
   return message.kind === MESSAGE_REQUEST ? 0 : BODY_LENGTH_UNKNOWN;
-}
-
-/**
- * Makes `segment` the rest of itself behind a message, as if the rest had come in a segment of its own.
- *
- * @param hasNoBody the request says so, whatever the response's head does
- * @returns false when nothing is left, or when the head does not tell where the next message begins
- */
-export function goBehindMessage(
-  bytes: Uint8Array,
-  message: HttpMessage,
-  segment: Segment,
-  hasNoBody = false,
-): boolean {
-  const { headEnd } = message;
-  // Most segments end with the head: the first test is enough for them.
-  if (headEnd === 0 || headEnd >= segment.payloadEnd) {
-    return false;
-  }
-  const length = hasNoBody ? 0 : bodyLength(bytes, message);
-  const nextOffset = headEnd + length;
-  if (length === BODY_LENGTH_UNKNOWN || nextOffset >= segment.payloadEnd) {
-    return false;
-  }
-  segment.sequenceNumber = (segment.sequenceNumber + nextOffset - segment.payloadOffset) | 0;
-  segment.payloadOffset = nextOffset;
-  return true;
-}
-
-/** The three digits of a status line, or -1. */
-function readStatusCode(bytes: Uint8Array, message: HttpMessage): number {
-  const offset = message.startLineOffset + STATUS_CODE_AT;
-  if (message.startLineEnd < offset + STATUS_CODE_DIGITS) {
-    return -1;
-  }
-  return readDigits(bytes, offset, offset + STATUS_CODE_DIGITS);
 }
 
 /** Content-Length = 1*DIGIT (RFC 9110 section 8.6); BODY_LENGTH_UNKNOWN for anything else. */

@@ -1,4 +1,3 @@
-import type { MessageType } from '../decode/message-type.ts';
 import {
   type BatchSink,
   LINE_STREAM_ALL,
@@ -6,6 +5,7 @@ import {
   type LineBatch,
   type LineStream,
 } from '../format/line-batch.ts';
+import type { MessageType } from '../record/message-type.ts';
 
 /** The batches that one output's lines are being written into: one, or one a message type when split. */
 export interface BatchBuilder {

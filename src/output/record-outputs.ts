@@ -5,7 +5,6 @@ import {
   COUNTER_LINES_DROPPED,
   type Counters,
 } from '../counters/counters.ts';
-import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import {
   becomeRequest,
@@ -18,6 +17,7 @@ import { setSecond, type TimestampText } from '../format/timestamp.ts';
 import type { HttpMessage } from '../http/message.ts';
 import { BATCH_BYTES } from '../limits.ts';
 import type { Exchange } from '../record/exchange.ts';
+import type { MessageType } from '../record/message-type.ts';
 import { type BatchBuilder, reserveLine } from './batch-builder.ts';
 import { countExchange } from './count-exchange.ts';
 

@@ -1,6 +1,6 @@
-import { type MessageType, TYPE_CQ } from '../decode/message-type.ts';
 import { createHttpMessage, type HttpMessage } from '../http/message.ts';
 import { VLAN_TAGS_MAX } from '../limits.ts';
+import { type MessageType, TYPE_CQ } from './message-type.ts';
 
 /** A request with its response, or as much of the two as was seen. */
 export const UNIT_EXCHANGE = 0;

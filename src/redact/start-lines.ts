@@ -1,7 +1,7 @@
 import { copyBytes } from '../bytes.ts';
 import type { HttpMessage } from '../http/message.ts';
-import { splitRequestLine, splitStatusLine } from '../http/start-line.ts';
 import type { Exchange } from '../record/exchange.ts';
+import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { findWordByte } from '../words.ts';
 import { findFieldBehindReturn, redactBehindReturn } from './bare-return.ts';
 import { BYTE_AT, BYTE_SEMICOLON, BYTE_SLASH } from './byte-classes.ts';

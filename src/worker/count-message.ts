@@ -5,11 +5,11 @@ import {
   type Counters,
   STATUS_CLASSES_COUNT,
 } from '../counters/counters.ts';
-import type { MessageType } from '../decode/message-type.ts';
 import { findMethod } from '../http/classify.ts';
 import { createMethodTable, METHODS_DEFAULT } from '../http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
-import { readStatusCode } from '../http/start-line.ts';
+import { readStatusCode } from '../http/status-code.ts';
+import type { MessageType } from '../record/message-type.ts';
 
 const METHODS_COUNTED = createMethodTable(METHODS_DEFAULT);
 

@@ -7,7 +7,6 @@ import {
   COUNTERS_COUNT,
   type Counters,
 } from '../counters/counters.ts';
-import type { MessageType } from '../decode/message-type.ts';
 import {
   createSeenSegments,
   type SeenSegments,
@@ -21,6 +20,7 @@ import {
   reserveLine,
 } from '../output/batch-builder.ts';
 import type { OutputSettings } from '../output/output-settings.ts';
+import type { MessageType } from '../record/message-type.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
 import { NO_SLOT } from './count-message.ts';
 import {

@@ -1,6 +1,6 @@
-import type { MessageType } from '../decode/message-type.ts';
 import { SEGMENT_KEY_WORDS, writeSegmentKey } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
+import type { MessageType } from '../record/message-type.ts';
 
 /** What tells each message of a part from every other one, so that retransmissions can be left out later. */
 export interface MessageKeys {

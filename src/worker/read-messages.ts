@@ -13,6 +13,7 @@ import {
   isBehindGap,
   readHead,
 } from '../decode/continue-head.ts';
+import { goBehindMessage } from '../decode/go-behind-message.ts';
 import {
   findExpiredHead,
   findHead,
@@ -25,7 +26,6 @@ import { wasSeenBefore } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
 import { noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
 import { LINE_STREAM_ALL } from '../format/line-batch.ts';
-import { goBehindMessage } from '../http/body-length.ts';
 import { classifySegment } from '../http/classify.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../http/message.ts';
 import { scanHead } from '../http/scan-head.ts';

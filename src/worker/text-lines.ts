@@ -4,7 +4,6 @@ import {
   COUNTER_LINES_DROPPED,
   COUNTER_REDACTIONS_FIRST,
 } from '../counters/counters.ts';
-import type { MessageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import { loadMessage, type MessageRecords } from '../exchange/message-record.ts';
 import { hexBytesWritten } from '../format/escape.ts';
@@ -21,6 +20,7 @@ import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { type BatchBuilder, reserveLine } from '../output/batch-builder.ts';
 import { writeLines } from '../output/record-outputs.ts';
 import type { Exchange } from '../record/exchange.ts';
+import type { MessageType } from '../record/message-type.ts';
 import { findFieldBehindReturn } from '../redact/bare-return.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
 import { mayHideInTarget } from '../redact/start-lines.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as slots from '../../src/counters/counters.ts';
 import { COUNTS_COUNT } from '../../src/counters/exchange-counts.ts';
-import { TYPES_COUNT } from '../../src/decode/message-type.ts';
 import { VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
 import { REDACTION_COUNTS_MAX } from '../../src/limits.ts';
+import { TYPES_COUNT } from '../../src/record/message-type.ts';
 
 const { countFrames, createCounters, noteRingFill, sumCounters, COUNTERS_COUNT } = slots;
 

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLocalNetworks } from '../../src/decode/local-networks.ts';
-import {
-  messageType,
-  TYPE_CQ,
-  TYPE_CR,
-  TYPE_SQ,
-  TYPE_SR,
-  TYPES_COUNT,
-} from '../../src/decode/message-type.ts';
+import { messageType } from '../../src/decode/message-type.ts';
 import { createSegment } from '../../src/decode/segment.ts';
 import { LINE_STREAM_NAMES } from '../../src/format/line-batch.ts';
 import {
@@ -16,6 +9,7 @@ import {
   MESSAGE_RESPONSE,
   type MessageKind,
 } from '../../src/http/message.ts';
+import { TYPE_CQ, TYPE_CR, TYPE_SQ, TYPE_SR, TYPES_COUNT } from '../../src/record/message-type.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 
 const TYPE_NAMES = LINE_STREAM_NAMES;

@@ -1,9 +1,9 @@
-import { TYPE_CQ } from '../../src/decode/message-type.ts';
 import { createRecordFieldTables, type FieldTables } from '../../src/http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../../src/http/message.ts';
 import { scanHead } from '../../src/http/scan-head.ts';
-import { splitRequestLine, splitStatusLine } from '../../src/http/start-line.ts';
 import { createExchange, type Exchange, UNIT_EXCHANGE } from '../../src/record/exchange.ts';
+import { TYPE_CQ } from '../../src/record/message-type.ts';
+import { splitRequestLine, splitStatusLine } from '../../src/record/start-line.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 
 /** What a test says about an exchange; the rest is a usual one. */

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TYPE_SQ } from '../../src/decode/message-type.ts';
 import { createEcsFormat } from '../../src/format/ecs-line.ts';
 import { findHostEnd, isAddressText, readPort } from '../../src/format/json-value-texts.ts';
 import {
@@ -10,6 +9,7 @@ import {
   UNIT_MESSAGE,
   UNKNOWN,
 } from '../../src/record/exchange.ts';
+import { TYPE_SQ } from '../../src/record/message-type.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import { OPTIONS, parseLine } from './json-model.ts';
 

@@ -10,8 +10,8 @@ import {
   FIELD_USER_AGENT,
 } from '../../src/http/grammar.ts';
 import type { HttpMessage } from '../../src/http/message.ts';
-import { splitRequestLine, splitStatusLine } from '../../src/http/start-line.ts';
 import type { Exchange } from '../../src/record/exchange.ts';
+import { splitRequestLine, splitStatusLine } from '../../src/record/start-line.ts';
 import { makeExchange } from '../exchange/make-exchange.ts';
 import { joinBytes } from '../fixtures/build-packets.ts';
 

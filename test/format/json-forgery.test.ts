@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TYPE_CQ, TYPE_CR } from '../../src/decode/message-type.ts';
 import { createEcsFormat } from '../../src/format/ecs-line.ts';
 import { createJsonFormat } from '../../src/format/json-line.ts';
 import { createOtelFormat } from '../../src/format/otel-line.ts';
@@ -19,6 +18,7 @@ import {
   FIELD_X_REQUEST_ID,
 } from '../../src/http/grammar.ts';
 import { type Exchange, INCOMPLETE_NAMES, UNIT_EXCHANGE } from '../../src/record/exchange.ts';
+import { TYPE_CQ, TYPE_CR } from '../../src/record/message-type.ts';
 import {
   attributesOf,
   fieldText,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { TYPE_CQ, TYPE_CR, TYPE_SQ } from '../../src/decode/message-type.ts';
 import { createJsonFormat } from '../../src/format/json-line.ts';
 import { createRecordFieldTables } from '../../src/http/grammar.ts';
 import {
@@ -8,6 +7,7 @@ import {
   UNIT_MESSAGE,
   UNKNOWN,
 } from '../../src/record/exchange.ts';
+import { TYPE_CQ, TYPE_CR, TYPE_SQ } from '../../src/record/message-type.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import { lineOf, OPTIONS, parseLine } from './json-model.ts';
 

@@ -1,17 +1,9 @@
 /** What the tests of the JSON formats share: hostile bytes, and what a string of them must be when parsed. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import {
-  type MessageType,
-  TYPE_CQ,
-  TYPE_CR,
-  TYPE_SQ,
-  TYPE_SR,
-} from '../../src/decode/message-type.ts';
 import type { RecordFormat, RecordFormatOptions } from '../../src/format/record-format.ts';
 import { createRecordFieldTables } from '../../src/http/grammar.ts';
 import type { HttpMessage } from '../../src/http/message.ts';
-import { splitRequestLine, splitStatusLine } from '../../src/http/start-line.ts';
 import {
   type Exchange,
   INCOMPLETE_NAMES,
@@ -19,6 +11,14 @@ import {
   UNIT_MESSAGE,
   type Unit,
 } from '../../src/record/exchange.ts';
+import {
+  type MessageType,
+  TYPE_CQ,
+  TYPE_CR,
+  TYPE_SQ,
+  TYPE_SR,
+} from '../../src/record/message-type.ts';
+import { splitRequestLine, splitStatusLine } from '../../src/record/start-line.ts';
 import { makeExchange } from '../exchange/make-exchange.ts';
 
 const PIECES = [

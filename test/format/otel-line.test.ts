@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TYPE_SQ } from '../../src/decode/message-type.ts';
 import { createOtelFormat } from '../../src/format/otel-line.ts';
 import {
   INCOMPLETE_NO_RESPONSE,
@@ -8,6 +7,7 @@ import {
   UNIT_MESSAGE,
   UNKNOWN,
 } from '../../src/record/exchange.ts';
+import { TYPE_SQ } from '../../src/record/message-type.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import {
   attributesOf,

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createFrame, type Frame } from '../../src/capture/frame.ts';
-import {
-  type MessageType,
-  TYPE_CQ,
-  TYPE_CR,
-  TYPE_SQ,
-  TYPE_SR,
-} from '../../src/decode/message-type.ts';
 import { createSegment, type Segment } from '../../src/decode/segment.ts';
 import { textLineBytesMax, writeTextLine } from '../../src/format/text-line.ts';
 import { createTimestampText, setSecond } from '../../src/format/timestamp.ts';
@@ -15,6 +8,13 @@ import { createMethodTable, METHODS_DEFAULT, TEXT_FIELD_TABLES } from '../../src
 import { createHttpMessage, type HttpMessage, MESSAGE_REQUEST } from '../../src/http/message.ts';
 import { scanHead } from '../../src/http/scan-head.ts';
 import { BATCH_BYTES, HEAD_BYTES_MAX, VLAN_TAGS_MAX } from '../../src/limits.ts';
+import {
+  type MessageType,
+  TYPE_CQ,
+  TYPE_CR,
+  TYPE_SQ,
+  TYPE_SR,
+} from '../../src/record/message-type.ts';
 import { addressBytes, bytesOf, type Endpoint, joinBytes } from '../fixtures/build-packets.ts';
 
 const methods = createMethodTable(METHODS_DEFAULT);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TYPE_CQ, TYPE_SQ, TYPE_SR } from '../../src/decode/message-type.ts';
 import { createTsvFormat } from '../../src/format/tsv-line.ts';
 import { INCOMPLETE_GAP, UNIT_MESSAGE } from '../../src/record/exchange.ts';
+import { TYPE_CQ, TYPE_SQ, TYPE_SR } from '../../src/record/message-type.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import {
   hostileValues,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { goBehindMessage } from '../../src/decode/go-behind-message.ts';
 import { createSegment } from '../../src/decode/segment.ts';
-import { BODY_LENGTH_UNKNOWN, bodyLength, goBehindMessage } from '../../src/http/body-length.ts';
+import { BODY_LENGTH_UNKNOWN, bodyLength } from '../../src/http/body-length.ts';
 import { classifySegment } from '../../src/http/classify.ts';
 import { createMethodTable, METHODS_DEFAULT, TEXT_FIELD_TABLES } from '../../src/http/grammar.ts';
 import {

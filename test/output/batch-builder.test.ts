@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { TYPE_CQ, TYPE_CR, TYPE_SR } from '../../src/decode/message-type.ts';
 import type { LineBatch } from '../../src/format/line-batch.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
 import {
@@ -8,6 +7,7 @@ import {
   flushBatches,
   reserveLine,
 } from '../../src/output/batch-builder.ts';
+import { TYPE_CQ, TYPE_CR, TYPE_SR } from '../../src/record/message-type.ts';
 import { ListSink } from '../worker/pipeline-parts.ts';
 
 const DAY = 20190901;

@@ -5,7 +5,6 @@ import {
   COUNTER_LINES_DROPPED,
   type Counters,
 } from '../../src/counters/counters.ts';
-import { TYPE_SQ } from '../../src/decode/message-type.ts';
 import { FILTER_EMPTY, type FilterSettings } from '../../src/filter/filter-settings.ts';
 import { LINE_STREAM_SQ, LINE_STREAM_SR } from '../../src/format/line-batch.ts';
 import type { RecordFormat } from '../../src/format/record-format.ts';
@@ -18,6 +17,7 @@ import {
   type RecordOutputs,
   writeExchange,
 } from '../../src/output/record-outputs.ts';
+import { TYPE_SQ } from '../../src/record/message-type.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import { endPipeline, type Pipeline } from '../../src/worker/pipeline.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';

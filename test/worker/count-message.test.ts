@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as slots from '../../src/counters/counters.ts';
-import { TYPE_CQ, TYPE_SR } from '../../src/decode/message-type.ts';
 import { classifySegment } from '../../src/http/classify.ts';
 import { createMethodTable, METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { createHttpMessage } from '../../src/http/message.ts';
+import { TYPE_CQ, TYPE_SR } from '../../src/record/message-type.ts';
 import { countMessage } from '../../src/worker/count-message.ts';
 
 const METHODS = createMethodTable([...METHODS_DEFAULT, 'PROPFIND', 'GETT']);

@@ -1,19 +1,15 @@
-import { type Exchange, UNKNOWN } from '../record/exchange.ts';
-import type { HttpMessage } from './message.ts';
+import { readStatusCode, STATUS_CODE_AT, STATUS_CODE_DIGITS } from '../http/status-code.ts';
+import type { Exchange } from './exchange.ts';
 
 const BYTE_SPACE = 0x20;
 const BYTE_HASH = 0x23;
 const BYTE_SLASH = 0x2f;
 const BYTE_COLON = 0x3a;
 const BYTE_QUESTION_MARK = 0x3f;
-const BYTE_0 = 0x30;
 const BYTE_CAPITAL_H = 0x48;
 
 /** `HTTP/D.D` */
 const HTTP_VERSION_BYTES = 8;
-/** `HTTP/D.D` and a space. */
-const STATUS_CODE_AT = 9;
-const STATUS_CODE_DIGITS = 3;
 
 /**
  * Finds the parts of the request line. Everything between the method's space and the version's is the target,
@@ -100,21 +96,4 @@ export function splitStatusLine(exchange: Exchange): void {
   const reasonOffset = startLineOffset + STATUS_CODE_AT + STATUS_CODE_DIGITS + 1;
   exchange.statusCode = readStatusCode(exchange.bytes, exchange.response);
   exchange.reasonOffset = Math.min(reasonOffset, startLineEnd);
-}
-
-/** The three digits of a status line, or UNKNOWN. */
-export function readStatusCode(bytes: Uint8Array, response: HttpMessage): number {
-  const offset = response.startLineOffset + STATUS_CODE_AT;
-  if (response.startLineEnd < offset + STATUS_CODE_DIGITS) {
-    return UNKNOWN;
-  }
-  let value = 0;
-  for (let index = 0; index < STATUS_CODE_DIGITS; index++) {
-    const digit = bytes[offset + index] - BYTE_0;
-    if (digit < 0 || digit > 9) {
-      return UNKNOWN;
-    }
-    value = value * 10 + digit;
-  }
-  return value;
 }
