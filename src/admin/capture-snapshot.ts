@@ -5,24 +5,15 @@ import {
   type Counters,
 } from '../counters/counters.ts';
 import { LOSS_INTERVAL_MS } from '../limits.ts';
-import type { LogWriterCounters } from '../log/batch-queue.ts';
-import type { UpkeepCounters } from '../log/upkeep.ts';
+import type { WritersSnapshot } from '../log/output-writers.ts';
 
 /** A capture at one moment, as the admin server shows it. */
-export interface CaptureSnapshot {
+export interface CaptureSnapshot extends WritersSnapshot {
   interfaceName: string;
   /** False before the first packet could be seen, while the interface is away, and from the stop on. */
   isCapturing: boolean;
   /** Of all workers together. */
   counters: Counters;
-  /** Of all outputs together. */
-  writer: LogWriterCounters;
-  /** What became of the files of all outputs. */
-  upkeep: UpkeepCounters;
-  /** Batches that wait for the disk. */
-  pendingBatches: number;
-  /** Files that cannot be written at the moment. */
-  failingPaths: readonly string[];
   /** What redactions are counted for, in the order of their counters. */
   redactionNames: readonly string[];
   workersCount: number;

@@ -5,24 +5,9 @@ import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { DECOMPRESS_CHUNK_BYTES, READ_AHEAD_BYTES } from '../limits.ts';
-import type { ByteWindow } from './byte-window.ts';
+import type { ByteSource, ByteWindow } from './byte-window.ts';
 import { directoryGiven, openFailure, terminalGiven } from './capture-errors.ts';
 import { zstdPieces } from './zstd-frames.ts';
-
-/** Bytes in order: a file, a pipe, or what a decompressor makes of either. */
-export interface ByteSource {
-  /**
-   * Fills `target` from `offset` on with at least one byte and gives their count, or 0 at the end.
-   * One call at a time; `target` must not be touched meanwhile. Rejects with the cause as it is.
-   */
-  read(target: Uint8Array, offset: number): Promise<number>;
-  /** Bytes taken from the file so far, compressed ones where it is compressed. */
-  readonly bytesRead: number;
-  /** The file's length, or undefined for a pipe. */
-  readonly bytesTotal: number | undefined;
-  /** Gives the file back, at once or as soon as a running `read` is done. */
-  close(): void;
-}
 
 export type Compression = 'gzip' | 'zstd';
 

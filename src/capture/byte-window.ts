@@ -1,6 +1,20 @@
 import { POLL_TIMEOUT_MS, READ_CHUNK_BYTES, READ_HEAD_ROOM_BYTES } from '../limits.ts';
-import type { ByteSource } from './byte-source.ts';
 import { FILL_END, FILL_FRAMES, FILL_IDLE, type FillState } from './frame.ts';
+
+/** Bytes in order: a file, a pipe, or what a decompressor makes of either. */
+export interface ByteSource {
+  /**
+   * Fills `target` from `offset` on with at least one byte and gives their count, or 0 at the end.
+   * One call at a time; `target` must not be touched meanwhile. Rejects with the cause as it is.
+   */
+  read(target: Uint8Array, offset: number): Promise<number>;
+  /** Bytes taken from the file so far, compressed ones where it is compressed. */
+  readonly bytesRead: number;
+  /** The file's length, or undefined for a pipe. */
+  readonly bytesTotal: number | undefined;
+  /** Gives the file back, at once or as soon as a running `read` is done. */
+  close(): void;
+}
 
 /** How much of a file was read. */
 export interface ReadProgress {

@@ -24,7 +24,7 @@ import {
   LINKTYPE_RAW,
   LINKTYPE_RAW_OPENBSD,
 } from './link-types.ts';
-import type { PortRange } from './port-filter.ts';
+import type { PortRange } from './port-range.ts';
 import { describeTunnels, type TunnelFilter } from './tunnel-filter.ts';
 
 export interface CompileFilterOptions {

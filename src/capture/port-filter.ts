@@ -16,12 +16,7 @@ import {
   label,
   statement,
 } from './bpf-assembler.ts';
-
-/** TCP ports from `first` to `last`, both included. */
-export interface PortRange {
-  first: number;
-  last: number;
-}
+import type { PortRange } from './port-range.ts';
 
 const TCP_SOURCE_PORT_AT = 0;
 const TCP_DESTINATION_PORT_AT = 2;

@@ -1,5 +1,5 @@
 import { METHODS_REGISTERED } from '../http/grammar.ts';
-import type { RecordFormatName } from '../output/output-settings.ts';
+import type { RecordFormatName } from '../format/format-names.ts';
 import type { ConfigurationInput, Settings } from './configuration.ts';
 import { ENVIRONMENT_PREFIX, type FileEntries } from './configuration-file.ts';
 import { isBeside, type Layered, type LayeredValues } from './configuration-layers.ts';

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Schema } from 'convict';
-import type { PortRange } from '../capture/port-filter.ts';
+import type { PortRange } from '../capture/port-range.ts';
 import type {
   HeaderRule,
   HostRule,
@@ -9,7 +9,7 @@ import type {
   PathRule,
   StatusRule,
 } from '../filter/filter-settings.ts';
-import type { Records } from '../output/output-settings.ts';
+import type { Records } from '../format/format-names.ts';
 import type { BuiltInPattern, FieldModes } from '../redact/redaction-settings.ts';
 import type { AdminAddress } from './admin-address.ts';
 import { type FileEntries, findConfigurationFile } from './configuration-file.ts';

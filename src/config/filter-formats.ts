@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { parseNetwork } from '../daemon/local-addresses.ts';
+import { parseNetwork } from './network-values.ts';
 import type {
   HeaderRule,
   HostRule,

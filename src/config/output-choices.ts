@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { FORMAT_RECORDS, type Records } from '../output/output-settings.ts';
+import { FORMAT_RECORDS, type Records } from '../format/format-names.ts';
 import type { Settings } from './configuration.ts';
 import type { FormatChoice, OutputChoice } from './output-formats.ts';
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { PortRange } from '../capture/port-filter.ts';
+import type { PortRange } from '../capture/port-range.ts';
 import { LOCAL_NETWORKS_MAX, PORT_RANGES_MAX, VXLAN_PORTS_MAX } from '../limits.ts';
 import { parseIntegerBetween } from './integer-formats.ts';
 

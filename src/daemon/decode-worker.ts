@@ -12,7 +12,7 @@ import type {
   LiveWorkerData,
   WorkerChange,
 } from '../worker/live-protocol.ts';
-import type { NetworkPrefix } from '../worker/pipeline-settings.ts';
+import type { NetworkPrefix } from '../record/network-prefix.ts';
 import { threadModule } from '../worker/thread-module.ts';
 import { restoreFailure } from '../worker/worker-failure.ts';
 

@@ -1,4 +1,4 @@
-import { readUint16BE } from './big-endian.ts';
+import { readUint16BE } from '../big-endian.ts';
 import { decodeEtherType } from './ether-type.ts';
 import { decodeEthernet } from './ethernet.ts';
 import { decodePpp } from './ppp.ts';

@@ -5,7 +5,7 @@ import {
   HELD_HEAD_BYTES_MAX,
   VLAN_TAGS_MAX,
 } from '../limits.ts';
-import { readInt32BE } from './big-endian.ts';
+import { readInt32BE } from '../big-endian.ts';
 import type { Segment } from './segment.ts';
 
 /**

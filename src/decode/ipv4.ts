@@ -1,4 +1,4 @@
-import { viewBytes } from './big-endian.ts';
+import { viewBytes } from '../big-endian.ts';
 import { decodeIpPayload } from './ip-payload.ts';
 import type { Segment } from './segment.ts';
 import { decodeTcp, PROTOCOL_TCP } from './tcp.ts';

@@ -1,4 +1,4 @@
-import { readUint16BE } from './big-endian.ts';
+import { readUint16BE } from '../big-endian.ts';
 import { decodeEtherType } from './ether-type.ts';
 import type { Segment } from './segment.ts';
 import { VERDICT_LINK_TRUNCATED } from './verdicts.ts';

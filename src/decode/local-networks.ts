@@ -1,4 +1,5 @@
-import { readInt32BE } from './big-endian.ts';
+import type { NetworkPrefix } from '../record/network-prefix.ts';
+import { readInt32BE } from '../big-endian.ts';
 
 /**
  * The addresses that count as this host's own, as a flat table: which end of a message is local decides
@@ -13,12 +14,8 @@ export interface LocalNetworks {
 
 const IPV6_ROW_WORDS = 8;
 
-/**
- * @param networks 4 or 16 address bytes and a prefix length in bits, as `daemon` parsed and checked them
- */
-export function createLocalNetworks(
-  networks: readonly { address: Uint8Array; prefixBits: number }[],
-): LocalNetworks {
+/** @param networks as the configuration has checked them */
+export function createLocalNetworks(networks: readonly NetworkPrefix[]): LocalNetworks {
   const ipv4: number[] = [];
   const ipv6: number[] = [];
   for (const { address, prefixBits } of networks) {

@@ -1,4 +1,4 @@
-import { readUint16BE } from './big-endian.ts';
+import { readUint16BE } from '../big-endian.ts';
 import { decodeEtherType } from './ether-type.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';

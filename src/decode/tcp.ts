@@ -1,4 +1,4 @@
-import { viewBytes } from './big-endian.ts';
+import { viewBytes } from '../big-endian.ts';
 import { type Segment, TCP_FLAG_SYN } from './segment.ts';
 import {
   VERDICT_NO_PAYLOAD,

@@ -1,4 +1,4 @@
-import { readInt32BE } from '../decode/big-endian.ts';
+import { readInt32BE } from '../big-endian.ts';
 import type { Segment } from '../decode/segment.ts';
 import { WORD_BYTES } from '../words.ts';
 

@@ -1,17 +1,17 @@
 import { copyBytes } from '../bytes.ts';
 import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
-import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../http/message.ts';
+import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { HEAD_BYTES_MAX, REDACTION_BYTES_MAX } from '../limits.ts';
 import {
   createExchange,
   type Exchange,
-  INCOMPLETE_NONE,
   UNIT_MESSAGE,
   UNKNOWN,
 } from '../record/exchange.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { packMessage, unpackMessage } from '../record/pack-message.ts';
+import { becomeMessage } from '../record/single-message.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
 import { createFlowKey, type FlowKey, setFlowKey } from './flow-key.ts';
@@ -27,9 +27,6 @@ export interface MessageRecords {
 const ADDRESS_BYTES = 16;
 /** What stands beside a head: two addresses and the lengths of its fields, generously. */
 const BESIDE_HEAD_BYTES_MAX = 1024;
-const NANOSECONDS_PER_SECOND = 1e9;
-/** From TYPE_CQ to TYPE_CR, from TYPE_SQ to TYPE_SR. */
-const RESPONSE_TYPE_STEP = 1;
 
 /**
  * @param fieldsCount slots of the field tables that messages are scanned with
@@ -94,37 +91,6 @@ export function loadMessage(
   return record;
 }
 
-/**
- * Makes the record of an exchange that of its request alone, as `loadMessage` would have; what it said of the
- * response is lost, so the caller keeps what `becomeResponse` takes.
- */
-export function becomeRequest(exchange: Exchange): void {
-  const { requestHeadBytes } = exchange;
-  becomeMessage(exchange, true);
-  exchange.requestHeadBytes = requestHeadBytes;
-}
-
-/**
- * Makes the record of an exchange that of its response alone.
- *
- * @param sinceStartNs of the response's first byte; 0 when the exchange begins with it
- */
-export function becomeResponse(
-  exchange: Exchange,
-  sinceStartNs: number,
-  statusCode: number,
-  headBytes: number,
-): void {
-  const subsecNs = exchange.timestampSubsecNs + Math.max(sinceStartNs, 0);
-  const seconds = Math.floor(subsecNs / NANOSECONDS_PER_SECOND);
-  becomeMessage(exchange, false);
-  exchange.timestampSec += seconds;
-  exchange.timestampSubsecNs = subsecNs - seconds * NANOSECONDS_PER_SECOND;
-  exchange.type = (exchange.type + RESPONSE_TYPE_STEP) as MessageType;
-  exchange.statusCode = statusCode;
-  exchange.responseHeadBytes = headBytes;
-}
-
 function setHead(record: Exchange, isRequest: boolean, headBytes: number): void {
   becomeMessage(record, isRequest);
   if (isRequest) {
@@ -134,25 +100,4 @@ function setHead(record: Exchange, isRequest: boolean, headBytes: number): void 
     record.responseHeadBytes = headBytes;
     splitStatusLine(record);
   }
-}
-
-/** One side only, and nothing that only both sides together could tell. */
-function becomeMessage(record: Exchange, isRequest: boolean): void {
-  record.unit = UNIT_MESSAGE;
-  record.hasRequest = isRequest;
-  record.hasResponse = !isRequest;
-  record.request.kind = MESSAGE_REQUEST;
-  record.response.kind = MESSAGE_RESPONSE;
-  record.statusCode = UNKNOWN;
-  record.incomplete = INCOMPLETE_NONE;
-  record.connectNs = UNKNOWN;
-  record.requestNs = UNKNOWN;
-  record.firstByteNs = UNKNOWN;
-  record.responseNs = UNKNOWN;
-  record.totalNs = UNKNOWN;
-  record.requestHeadBytes = UNKNOWN;
-  record.requestBodyBytes = UNKNOWN;
-  record.responseHeadBytes = UNKNOWN;
-  record.responseBodyBytes = UNKNOWN;
-  record.retransmittedSegments = 0;
 }

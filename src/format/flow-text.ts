@@ -1,5 +1,5 @@
-import type { Segment } from '../decode/segment.ts';
 import { FLOW_TEXTS_MAX } from '../limits.ts';
+import type { Ends } from '../record/ends.ts';
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
 import { writeEndpoint } from './address.ts';
 
@@ -30,19 +30,14 @@ const targetWords = createWordView();
  * @returns where the next bytes go, the first three of which may be written already; **the caller has made room for twice
  * ENDPOINT_BYTES_MAX and two spaces**
  */
-export function writeFlow(
-  target: Uint8Array,
-  at: number,
-  bytes: Uint8Array,
-  segment: Segment,
-): number {
-  if (segment.addressLength !== 4) {
-    return writeEndpoints(target, at, bytes, segment);
+export function writeFlow(target: Uint8Array, at: number, bytes: Uint8Array, ends: Ends): number {
+  if (ends.addressLength !== 4) {
+    return writeEndpoints(target, at, bytes, ends);
   }
   const words = viewWords(sourceWords, bytes);
-  const sourceAddress = words.getInt32(segment.sourceAddressOffset);
-  const targetAddress = words.getInt32(segment.targetAddressOffset);
-  const ports = (segment.sourcePort << 16) | segment.targetPort;
+  const sourceAddress = words.getInt32(ends.sourceAddressOffset);
+  const targetAddress = words.getInt32(ends.targetAddressOffset);
+  const ports = (ends.sourcePort << 16) | ends.targetPort;
   const row = hashFlow(sourceAddress, targetAddress, ports) * ROW_WORDS;
   if (
     rows[row + PORTS_AT] !== ports ||
@@ -54,7 +49,7 @@ export function writeFlow(
     rows[row + SOURCE_AT] = sourceAddress;
     rows[row + TARGET_AT] = targetAddress;
     rows[row + PORTS_AT] = ports;
-    rows[row + LENGTH_AT] = writeEndpoints(rowBytes, textAt, bytes, segment) - textAt;
+    rows[row + LENGTH_AT] = writeEndpoints(rowBytes, textAt, bytes, ends) - textAt;
   }
   const length = rows[row + LENGTH_AT];
   const view = viewWords(targetWords, target);
@@ -64,17 +59,12 @@ export function writeFlow(
   return at + length;
 }
 
-function writeEndpoints(
-  target: Uint8Array,
-  at: number,
-  bytes: Uint8Array,
-  segment: Segment,
-): number {
-  const { addressLength, sourceAddressOffset, targetAddressOffset } = segment;
+function writeEndpoints(target: Uint8Array, at: number, bytes: Uint8Array, ends: Ends): number {
+  const { addressLength, sourceAddressOffset, targetAddressOffset } = ends;
   target[at++] = BYTE_SPACE;
-  at = writeEndpoint(target, at, bytes, sourceAddressOffset, addressLength, segment.sourcePort);
+  at = writeEndpoint(target, at, bytes, sourceAddressOffset, addressLength, ends.sourcePort);
   target[at++] = BYTE_SPACE;
-  return writeEndpoint(target, at, bytes, targetAddressOffset, addressLength, segment.targetPort);
+  return writeEndpoint(target, at, bytes, targetAddressOffset, addressLength, ends.targetPort);
 }
 
 /** A multiplier of Knuth's (golden ratio); its upper bits are the well mixed ones. */

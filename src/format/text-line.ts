@@ -1,5 +1,3 @@
-import type { Frame } from '../capture/frame.ts';
-import type { Segment } from '../decode/segment.ts';
 import {
   FIELD_CONTENT_LENGTH,
   FIELD_CONTENT_TYPE,
@@ -9,6 +7,7 @@ import {
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { LINE_FRAME_BYTES_MAX } from '../limits.ts';
 import type { MessageType } from '../record/message-type.ts';
+import type { Ends } from '../record/ends.ts';
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
 import { writeDecimal } from './address.ts';
 import {
@@ -48,25 +47,26 @@ export function textLineBytesMax(message: HttpMessage): number {
 }
 
 /**
- * Writes the ancestor's line:
+ * Writes the text line of a message:
  * `DATE TIME SOURCE#PORT DEST#PORT TYPE START-LINE FIELD FIELD[ vlan=ID[.ID]]`.
  *
- * @param timestamp already set to the frame's second
+ * @param bytes what the offsets of `ends` and `message` point into
+ * @param timestamp already set to the message's second
  * @returns where the next line goes; **the caller has made room for textLineBytesMax**
  */
 export function writeTextLine(
   target: Uint8Array,
   at: number,
-  frame: Frame,
-  segment: Segment,
+  timestampSubsecNs: number,
+  bytes: Uint8Array,
+  ends: Ends,
   message: HttpMessage,
   type: MessageType,
   timestamp: TimestampText,
   hasVlan: boolean,
 ): number {
-  const { bytes } = frame;
-  at = writeTimestamp(target, at, timestamp, frame.timestampSubsecNs);
-  at = writeFlow(target, at, bytes, segment);
+  at = writeTimestamp(target, at, timestamp, timestampSubsecNs);
+  at = writeFlow(target, at, bytes, ends);
   viewWords(targetWords, target).setInt32(at, TYPE_TEXT[type], true);
   at += WORD_BYTES;
   at = writeEscaped(target, at, bytes, message.startLineOffset, message.startLineEnd, SPACE_KEPT);
@@ -77,8 +77,8 @@ export function writeTextLine(
     at = writeField(target, at, bytes, message, FIELD_CONTENT_LENGTH, SPACE_ESCAPED);
     at = writeField(target, at, bytes, message, FIELD_CONTENT_TYPE, SPACE_KEPT);
   }
-  if (hasVlan && segment.vlanTagsCount > 0) {
-    at = writeVlanIds(target, at, segment);
+  if (hasVlan && ends.vlanTagsCount > 0) {
+    at = writeVlanIds(target, at, ends);
   }
   target[at++] = BYTE_LF;
   return at;
@@ -107,14 +107,14 @@ function writeField(
   return writeEscaped(target, at, bytes, offset, message.fieldEnds[slot], spaceMode);
 }
 
-function writeVlanIds(target: Uint8Array, at: number, segment: Segment): number {
+function writeVlanIds(target: Uint8Array, at: number, ends: Ends): number {
   target.set(VLAN_LABEL, at);
   at += VLAN_LABEL.length;
-  for (let tag = 0; tag < segment.vlanTagsCount; tag++) {
+  for (let tag = 0; tag < ends.vlanTagsCount; tag++) {
     if (tag > 0) {
       target[at++] = BYTE_DOT;
     }
-    at = writeDecimal(target, at, segment.vlanIds[tag]);
+    at = writeDecimal(target, at, ends.vlanIds[tag]);
   }
   return at;
 }

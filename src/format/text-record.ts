@@ -1,41 +1,64 @@
-import { createFrame } from '../capture/frame.ts';
-import { createSegment } from '../decode/segment.ts';
+import { VLAN_TAGS_MAX } from '../limits.ts';
+import type { Ends } from '../record/ends.ts';
 import type { Exchange } from '../record/exchange.ts';
 import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
 import { textLineBytesMax, writeTextLine } from './text-line.ts';
 import { createTimestampText, setSecond } from './timestamp.ts';
 
 /**
- * The ancestor's line for records of single messages, whose values may have been redacted. Lines of messages
- * as they passed are written from the frame itself, which costs less.
+ * The text line for records of single messages, whose values may have been redacted. Lines of messages as
+ * they passed are written from the frame itself, which costs less.
  *
  * @param hasVlan lines of tagged frames end with their VLAN ids
  */
 export function createTextFormat(options: RecordFormatOptions, hasVlan: boolean): RecordFormat {
-  const frame = createFrame();
-  const segment = createSegment();
+  const ends = createEnds();
   const timestamp = createTimestampText(options.utcOffset);
   return {
     linesPerRecord: 1,
     fileHeader: undefined,
     bytesMax: (exchange) => textLineBytesMax(messageOf(exchange)),
     write(target, at, exchange) {
-      const { hasRequest, clientAddressOffset, serverAddressOffset } = exchange;
-      frame.bytes = exchange.bytes;
-      frame.timestampSec = exchange.timestampSec;
-      frame.timestampSubsecNs = exchange.timestampSubsecNs;
-      segment.addressLength = exchange.addressLength;
-      segment.sourceAddressOffset = hasRequest ? clientAddressOffset : serverAddressOffset;
-      segment.targetAddressOffset = hasRequest ? serverAddressOffset : clientAddressOffset;
-      segment.sourcePort = hasRequest ? exchange.clientPort : exchange.serverPort;
-      segment.targetPort = hasRequest ? exchange.serverPort : exchange.clientPort;
-      segment.vlanTagsCount = exchange.vlanTagsCount;
-      segment.vlanIds.set(exchange.vlanIds);
+      const { timestampSubsecNs, bytes, type } = exchange;
+      setEnds(ends, exchange);
       setSecond(timestamp, exchange.timestampSec);
       const message = messageOf(exchange);
-      return writeTextLine(target, at, frame, segment, message, exchange.type, timestamp, hasVlan);
+      return writeTextLine(
+        target,
+        at,
+        timestampSubsecNs,
+        bytes,
+        ends,
+        message,
+        type,
+        timestamp,
+        hasVlan,
+      );
     },
   };
+}
+
+function createEnds(): Ends {
+  return {
+    addressLength: 4,
+    sourceAddressOffset: 0,
+    targetAddressOffset: 0,
+    sourcePort: 0,
+    targetPort: 0,
+    vlanTagsCount: 0,
+    vlanIds: new Uint16Array(VLAN_TAGS_MAX),
+  };
+}
+
+function setEnds(ends: Ends, exchange: Exchange): void {
+  const { hasRequest, clientAddressOffset, serverAddressOffset } = exchange;
+  ends.addressLength = exchange.addressLength;
+  ends.sourceAddressOffset = hasRequest ? clientAddressOffset : serverAddressOffset;
+  ends.targetAddressOffset = hasRequest ? serverAddressOffset : clientAddressOffset;
+  ends.sourcePort = hasRequest ? exchange.clientPort : exchange.serverPort;
+  ends.targetPort = hasRequest ? exchange.serverPort : exchange.clientPort;
+  ends.vlanTagsCount = exchange.vlanTagsCount;
+  ends.vlanIds.set(exchange.vlanIds);
 }
 
 function messageOf({ hasRequest, request, response }: Exchange): Exchange['request'] {

@@ -1,15 +1,31 @@
-import type { CaptureSnapshot } from '../admin/capture-snapshot.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import type { OutputPlan } from '../plan/output-plan.ts';
 import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { type LogWriterEvents, openLogWriter } from './log-writer.ts';
+import type { OutputTarget } from './output-target.ts';
+import type { SqliteTarget } from './sqlite-target.ts';
 import {
   addUpkeepCounters,
   createUpkeepCounters,
   type Upkeep,
   type UpkeepCounters,
 } from './upkeep.ts';
+
+/** Where one output's lines go: files of lines, or databases. */
+export type OutputPlace =
+  | { kind: 'sqlite'; target: SqliteTarget }
+  | { kind: 'lines'; target: OutputTarget };
+
+/** All outputs at one moment. */
+export interface WritersSnapshot {
+  writer: LogWriterCounters;
+  /** What became of their files. */
+  upkeep: UpkeepCounters;
+  /** Batches that wait for the disk. */
+  pendingBatches: number;
+  /** Files that cannot be written at the moment. */
+  failingPaths: readonly string[];
+}
 
 export interface OutputWritersOptions {
   /** See `LogWriterOptions`. */
@@ -71,8 +87,7 @@ export class OutputWriters {
     return [...this.#failingPaths];
   }
 
-  /** What the admin server shows of them. */
-  snapshot(): Pick<CaptureSnapshot, 'writer' | 'upkeep' | 'pendingBatches' | 'failingPaths'> {
+  snapshot(): WritersSnapshot {
     return {
       writer: this.counters,
       upkeep: this.upkeepCounters,
@@ -114,14 +129,14 @@ export class OutputWriters {
  * @throws HttplogError when an output cannot be written
  */
 export async function openOutputs(
-  plans: readonly OutputPlan[],
+  outputs: readonly { target: OutputPlace }[],
   options: OutputWritersOptions,
 ): Promise<OutputWriters> {
   const writers: BatchWriter[] = [];
   const failingPaths = new Set<string>();
   const watched = { ...options, events: watchFaults(options.events, failingPaths) };
   try {
-    for (const { target } of plans) {
+    for (const { target } of outputs) {
       writers.push(
         target.kind === 'lines'
           ? await openLogWriter(target.target, watched)

@@ -1,23 +1,14 @@
-import type { Frame } from '../capture/frame.ts';
 import {
   COUNTER_EXCHANGES_FILTERED,
   COUNTER_LINES,
   COUNTER_LINES_DROPPED,
   type Counters,
 } from '../counters/counters.ts';
-import type { Segment } from '../decode/segment.ts';
-import {
-  becomeRequest,
-  becomeResponse,
-  loadMessage,
-  type MessageRecords,
-} from '../exchange/message-record.ts';
+import { becomeRequest, becomeResponse } from '../record/single-message.ts';
 import type { RecordFormat } from '../format/record-format.ts';
 import { setSecond, type TimestampText } from '../format/timestamp.ts';
-import type { HttpMessage } from '../http/message.ts';
 import { BATCH_BYTES } from '../limits.ts';
 import type { Exchange } from '../record/exchange.ts';
-import type { MessageType } from '../record/message-type.ts';
 import { type BatchBuilder, reserveLine } from './batch-builder.ts';
 import { countExchange } from './count-exchange.ts';
 
@@ -36,7 +27,6 @@ export interface RecordOutputs {
   readonly chosenMessages: readonly RecordOutput[];
   readonly isWanted: ((exchange: Exchange) => boolean) | undefined;
   readonly redact: ((exchange: Exchange) => void) | undefined;
-  readonly messageRecords: MessageRecords;
   readonly timestamp: TimestampText;
   readonly counters: Counters;
 }
@@ -55,15 +45,8 @@ export function writeExchange(outputs: RecordOutputs, exchange: Exchange): void 
   }
 }
 
-/** Takes a message as it passes. */
-export function writeMessageRecord(
-  outputs: RecordOutputs,
-  frame: Frame,
-  segment: Segment,
-  message: HttpMessage,
-  type: MessageType,
-): void {
-  const record = loadMessage(outputs.messageRecords, frame, segment, message, type);
+/** Takes the record of a message as it passes. It is of no use afterwards. */
+export function writeMessage(outputs: RecordOutputs, record: Exchange): void {
   outputs.redact?.(record);
   writeRecord(outputs, outputs.messages, record);
 }

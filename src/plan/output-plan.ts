@@ -7,22 +7,18 @@ import { type FilterSettings, findHeaderNames } from '../filter/filter-settings.
 import { createRecordFieldTables } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX } from '../limits.ts';
 import type { OutputTarget } from '../log/output-target.ts';
-import type { SqliteTarget } from '../log/sqlite-target.ts';
+import type { OutputPlace } from '../log/output-writers.ts';
 import { createFormat } from '../output/create-format.ts';
-import {
-  FORMAT_RECORDS,
-  type OutputSettings,
-  type RecordFormatName,
-} from '../output/output-settings.ts';
+import { FORMAT_RECORDS, type RecordFormatName } from '../format/format-names.ts';
+import type { OutputSettings } from '../output/output-settings.ts';
 import { patternNames, type RedactionSettings } from '../redact/redaction-settings.ts';
 import { createFilterSettings, createRedactionSettings } from './filter-plan.ts';
-
 import { createUpkeep } from './upkeep-plan.ts';
 
 /** What one output is told: the worker what its lines are, the writer where they go. */
 export interface OutputPlan {
   settings: OutputSettings;
-  target: { kind: 'sqlite'; target: SqliteTarget } | { kind: 'lines'; target: OutputTarget };
+  target: OutputPlace;
 }
 
 /** What becomes of records: which there are, what they show and hide, and where they go. */

@@ -1,34 +1,28 @@
-import {
-  COUNTER_REDACTIONS_FIRST,
-  COUNTER_TRACKER_FIRST,
-  type Counters,
-} from '../counters/counters.ts';
+import { COUNTER_TRACKER_FIRST, type Counters } from '../counters/counters.ts';
 import { COUNTS_COUNT } from '../counters/exchange-counts.ts';
-import { createMessageRecords } from '../exchange/message-record.ts';
+import { createMessageRecords, type MessageRecords } from '../exchange/message-record.ts';
 import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';
-import { createExchangeFilter } from '../filter/exchange-filter.ts';
 import { hasFilter } from '../filter/filter-settings.ts';
 import { createTextFormat } from '../format/text-record.ts';
 import type { TimestampText } from '../format/timestamp.ts';
 import { createRecordFieldTables, type FieldTables, TEXT_FIELD_TABLES } from '../http/grammar.ts';
-import { REDACTION_COUNTS_MAX } from '../limits.ts';
 import type { BatchBuilder } from '../output/batch-builder.ts';
-import { createFormat } from '../output/create-format.ts';
-import type { OutputSettings } from '../output/output-settings.ts';
-import { type RecordOutput, type RecordOutputs, writeExchange } from '../output/record-outputs.ts';
-import { REDACTION_DEFAULTS } from '../redact/redaction-settings.ts';
+import {
+  createRecordOutputs,
+  isPlainText,
+  redactionCounts,
+} from '../output/create-record-outputs.ts';
+import { type RecordOutputs, writeExchange } from '../output/record-outputs.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import type { PipelineOptions } from './pipeline.ts';
-import type { PipelineSettings } from './pipeline-settings.ts';
-import type { HiddenText } from './text-lines.ts';
+import type { HiddenText, PipelineOptions } from './pipeline-state.ts';
 
 /** The part of a pipeline that depends on its outputs. */
 export interface PipelineOutputs {
   textLines: readonly BatchBuilder[];
   records: RecordOutputs | undefined;
+  messageRecords: MessageRecords | undefined;
   tracker: ExchangeTracker | undefined;
   fieldTables: FieldTables;
-  /** What writes plain text lines in which something is hidden; made when the first one comes. */
   openHiddenText: () => HiddenText;
 }
 
@@ -47,61 +41,36 @@ export function createOutputs(
   timestamp: TimestampText,
   followed?: ExchangeTracker,
 ): PipelineOutputs {
-  const isFiltered = hasFilter(options.filter);
-  const isPlain = (output: OutputSettings): boolean => isPlainText(output, options);
-  const textLines = batches.filter((_, output) => isPlain(options.outputs[output]));
+  const textLines = batches.filter((_, output) => isPlainText(options.outputs[output], options));
   if (textLines.length === batches.length) {
     return {
       textLines,
       records: undefined,
+      messageRecords: undefined,
       tracker: undefined,
       fieldTables: TEXT_FIELD_TABLES,
       openHiddenText: createHiddenText(options, TEXT_FIELD_TABLES, counters),
     };
   }
   const fieldTables = createRecordFieldTables(options.headerNames);
-  const { namedFields } = fieldTables;
-  const formatOptions = { namedFields, utcOffset: options.utcOffset, hostName: options.hostName };
-  const outputsOf = (isMember: (output: OutputSettings) => boolean): RecordOutput[] =>
-    options.outputs.flatMap((output, index) =>
-      isMember(output)
-        ? [
-            {
-              format: createFormat(output, formatOptions, options.hasVlan),
-              batches: batches[index],
-            },
-          ]
-        : [],
-    );
-  const exchanges = outputsOf(({ records }) => records === 'exchanges');
-  const messages = outputsOf((output) => output.records === 'messages' && !isPlain(output));
-  const records: RecordOutputs = {
-    exchanges,
-    messages: isFiltered ? [] : messages,
-    chosenMessages: isFiltered ? messages : [],
-    isWanted: isFiltered ? createExchangeFilter(options.filter, namedFields) : undefined,
-    redact: createRedactor(
-      options.redaction,
-      namedFields,
-      redactionCounts(counters),
-      options.redactionNames,
-    ),
-    messageRecords: createMessageRecords(fieldTables.fieldsCount, options.flowSeed),
-    timestamp,
-    counters,
-  };
-  const tracker =
-    exchanges.length > 0 || isFiltered
-      ? (followed ??
-        createTracker(
-          fieldTables.fieldsCount,
-          options.flowSeed,
-          counters.subarray(COUNTER_TRACKER_FIRST, COUNTER_TRACKER_FIRST + COUNTS_COUNT),
-          (exchange) => writeExchange(records, exchange),
-        ))
-      : undefined;
+  const { namedFields, fieldsCount } = fieldTables;
+  const { utcOffset, hostName, flowSeed } = options;
+  const formatOptions = { namedFields, utcOffset, hostName };
+  const records = createRecordOutputs(options, formatOptions, batches, counters, timestamp);
+  const needsExchanges = records.exchanges.length > 0 || hasFilter(options.filter);
+  const tracker = needsExchanges
+    ? (followed ??
+      createTracker(
+        fieldsCount,
+        flowSeed,
+        counters.subarray(COUNTER_TRACKER_FIRST, COUNTER_TRACKER_FIRST + COUNTS_COUNT),
+        (exchange) => writeExchange(records, exchange),
+      ))
+    : undefined;
+  const messageRecords =
+    records.messages.length > 0 ? createMessageRecords(fieldsCount, flowSeed) : undefined;
   const openHiddenText = createHiddenText(options, fieldTables, counters);
-  return { textLines, records, tracker, fieldTables, openHiddenText };
+  return { textLines, records, messageRecords, tracker, fieldTables, openHiddenText };
 }
 
 /** Memory for it is taken when it is needed, which it seldom is. */
@@ -120,24 +89,4 @@ function createHiddenText(
     };
     return opened;
   };
-}
-
-function redactionCounts(counters: Counters): Counters {
-  return counters.subarray(
-    COUNTER_REDACTIONS_FIRST,
-    COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX,
-  );
-}
-
-/** Whether an output's lines are made from each message alone, and from the frame itself. */
-export function isPlainText(
-  { format }: OutputSettings,
-  settings: Pick<PipelineSettings, 'filter' | 'redaction'>,
-): boolean {
-  return format === 'text' && !hasFilter(settings.filter) && !changesText(settings);
-}
-
-/** By default credentials and cookies are hidden, of which few text lines have any: see `writeTextLines`. */
-function changesText({ redaction }: Pick<PipelineSettings, 'redaction'>): boolean {
-  return JSON.stringify(redaction) !== JSON.stringify(REDACTION_DEFAULTS);
 }

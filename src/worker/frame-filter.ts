@@ -3,7 +3,7 @@ import { runBpf } from '../capture/bpf-interpreter.ts';
 import { compileFilter } from '../capture/compile-filter.ts';
 import { LINKTYPE_ETHERNET } from '../capture/link-types.ts';
 import { SNAPLEN_MAX } from '../limits.ts';
-import type { FrameFilter } from './pipeline.ts';
+import type { FrameFilter } from './pipeline-state.ts';
 
 /**
  * Makes a replay's `-f`: the expression is compiled by the machine's libpcap, once a link type, and run by

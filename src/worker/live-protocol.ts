@@ -1,7 +1,8 @@
-import type { PortRange } from '../capture/port-filter.ts';
+import type { PortRange } from '../capture/port-range.ts';
 import type { TunnelFilter } from '../capture/tunnel-filter.ts';
 import type { BatchMessage, ReturnedBuffer } from '../output/port-sink.ts';
-import type { NetworkPrefix, PipelineSettings } from './pipeline-settings.ts';
+import type { NetworkPrefix } from '../record/network-prefix.ts';
+import type { PipelineSettings } from './pipeline-settings.ts';
 import type { SharedState } from './shared-state.ts';
 import type { WorkerFailure } from './worker-failure.ts';
 

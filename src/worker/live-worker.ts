@@ -28,16 +28,8 @@ import type {
 } from './live-protocol.ts';
 import { loadChange } from './load-change.ts';
 import { openLiveSource } from './open-live-source.ts';
-import {
-  createPipeline,
-  endPipeline,
-  expirePipeline,
-  flushPipeline,
-  PIPELINE_DONE,
-  PIPELINE_FULL,
-  type Pipeline,
-  runPipeline,
-} from './pipeline.ts';
+import { type Pipeline } from './pipeline-state.ts';
+import { createPipeline, endPipeline, expirePipeline, flushPipeline, PIPELINE_DONE, PIPELINE_FULL, runPipeline } from './pipeline.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';
 import { describeFailure, type WorkerFailure } from './worker-failure.ts';
 

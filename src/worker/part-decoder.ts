@@ -3,7 +3,8 @@ import { COUNTERS_COUNT } from '../counters/counters.ts';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
 import { createBatchBytes } from '../output/buffer-pool.ts';
 import { createMessageKeys, type MessageKeys } from './message-keys.ts';
-import { createPipeline, flushPipeline, type Pipeline, runPipeline } from './pipeline.ts';
+import { type Pipeline } from './pipeline-state.ts';
+import { createPipeline, flushPipeline, runPipeline } from './pipeline.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';
 import { createRequestFilter, type ReplayRequest } from './replay.ts';
 

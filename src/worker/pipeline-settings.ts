@@ -1,17 +1,12 @@
-import type { PortRange } from '../capture/port-filter.ts';
+import type { PortRange } from '../capture/port-range.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import type { FilterSettings } from '../filter/filter-settings.ts';
 import type { OutputSettings } from '../output/output-settings.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
-import type { FrameFilter, PipelineOptions } from './pipeline.ts';
+import type { NetworkPrefix } from '../record/network-prefix.ts';
+import type { FrameFilter, PipelineOptions } from './pipeline-state.ts';
 import { createPortTable } from './port-table.ts';
 import { createUtcOffset } from './utc-offset.ts';
-
-/** A network as bytes: 4 or 16 of address, and how many of its bits are fixed. */
-export interface NetworkPrefix {
-  address: Uint8Array;
-  prefixBits: number;
-}
 
 /** What the control plane tells a worker about its pipeline: plain values, which threads can copy. */
 export interface PipelineSettings {

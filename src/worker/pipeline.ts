@@ -1,4 +1,4 @@
-import { createFrame, type Frame, type FrameSource } from '../capture/frame.ts';
+import { createFrame, type FrameSource } from '../capture/frame.ts';
 import {
   COUNTER_FRAME_BYTES,
   COUNTER_FRAMES_FILTERED,
@@ -7,106 +7,25 @@ import {
   type Counters,
 } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
-import { createHeldHeads, type HeldHeads } from '../decode/held-heads.ts';
-import type { LocalNetworks } from '../decode/local-networks.ts';
-import { createSeenSegments, type SeenSegments } from '../decode/seen-segments.ts';
-import { createSegment, type Segment } from '../decode/segment.ts';
+import { createHeldHeads, } from '../decode/held-heads.ts';
+import { createSeenSegments, } from '../decode/seen-segments.ts';
+import { createSegment, } from '../decode/segment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
 import { beginSegment, endSegment } from '../exchange/follow-segment.ts';
 import { NO_REST } from '../exchange/pass-bytes.ts';
 import { type ExchangeTracker, timeOf } from '../exchange/tracker.ts';
-import type { FilterSettings } from '../filter/filter-settings.ts';
 import type { BatchSink } from '../format/line-batch.ts';
-import { createTimestampText, type TimestampText, type UtcOffset } from '../format/timestamp.ts';
+import { createTimestampText, } from '../format/timestamp.ts';
 import {
   createMethodTable,
   FIELDS_COUNT,
-  type FieldTables,
-  type MethodTable,
 } from '../http/grammar.ts';
-import { createHttpMessage, type HttpMessage } from '../http/message.ts';
-import { type BatchBuilder, createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
-import type { OutputSettings } from '../output/output-settings.ts';
-import type { RecordOutputs } from '../output/record-outputs.ts';
-import type { RedactionSettings } from '../redact/redaction-settings.ts';
+import { createHttpMessage, } from '../http/message.ts';
+import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
+import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
 import { createOutputs } from './create-outputs.ts';
-import type { MessageKeys } from './message-keys.ts';
 import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
-import type { HiddenText } from './text-lines.ts';
-
-/** Says whether a frame is to be read at all; a replay's `-f`. */
-export type FrameFilter = (frame: Frame) => boolean;
-
-export interface PipelineOptions {
-  /** By port: 1 when segments from or to it are read; undefined when the kernel or an expression chose. */
-  portTable: Uint8Array | undefined;
-  frameFilter: FrameFilter | undefined;
-  methods: readonly string[];
-  /** UDP ports of VXLAN besides the usual ones. */
-  vxlanPorts: readonly number[];
-  localNetworks: LocalNetworks;
-  utcOffset: UtcOffset;
-  outputs: readonly OutputSettings[];
-  headerNames: readonly string[];
-  filter: FilterSettings;
-  redaction: RedactionSettings;
-  /** See `createRedactor`. */
-  redactionNames?: readonly string[] | undefined;
-  hasVlan: boolean;
-  hostName: string;
-  flowSeed: number;
-  /** Heads are put together from several segments. */
-  isHeadCompleted: boolean;
-  /** Bytes of each frame that are looked at; 0: all that were captured. */
-  snaplenBytes: number;
-  /** Frames after which the pipeline is done; -1: never. */
-  framesMax: number;
-  /** What all workers together may still take, in one shared word. */
-  frameQuota?: Int32Array | undefined;
-}
-
-/**
- * The stages from frames to batches of lines with everything that they keep, made once a worker. What is not
- * `readonly` is replaced as a whole between two frames, see `prepareChange`.
- */
-export interface Pipeline {
-  readonly frame: Frame;
-  readonly segment: Segment;
-  readonly message: HttpMessage;
-  readonly seen: SeenSegments;
-  /** Of a part of a capture: every message is written, and what would tell it from others noted here. */
-  keys: MessageKeys | undefined;
-  heldHeads: HeldHeads;
-  /** What a held head is read into, so that the current segment stays as it is. */
-  heldFrame: Frame;
-  readonly heldSegment: Segment;
-  readonly timestamp: TimestampText;
-  readonly methods: MethodTable;
-  fieldTables: FieldTables;
-  readonly sink: BatchSink;
-  /** What lines are written into, of all outputs. */
-  readonly batches: readonly BatchBuilder[];
-  /** Outputs of text lines of messages as they pass, written from the frame itself. */
-  textLines: readonly BatchBuilder[];
-  /** Gives what writes those of them in which something is hidden. */
-  openHiddenText: () => HiddenText;
-  /** All other outputs; undefined when there are none, and then nothing is kept of a flow. */
-  records: RecordOutputs | undefined;
-  /** Undefined when no output and no filter asks for exchanges. */
-  tracker: ExchangeTracker | undefined;
-  /** Second of packet time for which waiting flows were looked through. */
-  expirySec: number;
-  readonly counters: Counters;
-  portTable: Uint8Array | undefined;
-  readonly frameFilter: FrameFilter | undefined;
-  readonly hasVlan: boolean;
-  readonly snaplenBytes: number;
-  /** Also when the host's addresses change. */
-  localNetworks: LocalNetworks;
-  framesLeft: number;
-  readonly frameQuota: Int32Array | undefined;
-}
 
 const NANOSECONDS_PER_SECOND = 1e9;
 

@@ -3,7 +3,7 @@ import { createHeldHeads } from '../decode/held-heads.ts';
 import { endAllFlows } from '../exchange/end-exchange.ts';
 import { writeExchange } from '../output/record-outputs.ts';
 import { createOutputs } from './create-outputs.ts';
-import type { Pipeline, PipelineOptions } from './pipeline.ts';
+import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
 import { expireHeads } from './read-messages.ts';
 
 /**

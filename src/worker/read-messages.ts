@@ -24,16 +24,17 @@ import {
 import { messageType } from '../decode/message-type.ts';
 import { wasSeenBefore } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
+import { loadMessage } from '../exchange/message-record.ts';
 import { noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
 import { LINE_STREAM_ALL } from '../format/line-batch.ts';
 import { classifySegment } from '../http/classify.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../http/message.ts';
 import { scanHead } from '../http/scan-head.ts';
 import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
-import { writeMessageRecord } from '../output/record-outputs.ts';
+import { writeMessage } from '../output/record-outputs.ts';
 import { countMessage } from './count-message.ts';
 import { addMessageKey } from './message-keys.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { Pipeline } from './pipeline-state.ts';
 import { NOTHING_HIDDEN, writeTextLines } from './text-lines.ts';
 
 /** What the length fields of IP can say; the rest of a message is in one segment. */
@@ -189,7 +190,7 @@ function goBehindHeldHead(pipeline: Pipeline): boolean {
  * @returns true when it has no body whatever its head says, as far as is known of its request
  */
 function takeMessage(pipeline: Pipeline, frame: Frame, segment: Segment, isHeld: boolean): boolean {
-  const { message, textLines, records, tracker, keys } = pipeline;
+  const { message, textLines, records, messageRecords, tracker, keys } = pipeline;
   const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
   const countedSlot = countMessage(pipeline.counters, frame.bytes, message, type);
   const hiddenCounts =
@@ -198,8 +199,8 @@ function takeMessage(pipeline: Pipeline, frame: Frame, segment: Segment, isHeld:
     const { byteLength } = textLines[0].open[LINE_STREAM_ALL];
     addMessageKey(keys, frame.bytes, segment, type, countedSlot, hiddenCounts, byteLength);
   }
-  if (records !== undefined && records.messages.length > 0) {
-    writeMessageRecord(records, frame, segment, message, type);
+  if (records !== undefined && messageRecords !== undefined) {
+    writeMessage(records, loadMessage(messageRecords, frame, segment, message, type));
   }
   if (tracker === undefined) {
     return false;

@@ -3,7 +3,7 @@ import { PCAP_HEADER_BYTES } from '../capture/pcap-reader.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { SHARED_CAPTURE_BYTES_MIN } from '../limits.ts';
-import { isPlainText } from './create-outputs.ts';
+import { isPlainText } from '../output/create-record-outputs.ts';
 import { createPartJoiner, flushJoiner, joinPart } from './join-parts.ts';
 import { PartCrew, type SharedCapture } from './part-crew.ts';
 import type { PipelineSettings } from './pipeline-settings.ts';

@@ -5,9 +5,8 @@ import {
   COUNTER_REDACTIONS_FIRST,
 } from '../counters/counters.ts';
 import type { Segment } from '../decode/segment.ts';
-import { loadMessage, type MessageRecords } from '../exchange/message-record.ts';
+import { loadMessage, } from '../exchange/message-record.ts';
 import { hexBytesWritten } from '../format/escape.ts';
-import type { RecordFormat } from '../format/record-format.ts';
 import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
 import { setSecond } from '../format/timestamp.ts';
 import {
@@ -19,19 +18,11 @@ import {
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { type BatchBuilder, reserveLine } from '../output/batch-builder.ts';
 import { writeLines } from '../output/record-outputs.ts';
-import type { Exchange } from '../record/exchange.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { findFieldBehindReturn } from '../redact/bare-return.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
 import { mayHideInTarget } from '../redact/start-lines.ts';
-import type { Pipeline } from './pipeline.ts';
-
-/** Writes the lines of messages in which there is something to hide though nobody asked for it. */
-export interface HiddenText {
-  readonly messageRecords: MessageRecords;
-  readonly redact: (record: Exchange) => void;
-  readonly format: RecordFormat;
-}
+import type { Pipeline } from './pipeline-state.ts';
 
 /** Of `writeTextLines`: nothing was hidden in the message. */
 export const NOTHING_HIDDEN = 0;
@@ -91,7 +82,8 @@ function writeLine(
   const end = writeTextLine(
     batch.bytes,
     batch.byteLength,
-    frame,
+    frame.timestampSubsecNs,
+    frame.bytes,
     segment,
     message,
     type,

@@ -8,7 +8,7 @@ import {
   LINKTYPE_LINUX_SLL,
   LINKTYPE_RAW,
 } from '../../src/capture/link-types.ts';
-import type { PortRange } from '../../src/capture/port-filter.ts';
+import type { PortRange } from '../../src/capture/port-range.ts';
 import { PORT_RANGES_MAX, VLAN_TAGS_MAX } from '../../src/limits.ts';
 import {
   bytesOf,

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { BpfProgram } from '../../src/capture/bpf-assembler.ts';
 import { compileLiveFilter } from '../../src/capture/compile-filter.ts';
 import { buildDefaultFilter } from '../../src/capture/default-filter.ts';
-import type { PortRange } from '../../src/capture/port-filter.ts';
+import type { PortRange } from '../../src/capture/port-range.ts';
 import { PORT_RANGES_MAX } from '../../src/limits.ts';
 import {
   addressOf,

@@ -5,7 +5,7 @@ import { runBpf } from '../../src/capture/bpf-interpreter.ts';
 import { compileFilter } from '../../src/capture/compile-filter.ts';
 import { buildDefaultFilter, type FilterLinkLayer } from '../../src/capture/default-filter.ts';
 import { LINKTYPE_PPP } from '../../src/capture/link-types.ts';
-import type { PortRange } from '../../src/capture/port-filter.ts';
+import type { PortRange } from '../../src/capture/port-range.ts';
 import { describeTunnels, type TunnelFilter } from '../../src/capture/tunnel-filter.ts';
 import { createUdpTunnels, UDP_TUNNEL_NONE } from '../../src/decode/udp-tunnels.ts';
 import { PORT_RANGES_MAX, VLAN_TAGS_MAX, VXLAN_PORTS_MAX } from '../../src/limits.ts';

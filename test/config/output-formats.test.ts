@@ -16,7 +16,7 @@ import {
   printOutputs,
 } from '../../src/config/output-formats.ts';
 import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../../src/limits.ts';
-import { FORMAT_NAMES, FORMAT_RECORDS } from '../../src/output/output-settings.ts';
+import { FORMAT_NAMES, FORMAT_RECORDS } from '../../src/format/format-names.ts';
 
 const NAMED = FORMAT_NAMES.filter((name) => name !== 'template');
 

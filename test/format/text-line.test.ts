@@ -73,7 +73,17 @@ function write({ frame, segment, message }: ReadMessage, options: LineOptions = 
   const timestamp = createTimestampText(() => 0);
   setSecond(timestamp, epochSec);
   const target = new Uint8Array(textLineBytesMax(message) + 32);
-  const end = writeTextLine(target, 16, frame, segment, message, type, timestamp, hasVlan);
+  const end = writeTextLine(
+    target,
+    16,
+    frame.timestampSubsecNs,
+    frame.bytes,
+    segment,
+    message,
+    type,
+    timestamp,
+    hasVlan,
+  );
   expect(end - 16).toBeLessThanOrEqual(textLineBytesMax(message));
   return target.subarray(16, end);
 }

@@ -11,7 +11,8 @@ import type { RecordFormat } from '../../src/format/record-format.ts';
 import { TEXT_FIELD_TABLES } from '../../src/http/grammar.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
 import { createBatchBuilder, flushBatches } from '../../src/output/batch-builder.ts';
-import type { OutputSettings, Records } from '../../src/output/output-settings.ts';
+import type { Records } from '../../src/format/format-names.ts';
+import type { OutputSettings } from '../../src/output/output-settings.ts';
 import {
   type RecordOutput,
   type RecordOutputs,
@@ -19,7 +20,8 @@ import {
 } from '../../src/output/record-outputs.ts';
 import { TYPE_SQ } from '../../src/record/message-type.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
-import { endPipeline, type Pipeline } from '../../src/worker/pipeline.ts';
+import { type Pipeline } from '../../src/worker/pipeline-state.ts';
+import { endPipeline } from '../../src/worker/pipeline.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';
 import { makeExchange } from '../exchange/make-exchange.ts';
 import { ListSink, pipelineOf, requestFrames, run, TEXT_OUTPUT } from '../worker/pipeline-parts.ts';

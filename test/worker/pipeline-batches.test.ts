@@ -5,15 +5,8 @@ import {
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
 } from '../../src/counters/counters.ts';
-import {
-  flushPipeline,
-  PIPELINE_DONE,
-  PIPELINE_DRAINED,
-  PIPELINE_FULL,
-  type Pipeline,
-  type PipelineState,
-  runPipeline,
-} from '../../src/worker/pipeline.ts';
+import { type Pipeline } from '../../src/worker/pipeline-state.ts';
+import { flushPipeline, PIPELINE_DONE, PIPELINE_DRAINED, PIPELINE_FULL, type PipelineState, runPipeline } from '../../src/worker/pipeline.ts';
 import {
   ask,
   asked,

@@ -19,14 +19,8 @@ import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
 import type { OutputSettings } from '../../src/output/output-settings.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
-import {
-  createPipeline,
-  endPipeline,
-  type FrameFilter,
-  PIPELINE_FULL,
-  type Pipeline,
-  runPipeline,
-} from '../../src/worker/pipeline.ts';
+import { type FrameFilter, type Pipeline } from '../../src/worker/pipeline-state.ts';
+import { createPipeline, endPipeline, PIPELINE_FULL, runPipeline } from '../../src/worker/pipeline.ts';
 import {
   createPipelineOptions,
   type PipelineSettings,

@@ -10,13 +10,8 @@ import {
   countFrames,
 } from '../../src/counters/counters.ts';
 import { HEAD_BYTES_MAX } from '../../src/limits.ts';
-import {
-  type FrameFilter,
-  flushPipeline,
-  PIPELINE_DONE,
-  PIPELINE_DRAINED,
-  runPipeline,
-} from '../../src/worker/pipeline.ts';
+import { type FrameFilter } from '../../src/worker/pipeline-state.ts';
+import { flushPipeline, PIPELINE_DONE, PIPELINE_DRAINED, runPipeline } from '../../src/worker/pipeline.ts';
 import { createPipelineOptions } from '../../src/worker/pipeline-settings.ts';
 import {
   ask,

@@ -1,4 +1,4 @@
-import { createWordView, viewWords } from '../words.ts';
+import { createWordView, viewWords } from './words.ts';
 
 /**
  * Reads of network byte order. **The caller has checked that the bytes are there.**

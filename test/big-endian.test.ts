@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readInt32BE, readUint16BE } from '../../src/decode/big-endian.ts';
-import { guardBytes } from './decode-guarded.ts';
+import { readInt32BE, readUint16BE } from '../src/big-endian.ts';
+import { guardBytes } from './decode/decode-guarded.ts';
 
 const bytes = Uint8Array.of(0xaa, 0x01, 0x02, 0xfe, 0xff, 0xaa);
 

@@ -1,0 +1,5 @@
+/** TCP ports from `first` to `last`, both included. */
+export interface PortRange {
+  first: number;
+  last: number;
+}

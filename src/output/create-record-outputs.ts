@@ -1,0 +1,88 @@
+import { COUNTER_REDACTIONS_FIRST, type Counters } from '../counters/counters.ts';
+import { createExchangeFilter } from '../filter/exchange-filter.ts';
+import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
+import type { RecordFormatOptions } from '../format/record-format.ts';
+import type { TimestampText } from '../format/timestamp.ts';
+import { REDACTION_COUNTS_MAX } from '../limits.ts';
+import { REDACTION_DEFAULTS, type RedactionSettings } from '../redact/redaction-settings.ts';
+import { createRedactor } from '../redact/redactor.ts';
+import type { BatchBuilder } from './batch-builder.ts';
+import { createFormat } from './create-format.ts';
+import type { OutputSettings } from './output-settings.ts';
+import type { RecordOutput, RecordOutputs } from './record-outputs.ts';
+
+/** What is chosen, shown and hidden, of all outputs. */
+export interface RecordOutputsOptions {
+  outputs: readonly OutputSettings[];
+  filter: FilterSettings;
+  redaction: RedactionSettings;
+  /** See `createRedactor`. */
+  redactionNames?: readonly string[] | undefined;
+  /** Text lines of tagged frames end with their VLAN ids. */
+  hasVlan: boolean;
+}
+
+/**
+ * Makes the way of records out: filter, redactor, and the formats of all outputs but plain text.
+ *
+ * @param batches of all outputs, in their order
+ */
+export function createRecordOutputs(
+  options: RecordOutputsOptions,
+  formatOptions: RecordFormatOptions,
+  batches: readonly BatchBuilder[],
+  counters: Counters,
+  timestamp: TimestampText,
+): RecordOutputs {
+  const { namedFields } = formatOptions;
+  const isFiltered = hasFilter(options.filter);
+  const outputsOf = (isMember: (output: OutputSettings) => boolean): RecordOutput[] =>
+    options.outputs.flatMap((output, index) =>
+      isMember(output)
+        ? [
+            {
+              format: createFormat(output, formatOptions, options.hasVlan),
+              batches: batches[index],
+            },
+          ]
+        : [],
+    );
+  const messages = outputsOf(
+    (output) => output.records === 'messages' && !isPlainText(output, options),
+  );
+  return {
+    exchanges: outputsOf(({ records }) => records === 'exchanges'),
+    messages: isFiltered ? [] : messages,
+    chosenMessages: isFiltered ? messages : [],
+    isWanted: isFiltered ? createExchangeFilter(options.filter, namedFields) : undefined,
+    redact: createRedactor(
+      options.redaction,
+      namedFields,
+      redactionCounts(counters),
+      options.redactionNames,
+    ),
+    timestamp,
+    counters,
+  };
+}
+
+/** What redactors count. */
+export function redactionCounts(counters: Counters): Counters {
+  return counters.subarray(
+    COUNTER_REDACTIONS_FIRST,
+    COUNTER_REDACTIONS_FIRST + REDACTION_COUNTS_MAX,
+  );
+}
+
+/** Whether an output's lines are made from each message alone, and from the bytes that it came in. */
+export function isPlainText(
+  { format }: OutputSettings,
+  { filter, redaction }: Pick<RecordOutputsOptions, 'filter' | 'redaction'>,
+): boolean {
+  return format === 'text' && !hasFilter(filter) && !changesText(redaction);
+}
+
+/** By default only credentials and cookies are hidden, and the text line shows neither. */
+function changesText(redaction: RedactionSettings): boolean {
+  return JSON.stringify(redaction) !== JSON.stringify(REDACTION_DEFAULTS);
+}
