@@ -130,6 +130,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'worker/',
       'log/',
       'capture/libc-datagram.ts',
+      'capture/libc-locks.ts',
       'capture/libc-privileges.ts',
       'capture/libc-signals.ts',
       'capture/head-filter.ts',

@@ -9,22 +9,31 @@ import {
   type UpkeepCounters,
 } from '../log/upkeep.ts';
 import type { CaptureSnapshot } from './admin-capture.ts';
+import { refuseLockedOutputs } from './lock-places.ts';
+import type { OutputLocks } from './output-locks.ts';
 import type { OutputPlan } from './output-plan.ts';
 
 export interface OutputWritersOptions {
   /** See `LogWriterOptions`. */
   policy: 'hold' | 'fail';
-  events?: LogWriterEvents;
+  events?: OutputEvents;
+}
+
+export interface OutputEvents extends LogWriterEvents {
+  /** Told, with `hold`, where a second httplog would not be noticed. */
+  onUnlocked?(text: string): void;
 }
 
 /** The writers of all outputs, as one: a batch knows which output it is of. */
 export class OutputWriters {
   readonly #writers: readonly BatchWriter[];
   readonly #failingPaths: Set<string>;
+  readonly #locks: OutputLocks | undefined;
 
-  constructor(writers: readonly BatchWriter[], failingPaths: Set<string>) {
+  constructor(writers: readonly BatchWriter[], failingPaths: Set<string>, locks?: OutputLocks) {
     this.#writers = writers;
     this.#failingPaths = failingPaths;
+    this.#locks = locks;
   }
 
   /** Of all outputs together. */
@@ -105,18 +114,21 @@ export class OutputWriters {
 
   async close(deadlineMs: number): Promise<void> {
     await Promise.all(this.#writers.map((writer) => writer.close(deadlineMs)));
+    this.#locks?.release();
   }
 }
 
 /**
- * Opens every output; those that were opened are closed again when one cannot be.
+ * Opens every output; those that were opened are closed again when one cannot be. A daemon keeps others from
+ * them until they are closed.
  *
- * @throws HttplogError when an output cannot be written
+ * @throws HttplogError when an output cannot be written, or a daemon writes it
  */
 export async function openOutputs(
   plans: readonly OutputPlan[],
   options: OutputWritersOptions,
 ): Promise<OutputWriters> {
+  const locks = await lockForPolicy(plans, options);
   const writers: BatchWriter[] = [];
   const failingPaths = new Set<string>();
   const watched = { ...options, events: watchFaults(options.events, failingPaths) };
@@ -134,9 +146,24 @@ export async function openOutputs(
     }
   } catch (error) {
     await Promise.all(writers.map((writer) => writer.close(0)));
+    locks?.release();
     throw error;
   }
-  return new OutputWriters(writers, failingPaths);
+  return new OutputWriters(writers, failingPaths, locks);
+}
+
+/** A replay takes no lock, and does not load what takes them: several of them may write to one place. */
+async function lockForPolicy(
+  plans: readonly OutputPlan[],
+  { policy, events }: OutputWritersOptions,
+): Promise<OutputLocks | undefined> {
+  if (policy === 'fail') {
+    refuseLockedOutputs(plans);
+    return undefined;
+  }
+  return (await import('./output-locks.ts')).lockOutputs(plans, (text) =>
+    events?.onUnlocked?.(text),
+  );
 }
 
 /** The events, passed on, and the set of what fails kept by them. */
