@@ -1,224 +1,104 @@
 /**
- * Checks what no linter knows of this project: that imports in src flow with the data, that nothing is
- * exported as default, and that files stay readable in length. One line for each finding; exit code 1 if
- * there is one.
+ * Checks what no linter knows of this project: that imports in src flow with the data, that no files wait for
+ * each other, that nothing is exported as default, and that files stay readable in length. One line for each
+ * finding; exit code 1 if there is one. `scripts/rooms.ts` is the table behind it.
  *
  *     node scripts/check-imports.ts [DIRECTORY]
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-/** What the files of a room may import besides each other. */
-interface Room {
-  /** Whole rooms (`worker/`), or single files of them: records, tables and constants (`capture/frame.ts`). */
-  rooms: readonly string[];
-  /** Modules of Node without `node:`; the hot rooms know no file, clock, logger or process. */
-  node: readonly string[] | 'any';
-  packages: readonly string[];
-}
-
-/**
- * The rooms of src in the direction of the data: capture -> decode -> exchange -> format -> log. A data room knows the
- * records of the rooms before it, only worker sees all stages, daemon sees workers, cli sees daemon.
- * Nobody imports cli.
- */
-const ROOMS: Readonly<Record<string, Room>> = {
-  capture: {
-    rooms: ['errors.ts', 'limits.ts'],
-    node: ['buffer', 'fs', 'net', 'stream', 'tty', 'util', 'zlib'],
-    packages: ['koffi'],
-  },
-  decode: {
-    rooms: ['capture/frame.ts', 'capture/link-types.ts', 'bytes.ts', 'limits.ts', 'words.ts'],
-    node: [],
-    packages: [],
-  },
-  exchange: {
-    rooms: [
-      'bytes.ts',
-      'capture/frame.ts',
-      'decode/big-endian.ts',
-      'decode/body-length.ts',
-      'decode/http-grammar.ts',
-      'decode/http-message.ts',
-      'decode/message-type.ts',
-      'decode/segment.ts',
-      'limits.ts',
-      'words.ts',
-    ],
-    node: [],
-    packages: [],
-  },
-  format: {
-    rooms: [
-      'base64.ts',
-      'bytes.ts',
-      'capture/frame.ts',
-      'exchange/exchange.ts',
-      'decode/http-grammar.ts',
-      'decode/http-message.ts',
-      'decode/message-type.ts',
-      'decode/segment.ts',
-      'limits.ts',
-      'words.ts',
-    ],
-    node: [],
-    packages: [],
-  },
-  filter: {
-    rooms: [
-      'bytes.ts',
-      'decode/http-grammar.ts',
-      'decode/http-message.ts',
-      'exchange/exchange.ts',
-      'keyed-hash.ts',
-      'limits.ts',
-      'regular-expression.ts',
-    ],
-    node: [],
-    packages: [],
-  },
-  redact: {
-    rooms: [
-      'base64.ts',
-      'bytes.ts',
-      'decode/http-grammar.ts',
-      'decode/http-message.ts',
-      'exchange/exchange.ts',
-      'exchange/start-line.ts',
-      'keyed-hash.ts',
-      'limits.ts',
-      'regular-expression.ts',
-      'words.ts',
-    ],
-    node: ['buffer', 'crypto'],
-    packages: [],
-  },
-  log: {
-    rooms: ['format/line-batch.ts', 'errors.ts', 'limits.ts'],
-    node: [
-      'fs',
-      'fs/promises',
-      'path',
-      'sqlite',
-      'stream/promises',
-      'timers/promises',
-      'util',
-      'worker_threads',
-      'zlib',
-    ],
-    packages: [],
-  },
-  worker: {
-    rooms: [
-      'capture/',
-      'decode/',
-      'exchange/',
-      'filter/',
-      'redact/',
-      'format/',
-      'log/',
-      'errors.ts',
-      'limits.ts',
-    ],
-    node: ['fs/promises', 'inspector/promises', 'worker_threads'],
-    packages: ['luxon'],
-  },
-  daemon: {
-    rooms: [
-      'worker/',
-      'log/',
-      'capture/libc-datagram.ts',
-      'capture/libc-privileges.ts',
-      'capture/libc-signals.ts',
-      'capture/head-filter.ts',
-      'capture/port-filter.ts',
-      'exchange/exchange.ts',
-      'exchange/exchange-counts.ts',
-      'filter/',
-      'redact/',
-      'format/',
-      'decode/http-grammar.ts',
-      'decode/verdicts.ts',
-      'errors.ts',
-      'keyed-hash.ts',
-      'limits.ts',
-    ],
-    node: 'any',
-    packages: ['cli-progress', 'convict', 'luxon', 'pino', 'pino-roll', 'piscina', 'yaml'],
-  },
-  cli: { rooms: ['daemon/', 'errors.ts', 'limits.ts'], node: 'any', packages: [] },
-  'base64.ts': { rooms: [], node: [], packages: [] },
-  'bytes.ts': { rooms: [], node: [], packages: [] },
-  'errors.ts': { rooms: [], node: [], packages: [] },
-  'keyed-hash.ts': { rooms: [], node: [], packages: [] },
-  'limits.ts': { rooms: [], node: [], packages: [] },
-  'regular-expression.ts': { rooms: [], node: ['module'], packages: ['re2js'] },
-  'words.ts': { rooms: [], node: [], packages: [] },
-};
-
-/** Files of capture that work on bytes alone, so that they can be tested without a network card. */
-const PURE_CAPTURE_FILES: ReadonlySet<string> = new Set([
-  'capture/bpf-assembler.ts',
-  'capture/bpf-code.ts',
-  'capture/bpf-interpreter.ts',
-  'capture/default-filter.ts',
-  'capture/frame.ts',
-  'capture/link-types.ts',
-  'capture/port-filter.ts',
-  'capture/tpacket-v3.ts',
-]);
+import { LAYER_CIRCLE, PURE_CAPTURE_FILES, ROOMS, type Room } from './rooms.ts';
 
 const FILE_LINES_MAX = 300;
 /** Files that are one table, which would not read better in pieces. */
-const TABLE_FILES: ReadonlySet<string> = new Set(['daemon/option-table.ts', 'limits.ts']);
+const TABLE_FILES = /(^|\/)(limits|[a-z-]+-options|option-table)\.ts$/;
 
 /** A statement's `from '...'`, an import for its effect, `import('...')`, `require('...')`. */
 const IMPORT =
-  /(?:^(?:import|export)\b[^;'"`]*?\bfrom\s*|^import\s*|\b(?:import|require)\(\s*)'([^']+)'/gm;
+  /(?:^(?<statement>import|export)(?<type>\s+type\b)?[^;'"`]*?\bfrom\s*|^import\s*|\b(?:import|require)\(\s*)'(?<specifier>[^']+)'/gm;
 const DEFAULT_EXPORT = /^export\s+default\b|^export\s*\{[^}]*\bas\s+default\b/m;
 
-/** The findings in a source directory, one sentence each, in the order of the files. */
-export function checkSources(directory: string): string[] {
-  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
-  return paths
-    .filter((path) => path.endsWith('.ts'))
-    .sort()
-    .flatMap((path) => checkFile(path, readFileSync(join(directory, path), 'utf8')));
+type Rooms = Readonly<Record<string, Room>>;
+
+/** A file of src and what it imports. */
+interface Source {
+  path: string;
+  text: string;
+  imports: readonly Import[];
 }
 
-function checkFile(path: string, text: string): string[] {
-  const findings = findImports(text)
-    .map((specifier) => checkImport(path, specifier))
+interface Import {
+  specifier: string;
+  /** The file of src that it names, or undefined: a module of Node or a package. */
+  target: string | undefined;
+}
+
+/** The findings in a source directory, one sentence each, in the order of the files. */
+export function checkSources(directory: string, rooms: Rooms = ROOMS): string[] {
+  const sources = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .sort()
+    .map((path) => readSource(directory, path));
+  return [...sources.flatMap((source) => checkFile(source, rooms)), ...checkCircles(sources)];
+}
+
+function readSource(directory: string, path: string): Source {
+  const text = readFileSync(join(directory, path), 'utf8');
+  const specifiers = new Set([...text.matchAll(IMPORT)].map(({ groups }) => groups?.specifier));
+  const imports = [...specifiers].filter(isString).map((specifier) => ({
+    specifier,
+    target: specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : undefined,
+  }));
+  return { path, text, imports };
+}
+
+function isString(value: string | undefined): value is string {
+  return value !== undefined;
+}
+
+function checkFile(source: Source, rooms: Rooms): string[] {
+  const { path, text } = source;
+  const roomName = findRoom(path, rooms);
+  if (roomName === undefined) {
+    const [folder] = path.split('/', 1);
+    return [`${path} is in no room: add ${folder} to the table of scripts/rooms.ts`];
+  }
+  const findings = source.imports
+    .map((each) => checkImport(path, roomName, each, rooms))
     .filter((finding) => finding !== undefined);
   if (DEFAULT_EXPORT.test(text)) {
     findings.push(`${path} has a default export: give it its name`);
   }
   const linesCount = text.split('\n').length - 1;
-  if (linesCount > FILE_LINES_MAX && !TABLE_FILES.has(path)) {
+  if (linesCount > FILE_LINES_MAX && !TABLE_FILES.test(path)) {
     findings.push(`${path} has ${linesCount} lines, allowed are ${FILE_LINES_MAX}`);
   }
   return findings;
 }
 
-/** What a file imports, each once, types and imports at run time included. */
-function findImports(text: string): string[] {
-  return [...new Set([...text.matchAll(IMPORT)].map(([, specifier]) => specifier))];
+/** The row of a file: of `ship/nats/send.ts` it is `ship/nats` where there is one, else `ship`. */
+function findRoom(path: string, rooms: Rooms): string | undefined {
+  const parts = path.split('/');
+  const names = parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
+  return names.find((name) => Object.hasOwn(rooms, name));
 }
 
 /** What is wrong with an import, if anything is. */
-function checkImport(path: string, specifier: string): string | undefined {
-  const roomName = path.split('/', 1)[0];
-  const room = ROOMS[roomName];
-  if (room === undefined) {
-    return `${path} is in no room: add ${roomName} to the table of scripts/check-imports.ts`;
-  }
-  if (specifier.startsWith('.')) {
-    const target = normalize(join(dirname(path), specifier));
+function checkImport(
+  path: string,
+  roomName: string,
+  each: Import,
+  rooms: Rooms,
+): string | undefined {
+  const { specifier, target } = each;
+  const room = rooms[roomName];
+  const targetRoom = target && findRoom(target, rooms);
+  if (target !== undefined) {
     const isAllowed =
-      target.startsWith(`${roomName}/`) ||
-      room.rooms.some((door) => (door.endsWith('/') ? target.startsWith(door) : target === door));
+      targetRoom === roomName ||
+      // A door to `ship/` is none to `ship/nats/`, which is a room of its own.
+      room.rooms.some((door) => door === target || door === `${targetRoom}/`);
     return isAllowed ? undefined : `${path} -> ${target}: ${roomName} must not know it`;
   }
   if (PURE_CAPTURE_FILES.has(path)) {
@@ -233,6 +113,54 @@ function checkImport(path: string, specifier: string): string | undefined {
 /** `pino` of `pino/file`, `@scope/name` of `@scope/name/file`. */
 function packageName(specifier: string): string {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
+/** Types count as well: files that need each other's types cannot be read one after the other. */
+function checkCircles(sources: readonly Source[]): string[] {
+  const isCircle = (files: readonly string[]): boolean =>
+    files.length > 1 && !files.every((path) => LAYER_CIRCLE.has(path));
+  return findCircles(sources)
+    .filter(isCircle)
+    .map((files) => `${files.sort().join(', ')}: these files wait for each other`);
+}
+
+/** Groups of files each of which reaches each other one (Tarjan's strongly connected components). */
+function findCircles(sources: readonly Source[]): string[][] {
+  const targetsOf = new Map(
+    sources.map(({ path, imports }) => [path, imports.map(({ target }) => target)]),
+  );
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[][] = [];
+  const visit = (path: string): number => {
+    let low = order.size;
+    order.set(path, low);
+    lowest.set(path, low);
+    open.push(path);
+    for (const target of targetsOf.get(path) ?? []) {
+      if (target === undefined || !targetsOf.has(target)) {
+        continue;
+      }
+      const reached = order.has(target)
+        ? open.includes(target)
+          ? (order.get(target) ?? low)
+          : low
+        : visit(target);
+      low = Math.min(low, reached);
+    }
+    lowest.set(path, low);
+    if (low === order.get(path)) {
+      circles.push(open.splice(open.indexOf(path)));
+    }
+    return low;
+  };
+  for (const { path } of sources) {
+    if (!order.has(path)) {
+      visit(path);
+    }
+  }
+  return circles;
 }
 
 if (import.meta.main) {

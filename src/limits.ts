@@ -145,6 +145,9 @@ export const LOG_FILE_CHECK_INTERVAL_MS = 200;
 /** Symbolic links on the way to a file, as many as Linux itself follows. */
 export const PATH_LINKS_MAX = 40;
 
+/** Tries to lock a file that whoever ends is just deleting: each needs another daemon that ends. */
+export const OUTPUT_LOCK_TRIES_MAX = 10;
+
 /** Milliseconds between two messages about the same fault while it lasts. */
 export const FAULT_REPORT_INTERVAL_MS = 60_000;
 

@@ -1,15 +1,39 @@
 import { INCOMPLETE_NAMES } from '../record/exchange.ts';
+import { type CounterRow, countAllSlots, layOutRows } from './counter-row.ts';
 
-/** Named places of the tracker's counts. */
+/** What the tracker of exchanges counts. */
+export const EXCHANGE_COUNT_ROWS = {
+  exchanges: {
+    metric: 'httplog_exchanges_total',
+    help: 'Exchanges that have ended, by what they are missing',
+    label: 'outcome',
+    values: INCOMPLETE_NAMES.map((name) => name || 'complete'),
+  },
+  flowsEvicted: {
+    metric: 'httplog_flows_evicted_total',
+    help: 'Connections forgotten because the flow table was full',
+  },
+  flowsExpired: {
+    metric: 'httplog_flows_expired_total',
+    help: 'Connections forgotten, or their exchange ended, after a long silence',
+  },
+  flows: {
+    metric: 'httplog_flows',
+    type: 'gauge',
+    help: 'TCP connections followed now',
+  },
+  segmentsRetransmitted: {
+    metric: 'httplog_segments_retransmitted_total',
+    help: 'Segments of followed connections whose bytes had all been seen before',
+  },
+} as const satisfies Record<string, CounterRow>;
 
-/** Exchanges written, by reason of their incompleteness; the first are the complete ones. */
-export const COUNT_EXCHANGES_FIRST = 0;
-/** Flows forgotten because the table was full. */
-export const COUNT_FLOWS_EVICTED = COUNT_EXCHANGES_FIRST + INCOMPLETE_NAMES.length;
-/** Flows forgotten, or their exchange ended, because nothing came for long. */
-export const COUNT_FLOWS_EXPIRED = COUNT_FLOWS_EVICTED + 1;
-/** Flows followed now. */
-export const COUNT_FLOWS = COUNT_FLOWS_EXPIRED + 1;
-/** Segments whose bytes had all been seen before, of flows that are followed. */
-export const COUNT_RETRANSMITTED = COUNT_FLOWS + 1;
-export const COUNTS_COUNT = COUNT_RETRANSMITTED + 1;
+const places = layOutRows(EXCHANGE_COUNT_ROWS);
+
+/** By reason of their incompleteness; the first are the complete ones. */
+export const COUNT_EXCHANGES_FIRST = places.exchanges;
+export const COUNT_FLOWS_EVICTED = places.flowsEvicted;
+export const COUNT_FLOWS_EXPIRED = places.flowsExpired;
+export const COUNT_FLOWS = places.flows;
+export const COUNT_RETRANSMITTED = places.segmentsRetransmitted;
+export const COUNTS_COUNT = countAllSlots(EXCHANGE_COUNT_ROWS);

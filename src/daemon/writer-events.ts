@@ -1,9 +1,10 @@
-import type { LogWriterEvents } from '../log/log-writer.ts';
+import type { OutputEvents } from '../log/output-writers.ts';
 import type { ServiceLog } from './service-log.ts';
 
 /** What the writers of a live capture have to say, in the service log's words. */
-export function createWriterEvents(serviceLog: ServiceLog): LogWriterEvents {
+export function createWriterEvents(serviceLog: ServiceLog): OutputEvents {
   return {
+    onUnlocked: (text) => serviceLog.warn(text),
     onFault: ({ message, hint }) => serviceLog.error(`${message}. ${hint}`),
     onRecovery: ({ path, secondsDown, failedTries }) =>
       serviceLog.info(`${path} is written again`, { secondsDown, failedTries }),

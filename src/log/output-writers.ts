@@ -2,19 +2,15 @@ import type { LineBatch } from '../format/line-batch.ts';
 import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { type LogWriterEvents, openLogWriter } from './log-writer.ts';
-import type { OutputTarget } from './output-target.ts';
-import type { SqliteTarget } from './sqlite-target.ts';
+import { refuseLockedOutputs } from './lock-places.ts';
+import type { OutputLocks } from './output-locks.ts';
+import type { PlacedOutput } from './output-place.ts';
 import {
   addUpkeepCounters,
   createUpkeepCounters,
   type Upkeep,
   type UpkeepCounters,
 } from './upkeep.ts';
-
-/** Where one output's lines go: files of lines, or databases. */
-export type OutputPlace =
-  | { kind: 'sqlite'; target: SqliteTarget }
-  | { kind: 'lines'; target: OutputTarget };
 
 /** All outputs at one moment. */
 export interface WritersSnapshot {
@@ -30,17 +26,24 @@ export interface WritersSnapshot {
 export interface OutputWritersOptions {
   /** See `LogWriterOptions`. */
   policy: 'hold' | 'fail';
-  events?: LogWriterEvents;
+  events?: OutputEvents;
+}
+
+export interface OutputEvents extends LogWriterEvents {
+  /** Told, with `hold`, where a second httplog would not be noticed. */
+  onUnlocked?(text: string): void;
 }
 
 /** The writers of all outputs, as one: a batch knows which output it is of. */
 export class OutputWriters {
   readonly #writers: readonly BatchWriter[];
   readonly #failingPaths: Set<string>;
+  readonly #locks: OutputLocks | undefined;
 
-  constructor(writers: readonly BatchWriter[], failingPaths: Set<string>) {
+  constructor(writers: readonly BatchWriter[], failingPaths: Set<string>, locks?: OutputLocks) {
     this.#writers = writers;
     this.#failingPaths = failingPaths;
+    this.#locks = locks;
   }
 
   /** Of all outputs together. */
@@ -120,18 +123,21 @@ export class OutputWriters {
 
   async close(deadlineMs: number): Promise<void> {
     await Promise.all(this.#writers.map((writer) => writer.close(deadlineMs)));
+    this.#locks?.release();
   }
 }
 
 /**
- * Opens every output; those that were opened are closed again when one cannot be.
+ * Opens every output; those that were opened are closed again when one cannot be. A daemon keeps others from
+ * them until they are closed.
  *
- * @throws HttplogError when an output cannot be written
+ * @throws HttplogError when an output cannot be written, or a daemon writes it
  */
 export async function openOutputs(
-  outputs: readonly { target: OutputPlace }[],
+  outputs: readonly PlacedOutput[],
   options: OutputWritersOptions,
 ): Promise<OutputWriters> {
+  const locks = await lockForPolicy(outputs, options);
   const writers: BatchWriter[] = [];
   const failingPaths = new Set<string>();
   const watched = { ...options, events: watchFaults(options.events, failingPaths) };
@@ -146,9 +152,24 @@ export async function openOutputs(
     }
   } catch (error) {
     await Promise.all(writers.map((writer) => writer.close(0)));
+    locks?.release();
     throw error;
   }
-  return new OutputWriters(writers, failingPaths);
+  return new OutputWriters(writers, failingPaths, locks);
+}
+
+/** A replay takes no lock, and does not load what takes them: several of them may write to one place. */
+async function lockForPolicy(
+  outputs: readonly PlacedOutput[],
+  { policy, events }: OutputWritersOptions,
+): Promise<OutputLocks | undefined> {
+  if (policy === 'fail') {
+    refuseLockedOutputs(outputs);
+    return undefined;
+  }
+  return (await import('./output-locks.ts')).lockOutputs(outputs, (text) =>
+    events?.onUnlocked?.(text),
+  );
 }
 
 /** The events, passed on, and the set of what fails kept by them. */

@@ -7,7 +7,7 @@ import { type FilterSettings, findHeaderNames } from '../filter/filter-settings.
 import { createRecordFieldTables } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX } from '../limits.ts';
 import type { OutputTarget } from '../log/output-target.ts';
-import type { OutputPlace } from '../log/output-writers.ts';
+import type { OutputPlace } from '../log/output-place.ts';
 import { createFormat } from '../output/create-format.ts';
 import { FORMAT_RECORDS, type RecordFormatName } from '../format/format-names.ts';
 import type { OutputSettings } from '../output/output-settings.ts';

@@ -34,15 +34,17 @@ describe('imports that flow with the data', () => {
   test.each([
     ['decode/tcp.ts', "import type { Frame } from '../capture/frame.ts';"],
     ['decode/tcp.ts', "import { VLAN_TAGS_MAX } from '../limits.ts';"],
-    ['format/text-line.ts', "import type { Segment } from '../decode/segment.ts';"],
+    ['exchange/note.ts', "import type { Segment } from '../decode/segment.ts';"],
+    ['format/json-line.ts', "import type { Exchange } from '../record/exchange.ts';"],
     ['log/log-writer.ts', "import { HttplogError } from '../errors.ts';"],
+    ['output/write.ts', "import { createRedactor } from '../redact/redactor.ts';"],
     ['worker/pipeline.ts', "import { decodeFrame } from '../decode/decode-frame.ts';"],
     ['worker/open.ts', "const { open } = await import('../capture/af-packet-engine.ts');"],
-    ['daemon/run-capture.ts', "import { VERDICT_NAMES } from '../decode/verdicts.ts';"],
+    ['daemon/run-capture.ts', "import { loadConfiguration } from '../config/configuration.ts';"],
     ['daemon/replay.ts', "const { Piscina } = await import('piscina');"],
     ['cli/main.ts', "import { runCapture } from '../daemon/run-capture.ts';"],
-    ['capture/libc.ts', "import koffi from 'koffi';"],
-    ['capture/libc.ts', "import { readSync } from 'node:fs';"],
+    ['system/libc.ts', "import koffi from 'koffi';"],
+    ['capture/file.ts', "import { readSync } from 'node:fs';"],
   ])('%s: %s', (path, line) => {
     expect(check(path, line)).toEqual([]);
   });
@@ -62,8 +64,30 @@ describe('imports against the data', () => {
       "import type { Segment } from '../decode/segment.ts';",
       'decode/segment.ts',
     ],
-    ['format/escape.ts', "import { decodeTcp } from '../decode/tcp.ts';", 'decode/tcp.ts'],
+    [
+      'http/scan-head.ts',
+      "import type { Segment } from '../decode/segment.ts';",
+      'decode/segment.ts',
+    ],
+    ['record/exchange.ts', "import type { Frame } from '../capture/frame.ts';", 'capture/frame.ts'],
+    [
+      'format/escape.ts',
+      "import type { Segment } from '../decode/segment.ts';",
+      'decode/segment.ts',
+    ],
+    [
+      'format/escape.ts',
+      "import { hasFilter } from '../filter/filter-settings.ts';",
+      'filter/filter-settings.ts',
+    ],
+    [
+      'output/write.ts',
+      "import { createTracker } from '../exchange/tracker.ts';",
+      'exchange/tracker.ts',
+    ],
     ['log/log-writer.ts', "import { X } from '../worker/counters.ts';", 'worker/counters.ts'],
+    ['config/options.ts', "import { X } from '../plan/output-plan.ts';", 'plan/output-plan.ts'],
+    ['admin/server.ts', "import { X } from '../worker/pipeline.ts';", 'worker/pipeline.ts'],
     ['worker/pipeline.ts', "import { X } from '../daemon/summary.ts';", 'daemon/summary.ts'],
     ['daemon/run.ts', "import { X } from '../capture/frame.ts';", 'capture/frame.ts'],
     ['daemon/run.ts', "const cli = await import('../cli/main.ts');", 'cli/main.ts'],
@@ -88,12 +112,58 @@ describe('imports against the data', () => {
   });
 });
 
+describe('files that wait for each other', () => {
+  test('two of one room are a finding, whether by values or by types', () => {
+    write('log/a.ts', "import { b } from './b.ts';\n");
+    expect(check('log/b.ts', "import type { A } from './a.ts';")).toEqual([
+      'log/a.ts, log/b.ts: these files wait for each other',
+    ]);
+  });
+
+  test('a ring of three is one finding, and a file beside it is not in it', () => {
+    write('log/a.ts', "import { b } from './b.ts';\n");
+    write('log/b.ts', "import { c } from './c.ts';\n");
+    write('log/d.ts', "import { a } from './a.ts';\n");
+    expect(check('log/c.ts', "import { a } from './a.ts';")).toEqual([
+      'log/a.ts, log/b.ts, log/c.ts: these files wait for each other',
+    ]);
+  });
+
+  test('layers that hold each other are the one exception', () => {
+    write('decode/gre.ts', "import { decodeIpv4 } from './ipv4.ts';\n");
+    expect(check('decode/ipv4.ts', "import { decodeGre } from './gre.ts';")).toEqual([]);
+  });
+});
+
+describe('rooms within a room', () => {
+  test('the longest name counts, and siblings are strangers', () => {
+    const rooms = {
+      ship: { rooms: [], node: [], packages: [] },
+      'ship/nats': { rooms: ['ship/'], node: ['net'], packages: [] },
+    } as const;
+    const found = (path: string, line: string) => {
+      write(path, `${line}\n`);
+      return checkSources(directory, rooms);
+    };
+    expect(found('ship/nats/send.ts', "import { connect } from 'node:net';")).toEqual([]);
+    expect(found('ship/nats/encode.ts', "import { retry } from '../retry.ts';")).toEqual([]);
+    expect(found('ship/queue.ts', "import { send } from './nats/send.ts';")).toEqual([
+      'ship/queue.ts -> ship/nats/send.ts: ship must not know it',
+    ]);
+    rmSync(join(directory, 'ship/queue.ts'));
+    expect(found('ship/loki/send.ts', "import { send } from '../nats/send.ts';")).toEqual([
+      'ship/loki/send.ts -> ship/nats/send.ts: ship must not know it',
+    ]);
+  });
+});
+
 describe('modules from outside', () => {
   test.each([
     ['decode/tcp.ts', "import { Buffer } from 'node:buffer';", 'node:buffer: not for decode'],
     ['format/address.ts', "import { isIP } from 'node:net';", 'node:net: not for format'],
     ['log/log-writer.ts', "import pino from 'pino';", 'pino: not for log'],
     ['daemon/run.ts', "import koffi from 'koffi';", 'koffi: not for daemon'],
+    ['plan/output-plan.ts', "import pino from 'pino';", 'pino: not for plan'],
     ['cli/main.ts', "import { x } from '@scope/name/file';", '@scope/name/file: not for cli'],
     ['capture/frame.ts', "import 'node:fs';", 'node:fs: this file works on bytes alone'],
   ])('%s: %s', (path, line, finding) => {
@@ -118,7 +188,7 @@ describe('the form of a file', () => {
 
   test('a room that is not in the table is a finding', () => {
     expect(check('new-room/a.ts', "import 'node:fs';")).toEqual([
-      'new-room/a.ts is in no room: add new-room to the table of scripts/check-imports.ts',
+      'new-room/a.ts is in no room: add new-room to the table of scripts/rooms.ts',
     ]);
   });
 });

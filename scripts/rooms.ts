@@ -1,0 +1,225 @@
+/**
+ * The rooms of src, and what each may know. Packets flow capture -> decode -> exchange; records flow from there
+ * through output (filter, redact, format) to log. Control rooms (config, plan, admin, daemon, cli) touch no
+ * packet byte. A folder in a folder (`ship/nats`) is a room of its own: the row with the longest name counts,
+ * and its siblings are strangers to it unless its row names them.
+ */
+
+/** What the files of a room may import besides each other. */
+export interface Room {
+  /** Whole rooms (`worker/`), or single files of them: records, tables and constants (`capture/frame.ts`). */
+  rooms: readonly string[];
+  /** Modules of Node without `node:`; the hot rooms know no file, clock, logger or process. */
+  node: readonly string[] | 'any';
+  packages: readonly string[];
+}
+
+/** Bytes and numbers, which every room may know. */
+const GROUND: readonly string[] = ['big-endian.ts', 'bytes.ts', 'limits.ts', 'words.ts'];
+/** The same for rooms that can fail: bad packets are data, bad machines are errors. */
+const FALLIBLE: readonly string[] = [...GROUND, 'errors.ts'];
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  // Ground
+  'big-endian.ts': { rooms: ['words.ts'], node: [], packages: [] },
+  'bytes.ts': { rooms: [], node: [], packages: [] },
+  'errors.ts': { rooms: [], node: [], packages: [] },
+  'limits.ts': { rooms: [], node: [], packages: [] },
+  'regular-expression.ts': { rooms: [], node: ['module'], packages: ['re2js'] },
+  'words.ts': { rooms: [], node: [], packages: [] },
+  /** The C library: calls that Node does not offer. */
+  system: { rooms: FALLIBLE, node: ['fs', 'net', 'util'], packages: ['koffi'] },
+
+  // Packets
+  capture: {
+    rooms: [...FALLIBLE, 'system/'],
+    node: ['buffer', 'fs', 'net', 'stream', 'tty', 'util', 'zlib'],
+    packages: ['koffi'],
+  },
+  decode: {
+    rooms: [...GROUND, 'capture/frame.ts', 'capture/link-types.ts', 'http/', 'record/'],
+    node: [],
+    packages: [],
+  },
+  exchange: {
+    rooms: [
+      ...GROUND,
+      'capture/frame.ts',
+      'counters/exchange-counts.ts',
+      'decode/segment.ts',
+      'http/',
+      'record/',
+    ],
+    node: [],
+    packages: [],
+  },
+
+  // Records
+  /** HTTP/1 on plain bytes, of packets or of streams. */
+  http: { rooms: GROUND, node: [], packages: [] },
+  record: { rooms: [...GROUND, 'http/'], node: [], packages: [] },
+  filter: {
+    rooms: [...GROUND, 'http/', 'record/', 'regular-expression.ts'],
+    node: [],
+    packages: [],
+  },
+  redact: {
+    rooms: [...GROUND, 'http/', 'record/', 'regular-expression.ts'],
+    node: ['buffer', 'crypto'],
+    packages: [],
+  },
+  format: { rooms: [...GROUND, 'http/', 'record/'], node: [], packages: [] },
+  counters: {
+    rooms: [...GROUND, 'decode/verdicts.ts', 'http/grammar.ts', 'record/'],
+    node: [],
+    packages: [],
+  },
+  output: {
+    rooms: [
+      ...GROUND,
+      'counters/',
+      'filter/',
+      'format/',
+      'http/grammar.ts',
+      'log/batch-queue.ts',
+      'record/',
+      'redact/',
+    ],
+    node: ['worker_threads'],
+    packages: [],
+  },
+  log: {
+    rooms: [...FALLIBLE, 'format/line-batch.ts', 'system/'],
+    node: [
+      'fs',
+      'fs/promises',
+      'path',
+      'sqlite',
+      'stream/promises',
+      'timers/promises',
+      'util',
+      'worker_threads',
+      'zlib',
+    ],
+    packages: [],
+  },
+
+  // Control
+  config: {
+    rooms: [
+      ...FALLIBLE,
+      'capture/port-range.ts',
+      'filter/',
+      'format/format-names.ts',
+      'format/template-compiler.ts',
+      'http/grammar.ts',
+      'record/network-prefix.ts',
+      'redact/redaction-settings.ts',
+    ],
+    node: 'any',
+    packages: ['convict', 'luxon'],
+  },
+  /** Settings to plain values for threads and writers. */
+  plan: {
+    rooms: [
+      ...FALLIBLE,
+      'capture/head-filter.ts',
+      'config/',
+      'filter/filter-settings.ts',
+      'format/',
+      'http/grammar.ts',
+      'log/',
+      'output/',
+      'redact/',
+      'worker/live-protocol.ts',
+      'worker/pipeline-settings.ts',
+    ],
+    node: 'any',
+    packages: ['yaml'],
+  },
+  worker: {
+    rooms: [
+      ...FALLIBLE,
+      'capture/',
+      'counters/',
+      'decode/',
+      'exchange/',
+      'filter/',
+      'format/',
+      'http/',
+      'output/',
+      'record/',
+      'redact/redaction-settings.ts',
+    ],
+    node: ['fs/promises', 'inspector/promises', 'worker_threads'],
+    packages: ['luxon'],
+  },
+  admin: {
+    rooms: [
+      ...FALLIBLE,
+      'config/admin-address.ts',
+      'counters/',
+      'decode/verdicts.ts',
+      'http/grammar.ts',
+      'log/',
+      'record/',
+    ],
+    node: 'any',
+    packages: [],
+  },
+  daemon: {
+    rooms: [
+      ...FALLIBLE,
+      'admin/',
+      'config/',
+      'counters/',
+      'decode/verdicts.ts',
+      'format/line-batch.ts',
+      'log/',
+      'output/',
+      'plan/',
+      'record/network-prefix.ts',
+      'redact/redaction-settings.ts',
+      'system/',
+      'worker/',
+    ],
+    node: 'any',
+    packages: ['cli-progress', 'pino', 'pino-roll', 'piscina'],
+  },
+  cli: {
+    rooms: [...FALLIBLE, 'admin/', 'config/', 'daemon/', 'plan/'],
+    node: 'any',
+    packages: [],
+  },
+};
+
+/** Files of capture that work on bytes alone, so that they can be tested without a network card. */
+export const PURE_CAPTURE_FILES: ReadonlySet<string> = new Set([
+  'capture/bpf-assembler.ts',
+  'capture/bpf-code.ts',
+  'capture/bpf-interpreter.ts',
+  'capture/default-filter.ts',
+  'capture/frame.ts',
+  'capture/link-types.ts',
+  'capture/port-filter.ts',
+  'capture/port-range.ts',
+  'capture/tpacket-v3.ts',
+]);
+
+/**
+ * The files that may wait for each other: a packet within a packet is read by the layer that it begins with, IP
+ * in GRE in IP. A table of layers in between would cost a call a layer.
+ */
+export const LAYER_CIRCLE: ReadonlySet<string> = new Set([
+  'decode/ether-type.ts',
+  'decode/ethernet.ts',
+  'decode/gre.ts',
+  'decode/gtp-u.ts',
+  'decode/ip-payload.ts',
+  'decode/ipv4.ts',
+  'decode/ipv6.ts',
+  'decode/mpls.ts',
+  'decode/ppp.ts',
+  'decode/raw-ip.ts',
+  'decode/udp.ts',
+]);
