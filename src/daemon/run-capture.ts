@@ -20,6 +20,7 @@ import {
   unknownInterfaceError,
 } from './interfaces.ts';
 import { planRecords } from './output-plan.ts';
+import { describeCostlyPatterns } from './pattern-costs.ts';
 import { chooseUser, dropPrivileges, explainForUser, type OtherUser } from './privileges.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { planReload } from './reload.ts';
@@ -57,7 +58,7 @@ export async function runCapture(
     for (const note of notes) {
       serviceLog.answer(note);
     }
-    for (const warning of warnings) {
+    for (const warning of [...warnings, ...describeCostlyPatterns(plan)]) {
       serviceLog.warn(warning);
     }
     if (interfaceName !== 'any' && !isInterfaceUp(interfaceName)) {
