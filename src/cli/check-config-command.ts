@@ -7,6 +7,7 @@ import { quoteValue } from '../daemon/mistakes.ts';
 import { findFormat } from '../daemon/option-formats.ts';
 import { SETTING_OPTIONS, type SettingOption } from '../daemon/option-table.ts';
 import { planRecords } from '../daemon/output-plan.ts';
+import { describeCostlyPatterns } from '../daemon/pattern-costs.ts';
 import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { alignColumns } from './text-table.ts';
 
@@ -19,8 +20,9 @@ export function runCheckConfigCommand(
   print: (text: string) => void,
 ): ExitCode {
   const configuration = loadConfiguration(input);
-  planRecords(configuration.settings);
-  print(renderConfiguration(configuration));
+  const costs = describeCostlyPatterns(planRecords(configuration.settings));
+  const warnings = [...configuration.warnings, ...costs];
+  print(renderConfiguration({ ...configuration, warnings }));
   return EXIT_OK;
 }
 

@@ -20,7 +20,12 @@ import {
   type FieldModes,
   type RedactionMode,
 } from '../redact/redaction-settings.ts';
-import { explainAddresses, explainHosts, explainMilliseconds } from './explain-values.ts';
+import {
+  explainAddresses,
+  explainHosts,
+  explainMilliseconds,
+  explainPatterns,
+} from './explain-values.ts';
 import { parseNetwork } from './local-addresses.ts';
 import type { Format } from './option-formats.ts';
 
@@ -201,6 +206,7 @@ export const FILTER_FORMATS = {
   'path-patterns': {
     allowed: `up to ${PATH_PATTERNS_MAX} regular expressions in RE2's syntax of up to ${PATTERN_LENGTH_MAX} characters, ! before one negates it`,
     parse: parsePaths,
+    explain: explainPatterns,
     print: printRules('\n', ({ pattern }: PathRule) => pattern),
     unset: [] as PathRule[],
   },

@@ -29,6 +29,7 @@ import { checkDescriptorLimit } from './descriptor-limit.ts';
 import { findLocalNetworks } from './local-addresses.ts';
 import { type OutputPlan, planRecords, type RecordPlan } from './output-plan.ts';
 import { type OutputWriters, openOutputs } from './output-writers.ts';
+import { describeCostlyPatterns } from './pattern-costs.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
 import { type Tally, takeTally } from './summary.ts';
@@ -56,12 +57,14 @@ export interface ReplayOutcome {
  * damaged or missing costs its own lines only.
  *
  * @param onFailure told what went wrong with one capture
+ * @param onWarning told what will make it slow
  * @throws HttplogError when the lines cannot be written
  */
 export async function replayCaptures(
   files: readonly string[],
   configuration: Configuration,
   onFailure: (error: HttplogError) => void,
+  onWarning: (text: string) => void = () => undefined,
 ): Promise<ReplayOutcome> {
   const { settings } = configuration;
   checkProfilePath(settings.cpuProfilePath);
@@ -71,6 +74,7 @@ export async function replayCaptures(
     outputs: plan.outputs,
     hasAdminServer: false,
   });
+  describeCostlyPatterns(plan).forEach(onWarning);
   const writer = await openOutputs(plan.outputs, { policy: 'fail' });
   const workersCount = countSharingWorkers(files.length, configuration);
   const jobs = files.map((path) => createJob(path, configuration, plan, workersCount));

@@ -14,6 +14,7 @@ import {
   unknownInterfaceError,
 } from './interfaces.ts';
 import { planRecords } from './output-plan.ts';
+import { describeCostlyPatterns } from './pattern-costs.ts';
 import {
   chooseUser,
   describeStayingRoot,
@@ -64,8 +65,12 @@ export async function runCapture(
     for (const note of notes) {
       serviceLog.answer(note);
     }
-    const stayingRoot = describeStayingRoot(settings.user, user);
-    for (const warning of stayingRoot === undefined ? warnings : [...warnings, stayingRoot]) {
+    const told = [
+      ...warnings,
+      ...describeCostlyPatterns(plan),
+      ...describeStayingRoot(settings.user, user),
+    ];
+    for (const warning of told) {
       serviceLog.warn(warning);
     }
     const admin = await openForUser(user, () =>
