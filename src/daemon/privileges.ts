@@ -133,8 +133,7 @@ function createDropError({ name }: OtherUser, reason: string, cause?: unknown): 
 }
 
 /**
- * What to tell the one who started httplog as root where it stays root unasked; undefined where there is nothing
- * to tell. Making a user is not for a program that is started from a checkout, which that user may not even read.
+ * A sentence for the one who started httplog as root, where it stays root unasked. Making a user is not for a program that is started from a checkout, which that user may not even read.
  *
  * @param name of `--user`
  * @param user who is become
