@@ -16,7 +16,7 @@ import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
 import { setSecond } from '../format/timestamp.ts';
 import { findFieldBehindReturn } from '../redact/bare-return.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
-import { mayHideInTarget } from '../redact/start-lines.ts';
+import { mayHide } from '../redact/start-lines.ts';
 import { type BatchBuilder, reserveLine } from './batch-builder.ts';
 import { COUNTER_LINES, COUNTER_LINES_DROPPED, COUNTER_REDACTIONS_FIRST } from './counters.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -59,14 +59,14 @@ export function writeTextLines(
 function mayHideInLine(bytes: Uint8Array, message: HttpMessage): boolean {
   return (
     message.kind === MESSAGE_REQUEST &&
-    (mayHideInTarget(bytes, message.startLineOffset, message.startLineEnd) ||
+    (mayHide(bytes, message.startLineOffset, message.startLineEnd) ||
       mayHideInField(bytes, message, FIELD_HOST))
   );
 }
 
 function mayHideInField(bytes: Uint8Array, message: HttpMessage, slot: number): boolean {
   const offset = message.fieldOffsets[slot];
-  return offset !== 0 && mayHideInTarget(bytes, offset, message.fieldEnds[slot]);
+  return offset !== 0 && mayHide(bytes, offset, message.fieldEnds[slot]);
 }
 
 /** Gives false, and leaves nothing written, when a value of the line goes on with another field. */
