@@ -10,7 +10,8 @@
 import { parseArgs } from 'node:util';
 import type { FrameSource } from '../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET } from '../src/capture/link-types.ts';
-import { COUNTER_TRACKER_FIRST, createCounters } from '../src/counters/counters.ts';
+import { COUNTER_TRACKER_FIRST } from '../src/counters/counter-table.ts';
+import { createCounters } from '../src/counters/counters.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
 import { METHODS_DEFAULT } from '../src/http/grammar.ts';

@@ -9,7 +9,8 @@
 import { parseArgs } from 'node:util';
 import { createFrame, FILL_END, type Frame, type FrameSource } from '../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET } from '../src/capture/link-types.ts';
-import { COUNTER_LINES, createCounters } from '../src/counters/counters.ts';
+import { COUNTER_LINES } from '../src/counters/counter-table.ts';
+import { createCounters } from '../src/counters/counters.ts';
 import { forgetSegments } from '../src/decode/seen-segments.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';

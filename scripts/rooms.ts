@@ -15,16 +15,26 @@ export interface Room {
 }
 
 /** Bytes and numbers, which every room may know. */
-const GROUND: readonly string[] = ['big-endian.ts', 'bytes.ts', 'limits.ts', 'words.ts'];
+const GROUND: readonly string[] = [
+  'base64.ts',
+  'big-endian.ts',
+  'bytes.ts',
+  'keyed-hash.ts',
+  'limits.ts',
+  'words.ts',
+];
 /** The same for rooms that can fail: bad packets are data, bad machines are errors. */
 const FALLIBLE: readonly string[] = [...GROUND, 'errors.ts'];
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   // Ground
   'big-endian.ts': { rooms: ['words.ts'], node: [], packages: [] },
+  'base64.ts': { rooms: [], node: [], packages: [] },
   'bytes.ts': { rooms: [], node: [], packages: [] },
   'errors.ts': { rooms: [], node: [], packages: [] },
+  'keyed-hash.ts': { rooms: [], node: [], packages: [] },
   'limits.ts': { rooms: [], node: [], packages: [] },
+  'pattern-steps.ts': { rooms: [], node: [], packages: [] },
   'regular-expression.ts': { rooms: [], node: ['module'], packages: ['re2js'] },
   'words.ts': { rooms: [], node: [], packages: [] },
   /** The C library: calls that Node does not offer. */
@@ -59,12 +69,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   http: { rooms: GROUND, node: [], packages: [] },
   record: { rooms: [...GROUND, 'http/'], node: [], packages: [] },
   filter: {
-    rooms: [...GROUND, 'http/', 'record/', 'regular-expression.ts'],
+    rooms: [...GROUND, 'http/', 'pattern-steps.ts', 'record/', 'regular-expression.ts'],
     node: [],
     packages: [],
   },
   redact: {
-    rooms: [...GROUND, 'http/', 'record/', 'regular-expression.ts'],
+    rooms: [...GROUND, 'http/', 'pattern-steps.ts', 'record/', 'regular-expression.ts'],
     node: ['buffer', 'crypto'],
     packages: [],
   },
@@ -113,6 +123,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'format/format-names.ts',
       'format/template-compiler.ts',
       'http/grammar.ts',
+      'pattern-steps.ts',
       'record/network-prefix.ts',
       'redact/redaction-settings.ts',
     ],
@@ -125,12 +136,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...FALLIBLE,
       'capture/head-filter.ts',
       'config/',
-      'filter/filter-settings.ts',
+      'filter/',
       'format/',
       'http/grammar.ts',
       'log/',
       'output/',
+      'pattern-steps.ts',
       'redact/',
+      'worker/describe-filter.ts',
       'worker/live-protocol.ts',
       'worker/pipeline-settings.ts',
     ],
@@ -149,7 +162,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'http/',
       'output/',
       'record/',
-      'redact/redaction-settings.ts',
+      'redact/',
+      'system/privileges.ts',
     ],
     node: ['fs/promises', 'inspector/promises', 'worker_threads'],
     packages: ['luxon'],
@@ -158,6 +172,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       ...FALLIBLE,
       'config/admin-address.ts',
+      'config/admin-hosts.ts',
+      'config/settings.ts',
       'counters/',
       'decode/verdicts.ts',
       'http/grammar.ts',

@@ -401,6 +401,24 @@ export const PATH_PATTERNS_MAX = 32;
 /** Characters of a pattern: those that people write are far shorter. */
 export const PATTERN_LENGTH_MAX = 1000;
 
+/**
+ * Steps of a pattern's program, as they are counted before it is made: compiling 10,000 takes some 0.2 seconds
+ * in each thread, and what a thousand characters can ask for is millions, which take minutes and gigabytes.
+ */
+export const PATTERN_STEPS_MAX = 10_000;
+
+/**
+ * Times that a pattern may take as long as a plain one before it is told: some 0.1 ms for a path of 128 bytes,
+ * which leaves a worker 10,000 exchanges a second at most.
+ */
+export const PATTERN_COST_FACTOR_MAX = 50;
+
+/** Milliseconds in which the cost of one pattern is measured at the start; a plain one takes less than one. */
+export const PATTERN_MEASURE_MS = 500;
+
+/** Milliseconds for all patterns: some four costly ones, after which the operator knows enough. */
+export const PATTERNS_MEASURE_MS = 2000;
+
 /** Names with a mode of their own in one class. */
 export const FIELD_MODES_MAX = 256;
 

@@ -43,6 +43,9 @@ const SPACES = 0x20202020;
 const BACKSLASHES = 0x5c5c5c5c;
 const EXCLAMATION_MARKS = 0x21212121;
 const BITS_5 = 0x20202020;
+const AT_SIGNS = 0x40404040;
+const SEMICOLONS = 0x3b3b3b3b;
+const RETURNS = 0x0d0d0d0d;
 
 /**
  * Zero when none of the four bytes is a line feed. Else the lowest bit that is set is the high bit of the first
@@ -77,6 +80,46 @@ export function findWordByte(bytes: Uint8Array, at: number, end: number, byte: n
     at++;
   }
   return at;
+}
+
+/**
+ * Zero when none of the four bytes is `@`, `;` or a carriage return; else bits that say no more than that one
+ * may be.
+ */
+function findHidingSigns(word: number): number {
+  const zeroWhereAt = word ^ AT_SIGNS;
+  const zeroWhereSemicolon = word ^ SEMICOLONS;
+  const zeroWhereReturn = word ^ RETURNS;
+  return (
+    (((zeroWhereAt - ONES) & ~zeroWhereAt) |
+      ((zeroWhereSemicolon - ONES) & ~zeroWhereSemicolon) |
+      ((zeroWhereReturn - ONES) & ~zeroWhereReturn)) &
+    HIGH_BITS
+  );
+}
+
+/** Says whether `@`, `;` or a carriage return stands in `[at, end)`: signs of what redaction looks for. */
+export function hasHidingSign(bytes: Uint8Array, at: number, end: number): boolean {
+  const lastWord = end - WORD_BYTES;
+  if (at > lastWord) {
+    while (at < end && !isHidingSign(bytes[at])) {
+      at++;
+    }
+    return at < end;
+  }
+  const view = viewWords(searchedWords, bytes);
+  while (at < lastWord) {
+    if (findHidingSigns(view.getInt32(at, true)) !== 0) {
+      return true;
+    }
+    at += WORD_BYTES;
+  }
+  // The last word takes in again what the one before it had.
+  return findHidingSigns(view.getInt32(lastWord, true)) !== 0;
+}
+
+function isHidingSign(byte: number): boolean {
+  return byte === 0x40 || byte === 0x3b || byte === 0x0d;
 }
 
 /**

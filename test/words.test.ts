@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import {
   createWordView,
   findLineFeeds,
+  findWordByte,
   firstByteFound,
+  hasHidingSign,
   isPlainText,
   isPlainToken,
   lowerCaseWord,
@@ -117,5 +119,51 @@ describe('viewWords', () => {
     const other = viewWords(kept, Uint8Array.of(1, 0, 0, 0));
     expect(other).not.toBe(view);
     expect(other.getInt32(0, true)).toBe(1);
+  });
+});
+
+/** Every length up to three words, at every place of a word, with one byte at every place among others. */
+function* ranges(sought: number): Generator<{ bytes: Uint8Array; at: number; end: number }> {
+  for (const other of [0x00, 0x0c, 0x0e, 0x3a, 0x3c, 0x3f, 0x41, 0x80, 0xc0, 0xff]) {
+    for (let at = 0; at < 4; at++) {
+      for (let length = 0; length <= 13; length++) {
+        for (let place = at - 1; place <= at + length; place++) {
+          const bytes = new Uint8Array(at + length + 1).fill(other);
+          bytes[place] = sought;
+          yield { bytes, at, end: at + length };
+        }
+      }
+    }
+  }
+}
+
+describe('findWordByte', () => {
+  it.each([0x0d, 0x3b, 0x40])('finds the first %d within its range, and none beyond', (sought) => {
+    for (const { bytes, at, end } of ranges(sought)) {
+      const index = bytes.subarray(0, end).indexOf(sought, at);
+      expect(findWordByte(bytes, at, end, sought)).toBe(index === -1 ? end : index);
+    }
+  });
+});
+
+describe('hasHidingSign', () => {
+  it.each(['@', ';', '\r'])('finds %j within its range, and none beyond', (sign) => {
+    for (const { bytes, at, end } of ranges(sign.charCodeAt(0))) {
+      const expected = [...bytes.subarray(at, end)].some((byte) =>
+        [0x40, 0x3b, 0x0d].includes(byte),
+      );
+      if (hasHidingSign(bytes, at, end) !== expected) {
+        expect({ bytes, at, end, expected }).toBeUndefined();
+      }
+    }
+  });
+
+  it('finds none in any word of other bytes', () => {
+    for (const bytes of words()) {
+      const expected = [...bytes].some((byte) => [0x40, 0x3b, 0x0d].includes(byte));
+      if (hasHidingSign(bytes, 0, 4) !== expected) {
+        expect({ bytes, expected }).toBeUndefined();
+      }
+    }
   });
 });

@@ -1,15 +1,7 @@
-import * as slots from '../counters/counters.ts';
-import {
-  COUNT_EXCHANGES_FIRST,
-  COUNT_FLOWS,
-  COUNT_FLOWS_EVICTED,
-  COUNT_FLOWS_EXPIRED,
-  COUNT_RETRANSMITTED,
-} from '../counters/exchange-counts.ts';
-import { VERDICT_NAMES } from '../decode/verdicts.ts';
-import { METHODS_DEFAULT } from '../http/grammar.ts';
-import { DELETE_REASONS, type UpkeepCounters } from '../log/upkeep.ts';
-import { INCOMPLETE_NAMES } from '../record/exchange.ts';
+import type { CounterRow } from '../counters/counter-row.ts';
+import { COUNTER_LINES_DROPPED, COUNTER_ROWS, COUNTER_SLOTS } from '../counters/counter-table.ts';
+import type { Counters } from '../counters/counters.ts';
+import { DELETE_REASONS } from '../log/upkeep.ts';
 import type { CaptureSnapshot } from './capture-snapshot.ts';
 import {
   createHistogram,
@@ -18,249 +10,171 @@ import {
   type Metric,
 } from './metrics-text.ts';
 
-type Counters = slots.Counters;
+/** A metric of the capture that no decode worker counts. */
+interface SnapshotRow {
+  metric: string;
+  type: 'counter' | 'gauge';
+  help: string;
+  note?: string;
+  label?: string;
+  read(capture: CaptureSnapshot): number | readonly (readonly [labelValue: string, number])[];
+}
 
-const TYPE_NAMES = ['CQ', 'CR', 'SQ', 'SR'];
-const STATUS_CLASS_NAMES = ['1xx', '2xx', '3xx', '4xx', '5xx'];
+const SNAPSHOT_ROWS: readonly SnapshotRow[] = [
+  {
+    metric: 'httplog_capturing',
+    type: 'gauge',
+    help: '1 while packets are captured, else 0',
+    read: ({ isCapturing }) => (isCapturing ? 1 : 0),
+  },
+  {
+    metric: 'httplog_workers',
+    type: 'gauge',
+    help: 'Decode workers, each with a thread and a ring',
+    read: ({ workersCount }) => workersCount,
+  },
+  {
+    metric: 'httplog_lines_written_total',
+    type: 'counter',
+    help: 'Lines or rows written',
+    read: ({ writer }) => writer.linesWritten,
+  },
+  {
+    metric: 'httplog_written_bytes_total',
+    type: 'counter',
+    help: 'Bytes of the lines written',
+    read: ({ writer }) => writer.bytesWritten,
+  },
+  {
+    metric: 'httplog_lines_dropped_total',
+    type: 'counter',
+    help: 'Lines lost: no buffer was free, or they were given up at the disk',
+    note: '`no_buffer` = the disk did not keep up, `given_up` = a stop could not wait longer',
+    label: 'reason',
+    read: ({ counters, writer }) => [
+      ['no_buffer', counters[COUNTER_LINES_DROPPED]],
+      ['given_up', writer.linesDropped],
+    ],
+  },
+  {
+    metric: 'httplog_write_errors_total',
+    type: 'counter',
+    help: 'Writes and opens that failed',
+    note: 'each try counts',
+    read: ({ writer }) => writer.writeErrors,
+  },
+  {
+    metric: 'httplog_files_opened_total',
+    type: 'counter',
+    help: 'Log files or databases opened',
+    read: ({ writer }) => writer.filesOpened,
+  },
+  {
+    metric: 'httplog_batches_pending',
+    type: 'gauge',
+    help: 'Batches of lines that wait for the disk',
+    note: '128 at most',
+    read: ({ pendingBatches }) => pendingBatches,
+  },
+  {
+    metric: 'httplog_files_failing',
+    type: 'gauge',
+    help: 'Files that cannot be written now',
+    read: ({ failingPaths }) => failingPaths.length,
+  },
+  {
+    metric: 'httplog_files_rotated_total',
+    type: 'counter',
+    help: 'Daily files that were full and are followed by another one',
+    note: 'databases as well; see `--rotate-size`',
+    read: ({ upkeep }) => upkeep.filesRotated,
+  },
+  {
+    metric: 'httplog_files_compressed_total',
+    type: 'counter',
+    help: 'Files compressed',
+    note: 'see `--compress`',
+    read: ({ upkeep }) => upkeep.filesCompressed,
+  },
+  {
+    metric: 'httplog_compression_input_bytes_total',
+    type: 'counter',
+    help: 'Bytes of the compressed files before',
+    read: ({ upkeep }) => upkeep.compressionInputBytes,
+  },
+  {
+    metric: 'httplog_compression_output_bytes_total',
+    type: 'counter',
+    help: 'Bytes of the compressed files after',
+    read: ({ upkeep }) => upkeep.compressionOutputBytes,
+  },
+  {
+    metric: 'httplog_files_deleted_total',
+    type: 'counter',
+    help: 'Files deleted, by the option that asked for it',
+    label: 'reason',
+    read: ({ upkeep }) =>
+      DELETE_REASONS.map((reason) => [reason.replace('-', '_'), upkeep.filesDeleted[reason]]),
+  },
+  {
+    metric: 'httplog_upkeep_errors_total',
+    type: 'counter',
+    help: 'Files that could not be compressed or deleted, and directories that could not be read',
+    note: 'each try counts',
+    read: ({ upkeep }) => upkeep.upkeepErrors,
+  },
+];
 
 /** The metrics of a capture. They are there from the start, zero where nothing has happened. */
 export function collectCaptureMetrics(capture: CaptureSnapshot): Metric[] {
-  return [
-    ...collectPackets(capture),
-    ...collectMessages(capture.counters),
-    ...collectExchanges(capture.counters),
-    ...collectOutput(capture),
-    ...collectFiles(capture.upkeep),
-  ];
+  const counted = Object.entries<CounterRow>(COUNTER_ROWS).flatMap(([name, row]) =>
+    readCounterRow(row, COUNTER_SLOTS[name as keyof typeof COUNTER_ROWS], capture),
+  );
+  return [...counted, ...SNAPSHOT_ROWS.map((row) => readSnapshotRow(row, capture))];
 }
 
-function collectPackets({ counters, isCapturing, workersCount }: CaptureSnapshot): Metric[] {
-  return [
-    gauge('httplog_capturing', '1 while packets are captured, else 0', isCapturing ? 1 : 0),
-    gauge('httplog_workers', 'Decode workers, each with a thread and a ring', workersCount),
-    counter(
-      'httplog_packets_received_total',
-      "Packets that passed the kernel's filter, those that it dropped included",
-      counters[slots.COUNTER_KERNEL_PACKETS],
-    ),
-    counter(
-      'httplog_packets_dropped_total',
-      'Packets that the kernel dropped because the ring was full',
-      counters[slots.COUNTER_KERNEL_DROPS],
-    ),
-    counter(
-      'httplog_ring_freezes_total',
-      "Times that the kernel froze the ring's queue",
-      counters[slots.COUNTER_KERNEL_FREEZES],
-    ),
-    gauge(
-      'httplog_ring_fill_ratio',
-      'Share of the packet ring that waited to be read at the fullest moment of the last 0.4 seconds',
-      counters[slots.COUNTER_RING_FILL],
-    ),
-    gauge(
-      'httplog_ring_fill_max_ratio',
-      'The largest share of the packet ring so far that waited to be read',
-      counters[slots.COUNTER_RING_FILL_MAX],
-    ),
-    counter(
-      'httplog_packets_abandoned_total',
-      'Packets not read because a decode worker failed in the middle of them',
-      counters[slots.COUNTER_PACKETS_ABANDONED],
-    ),
-    counter(
-      'httplog_worker_restarts_total',
-      'Times that a decode worker was started anew after a failure',
-      counters[slots.COUNTER_RESTARTS],
-    ),
-    labelledCounter(
-      'httplog_frames_total',
-      'Frames read, by what decoding made of them',
-      'verdict',
-      VERDICT_NAMES,
-      counters,
-      slots.COUNTER_VERDICT_FIRST,
-    ),
-    counter(
-      'httplog_frame_bytes_total',
-      'Bytes on the wire of the frames read',
-      counters[slots.COUNTER_FRAME_BYTES],
-    ),
-    counter(
-      'httplog_frames_truncated_total',
-      'Frames of which fewer bytes were captured than were on the wire',
-      counters[slots.COUNTER_FRAMES_TRUNCATED],
-    ),
-  ];
-}
-
-function collectMessages(counters: Counters): Metric[] {
-  return [
-    labelledCounter(
-      'httplog_messages_total',
-      'HTTP messages, by type; those sent again count once',
-      'type',
-      TYPE_NAMES,
-      counters,
-      slots.COUNTER_MESSAGES_FIRST,
-    ),
-    labelledCounter(
-      'httplog_requests_total',
-      'Requests among the messages, by method',
-      'method',
-      [...METHODS_DEFAULT, 'other'],
-      counters,
-      slots.COUNTER_METHOD_FIRST,
-    ),
-    labelledCounter(
-      'httplog_responses_total',
-      'Responses among the messages, by class of status code',
-      'status_class',
-      STATUS_CLASS_NAMES,
-      counters,
-      slots.COUNTER_STATUS_CLASS_FIRST,
-    ),
-    counter(
-      'httplog_messages_retransmitted_total',
-      'Messages seen again, and not logged again',
-      counters[slots.COUNTER_DUPLICATES],
-    ),
-    labelledCounter(
-      'httplog_heads_total',
-      'Message heads of several segments, put together or left incomplete',
-      'outcome',
-      ['complete', 'incomplete'],
-      counters,
-      slots.COUNTER_HEADS_COMPLETED,
-    ),
-  ];
-}
-
-function collectExchanges(counters: Counters): Metric[] {
-  const first = slots.COUNTER_TRACKER_FIRST;
-  const firstByte = slots.COUNTER_FIRST_BYTE_FIRST;
-  return [
-    labelledCounter(
-      'httplog_exchanges_total',
-      'Exchanges that have ended, by what they are missing',
-      'outcome',
-      INCOMPLETE_NAMES.map((name) => name || 'complete'),
-      counters,
-      first + COUNT_EXCHANGES_FIRST,
-    ),
-    counter(
-      'httplog_exchanges_filtered_total',
-      'Exchanges that the filters refused',
-      counters[slots.COUNTER_EXCHANGES_FILTERED],
-    ),
-    gauge('httplog_flows', 'TCP connections followed now', counters[first + COUNT_FLOWS]),
-    counter(
-      'httplog_flows_evicted_total',
-      'Connections forgotten because the flow table was full',
-      counters[first + COUNT_FLOWS_EVICTED],
-    ),
-    counter(
-      'httplog_flows_expired_total',
-      'Connections forgotten, or their exchange ended, after a long silence',
-      counters[first + COUNT_FLOWS_EXPIRED],
-    ),
-    counter(
-      'httplog_segments_retransmitted_total',
-      'Segments of followed connections whose bytes had all been seen before',
-      counters[first + COUNT_RETRANSMITTED],
-    ),
-    createHistogram(
-      'httplog_exchange_time_to_first_byte_seconds',
-      "Time from a request's first byte to the first byte of its response",
-      slots.FIRST_BYTE_BOUNDS_SEC,
-      [...counters.subarray(firstByte, firstByte + slots.FIRST_BYTE_COUNTS_COUNT)],
-      counters[slots.COUNTER_FIRST_BYTE_SEC],
-    ),
-  ];
-}
-
-function collectOutput(capture: CaptureSnapshot): Metric[] {
-  const { counters, writer, pendingBatches, failingPaths, redactionNames } = capture;
-  return [
-    labelledCounter(
-      'httplog_redactions_total',
-      'Values redacted, by what they were redacted for',
-      'pattern',
-      redactionNames,
-      counters,
-      slots.COUNTER_REDACTIONS_FIRST,
-    ),
-    counter('httplog_lines_written_total', 'Lines or rows written', writer.linesWritten),
-    counter('httplog_written_bytes_total', 'Bytes of the lines written', writer.bytesWritten),
-    createLabelledMetric(
-      'counter',
-      'httplog_lines_dropped_total',
-      'Lines lost: no buffer was free, or they were given up at the disk',
-      'reason',
-      [
-        ['no_buffer', counters[slots.COUNTER_LINES_DROPPED]],
-        ['given_up', writer.linesDropped],
-      ],
-    ),
-    counter('httplog_write_errors_total', 'Writes and opens that failed', writer.writeErrors),
-    counter('httplog_files_opened_total', 'Log files or databases opened', writer.filesOpened),
-    gauge('httplog_batches_pending', 'Batches of lines that wait for the disk', pendingBatches),
-    gauge('httplog_files_failing', 'Files that cannot be written now', failingPaths.length),
-  ];
-}
-
-function collectFiles(upkeep: UpkeepCounters): Metric[] {
-  return [
-    counter(
-      'httplog_files_rotated_total',
-      'Daily files that were full and are followed by another one',
-      upkeep.filesRotated,
-    ),
-    counter('httplog_files_compressed_total', 'Files compressed', upkeep.filesCompressed),
-    counter(
-      'httplog_compression_input_bytes_total',
-      'Bytes of the compressed files before',
-      upkeep.compressionInputBytes,
-    ),
-    counter(
-      'httplog_compression_output_bytes_total',
-      'Bytes of the compressed files after',
-      upkeep.compressionOutputBytes,
-    ),
-    createLabelledMetric(
-      'counter',
-      'httplog_files_deleted_total',
-      'Files deleted, by the option that asked for it',
-      'reason',
-      DELETE_REASONS.map((reason) => [reason.replace('-', '_'), upkeep.filesDeleted[reason]]),
-    ),
-    counter(
-      'httplog_upkeep_errors_total',
-      'Files that could not be compressed or deleted, and directories that could not be read',
-      upkeep.upkeepErrors,
-    ),
-  ];
-}
-
-function counter(name: string, help: string, value: number): Metric {
-  return createMetric('counter', name, help, value);
-}
-
-function gauge(name: string, help: string, value: number): Metric {
-  return createMetric('gauge', name, help, value);
+/** Nothing for a row that has no metric. */
+function readCounterRow(
+  row: CounterRow,
+  first: number,
+  { counters, redactionNames }: CaptureSnapshot,
+): Metric[] {
+  const { metric, help, note, label, bounds } = row;
+  if (metric === undefined) {
+    return [];
+  }
+  if (bounds !== undefined) {
+    const sumAt = first + bounds.length + 1;
+    const counts = [...counters.subarray(first, sumAt)];
+    return [createHistogram({ name: metric, help, note }, bounds, counts, counters[sumAt])];
+  }
+  const type = row.type === 'gauge' ? 'gauge' : 'counter';
+  const names = { name: metric, help, note };
+  return label === undefined
+    ? [createMetric(type, names, counters[first])]
+    : [
+        createLabelledMetric(
+          type,
+          names,
+          label,
+          pairUp(row.values ?? redactionNames, counters, first),
+        ),
+      ];
 }
 
 /** Counters that stand one behind the other, each with its label's value. */
-function labelledCounter(
-  name: string,
-  help: string,
-  label: string,
+function pairUp(
   labelValues: readonly string[],
   counters: Counters,
   first: number,
-): Metric {
-  const values = labelValues.map((labelValue, index) => {
-    return [labelValue, counters[first + index]] as const;
-  });
-  return createLabelledMetric('counter', name, help, label, values);
+): [string, number][] {
+  return labelValues.map((labelValue, index) => [labelValue, counters[first + index]]);
+}
+
+function readSnapshotRow(row: SnapshotRow, capture: CaptureSnapshot): Metric {
+  const { metric: name, type, help, note, label } = row;
+  const value = row.read(capture);
+  return typeof value === 'number'
+    ? createMetric(type, { name, help, note }, value)
+    : createLabelledMetric(type, { name, help, note }, label ?? '', value);
 }

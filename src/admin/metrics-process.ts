@@ -36,28 +36,37 @@ export class ProcessMetrics {
     return [
       createLabelledMetric(
         'gauge',
-        'httplog_event_loop_delay_seconds',
-        'How late the event loop of the main thread was, over the last 10 seconds',
+        {
+          name: 'httplog_event_loop_delay_seconds',
+          help: 'How late the event loop of the main thread was, over the last 10 seconds',
+        },
         'statistic',
         this.#delays ?? readDelays(this.#histogram),
       ),
       createMetric(
         'counter',
-        'process_cpu_seconds_total',
-        'CPU time of all threads, user and system',
+        { name: 'process_cpu_seconds_total', help: 'CPU time of all threads, user and system' },
         (user + system) / US_PER_SEC,
       ),
       createMetric(
         'gauge',
-        'process_resident_memory_bytes',
-        'Resident memory, the packet rings included',
+        {
+          name: 'process_resident_memory_bytes',
+          help: 'Resident memory, the packet rings included',
+        },
         process.memoryUsage.rss(),
       ),
-      createMetric('gauge', 'process_open_fds', 'Open file descriptors', countOpenFiles()),
       createMetric(
         'gauge',
-        'process_start_time_seconds',
-        'Start of the process, in seconds of Unix time',
+        { name: 'process_open_fds', help: 'Open file descriptors' },
+        countOpenFiles(),
+      ),
+      createMetric(
+        'gauge',
+        {
+          name: 'process_start_time_seconds',
+          help: 'Start of the process, in seconds of Unix time',
+        },
         Math.round(Date.now() / 1000 - process.uptime()),
       ),
       this.#collectBuild(),

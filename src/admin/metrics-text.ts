@@ -6,12 +6,18 @@ export interface MetricSample {
   value: number;
 }
 
-/** A metric with all its samples, each with other labels. */
-export interface Metric {
+/** What a metric is called and what it counts. */
+export interface MetricNames {
   /** With its base unit at the end, and `_total` behind that for a counter. */
   name: string;
-  /** One sentence, as the table of metrics has it. */
+  /** One sentence without a final period. */
   help: string;
+  /** What docs/metrics.md says beyond that. */
+  note?: string | undefined;
+}
+
+/** A metric with all its samples, each with other labels. */
+export interface Metric extends MetricNames {
   type: 'counter' | 'gauge' | 'histogram';
   samples: readonly MetricSample[];
 }
@@ -19,27 +25,21 @@ export interface Metric {
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** A metric without labels. */
-export function createMetric(
-  type: 'counter' | 'gauge',
-  name: string,
-  help: string,
-  value: number,
-): Metric {
-  return { name, help, type, samples: [{ value }] };
+export function createMetric(type: 'counter' | 'gauge', names: MetricNames, value: number): Metric {
+  return { ...names, type, samples: [{ value }] };
 }
 
 /** A metric with one label: a sample for each of its values. */
 export function createLabelledMetric(
   type: 'counter' | 'gauge',
-  name: string,
-  help: string,
+  names: MetricNames,
   label: string,
   values: readonly (readonly [labelValue: string, value: number])[],
 ): Metric {
   const samples = values.map(([labelValue, value]): MetricSample => {
     return { labels: [[label, labelValue]], value };
   });
-  return { name, help, type, samples };
+  return { ...names, type, samples };
 }
 
 /**
@@ -50,8 +50,7 @@ export function createLabelledMetric(
  * @param sum of all values, in the unit of the bounds
  */
 export function createHistogram(
-  name: string,
-  help: string,
+  names: MetricNames,
   bounds: readonly number[],
   counts: readonly number[],
   sum: number,
@@ -64,7 +63,7 @@ export function createHistogram(
     samples.push({ suffix: '_bucket', labels: [['le', bound]], value: count });
   }
   samples.push({ suffix: '_sum', value: sum }, { suffix: '_count', value: count });
-  return { name, help, type: 'histogram', samples };
+  return { ...names, type: 'histogram', samples };
 }
 
 /**

@@ -1,18 +1,43 @@
 import type { AdminAddress } from '../config/admin-address.ts';
-import type { Settings } from '../config/configuration.ts';
+import type { Settings } from '../config/settings.ts';
 import { LOSS_WATCH_INTERVAL_MS } from '../limits.ts';
 import { type AdminAnswer, plainAnswer } from './answer.ts';
 import { type CaptureSnapshot, findUnreadyReasons, LossWatch } from './capture-snapshot.ts';
 import { collectCaptureMetrics } from './metrics-capture.ts';
 import { ProcessMetrics } from './metrics-process.ts';
-import { createMetric, METRICS_CONTENT_TYPE, renderMetrics } from './metrics-text.ts';
+import {
+  createMetric,
+  METRICS_CONTENT_TYPE,
+  type Metric,
+  type MetricNames,
+  renderMetrics,
+} from './metrics-text.ts';
 import { type AdminServer, openAdminServer } from './server.ts';
 import { createStatus } from './status.ts';
 import { readVersion } from './version.ts';
 
+const READY: MetricNames = {
+  name: 'httplog_ready',
+  help: '1 while httplog captures, writes and loses nothing, else 0',
+  note: 'as `/readyz` answers',
+};
+
 /** What the admin server tells about. */
 export interface CaptureSource {
   snapshot(): CaptureSnapshot;
+}
+
+/** All that `/metrics` shows. */
+export function collectMetrics(
+  capture: CaptureSnapshot | undefined,
+  unreadyReasons: readonly string[],
+  ofProcess: ProcessMetrics,
+): Metric[] {
+  return [
+    createMetric('gauge', READY, unreadyReasons.length === 0 ? 1 : 0),
+    ...(capture === undefined ? [] : collectCaptureMetrics(capture)),
+    ...ofProcess.collect(),
+  ];
 }
 
 /** The paths of the admin server and what they show. Until it follows a capture, httplog is starting. */
@@ -78,14 +103,7 @@ export class AdminService {
 
   #answerMetrics(): AdminAnswer {
     const { capture, reasons } = this.#look();
-    const ready = createMetric(
-      'gauge',
-      'httplog_ready',
-      '1 while httplog captures, writes and loses nothing, else 0',
-      reasons.length === 0 ? 1 : 0,
-    );
-    const ofCapture = capture === undefined ? [] : collectCaptureMetrics(capture);
-    const body = renderMetrics([ready, ...ofCapture, ...this.#process.collect()]);
+    const body = renderMetrics(collectMetrics(capture, reasons, this.#process));
     return { statusCode: 200, contentType: METRICS_CONTENT_TYPE, body };
   }
 

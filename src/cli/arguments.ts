@@ -1,7 +1,8 @@
-import type { CommandLineValues, GivenValue } from '../config/configuration.ts';
+import type { CommandLineValues, GivenValue } from '../config/settings.ts';
 import { type Mistake, quoteValue, usageMistake, valueMistake } from '../config/mistakes.ts';
 import { describeNearestName, findNearestName } from '../config/nearest-name.ts';
-import { COMMAND_NAMES, type CommandName, OPTIONS, type Option } from '../config/option-table.ts';
+import { COMMAND_NAMES, type CommandName } from '../config/command-names.ts';
+import { OPTIONS, type Option } from '../config/option-table.ts';
 
 /** The arguments of one call, taken apart but for the values, which `loadConfiguration` checks. */
 export interface ParsedCommandLine extends CommandLineValues {

@@ -1,13 +1,11 @@
-import {
-  type Configuration,
-  type ConfigurationInput,
-  loadConfiguration,
-} from '../config/configuration.ts';
+import { type Configuration, type ConfigurationInput } from '../config/settings.ts';
+import { loadConfiguration } from '../config/configuration.ts';
 import { quoteValue } from '../config/mistakes.ts';
 import { findFormat } from '../config/option-formats.ts';
 import { SETTING_OPTIONS, type SettingOption } from '../config/option-table.ts';
-import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { planRecords } from '../plan/output-plan.ts';
+import { describeCostlyPatterns } from '../plan/pattern-costs.ts';
+import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { alignColumns } from './text-table.ts';
 
 /**
@@ -19,8 +17,9 @@ export function runCheckConfigCommand(
   print: (text: string) => void,
 ): ExitCode {
   const configuration = loadConfiguration(input);
-  planRecords(configuration.settings);
-  print(renderConfiguration(configuration));
+  const costs = describeCostlyPatterns(planRecords(configuration.settings));
+  const warnings = [...configuration.warnings, ...costs];
+  print(renderConfiguration({ ...configuration, warnings }));
   return EXIT_OK;
 }
 

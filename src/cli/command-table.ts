@@ -1,4 +1,4 @@
-import type { CommandName } from '../config/option-table.ts';
+import type { CommandName } from '../config/command-names.ts';
 
 /** What help and the manual say about a command. */
 export interface Command {

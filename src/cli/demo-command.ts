@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describeReplay, describeRun } from '../admin/summary.ts';
-import type { Configuration, Settings } from '../config/configuration.ts';
+import type { Configuration, Settings } from '../config/settings.ts';
 import { startCapture } from '../daemon/capture-session.ts';
 import { replayCaptures } from '../daemon/replay-captures.ts';
 import { openServiceLog } from '../daemon/service-log.ts';

@@ -1,12 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type CommandLineValues,
-  type ConfigurationInput,
-  loadConfiguration,
-  type Settings,
-} from '../config/configuration.ts';
+import { type CommandLineValues, type ConfigurationInput, type Settings } from '../config/settings.ts';
+import { loadConfiguration } from '../config/configuration.ts';
 import { configurationError, type Mistake, usageMistake } from '../config/mistakes.ts';
 import { OPTIONS } from '../config/option-table.ts';
 import { resolveOutputs } from '../config/output-choices.ts';

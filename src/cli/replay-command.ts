@@ -1,5 +1,5 @@
 import { describeReplay } from '../admin/summary.ts';
-import type { Configuration } from '../config/configuration.ts';
+import type { Configuration } from '../config/settings.ts';
 import { replayCaptures } from '../daemon/replay-captures.ts';
 import type { ExitCode } from '../errors.ts';
 import { describeError } from './describe-error.ts';
@@ -10,11 +10,13 @@ export async function runReplayCommand(
   configuration: Configuration,
   printError: (text: string) => void,
 ): Promise<ExitCode> {
-  for (const warning of configuration.warnings) {
-    printError(`httplog: ${warning}\n`);
-  }
-  const { exitCode, tally } = await replayCaptures(files, configuration, (error) =>
-    printError(describeError(error)),
+  const printWarning = (warning: string) => printError(`httplog: ${warning}\n`);
+  configuration.warnings.forEach(printWarning);
+  const { exitCode, tally } = await replayCaptures(
+    files,
+    configuration,
+    (error) => printError(describeError(error)),
+    printWarning,
   );
   if (process.stderr.isTTY && !configuration.settings.quiet) {
     printError(`${describeReplay(tally).join('\n')}\n`);

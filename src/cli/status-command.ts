@@ -1,7 +1,7 @@
 import { askStatus } from '../admin/client.ts';
 import { type DaemonProcess, findDaemon } from '../admin/process.ts';
 import type { AdminStatus } from '../admin/status.ts';
-import type { Configuration } from '../config/configuration.ts';
+import type { Configuration } from '../config/settings.ts';
 import {
   canSeeAllProcesses,
   findRunningDaemons,

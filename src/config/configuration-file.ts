@@ -9,7 +9,7 @@ import {
 } from '../errors.ts';
 import { CONFIGURATION_FILE_BYTES_MAX } from '../limits.ts';
 import { type Mistake, usageMistake, valueMistake } from './mistakes.ts';
-import type { CommandName } from './option-table.ts';
+import type { CommandName } from './command-names.ts';
 import {
   describePath,
   type FileTrust,

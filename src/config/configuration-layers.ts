@@ -1,4 +1,4 @@
-import type { CommandLineValues, ConfigurationInput, Settings } from './configuration.ts';
+import type { CommandLineValues, ConfigurationInput, Settings } from './settings.ts';
 import type { FileEntries } from './configuration-file.ts';
 import type { Origin } from './mistakes.ts';
 import type { SettingOption } from './option-table.ts';

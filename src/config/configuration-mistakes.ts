@@ -1,5 +1,5 @@
 import { METHODS_REGISTERED } from '../http/grammar.ts';
-import type { Settings } from './configuration.ts';
+import type { Settings } from './settings.ts';
 import type { LayeredValues } from './configuration-layers.ts';
 import { type Mistake, quoteValue, refusedValueMistake } from './mistakes.ts';
 

@@ -1,12 +1,13 @@
 import { METHODS_REGISTERED } from '../http/grammar.ts';
 import type { RecordFormatName } from '../format/format-names.ts';
-import type { ConfigurationInput, Settings } from './configuration.ts';
+import type { ConfigurationInput, Settings } from './settings.ts';
 import { ENVIRONMENT_PREFIX, type FileEntries } from './configuration-file.ts';
 import { isBeside, type Layered, type LayeredValues } from './configuration-layers.ts';
 import { findOtherCase } from './configuration-mistakes.ts';
 import { quoteValue } from './mistakes.ts';
 import { describeNearestName, findNearestName } from './nearest-name.ts';
-import { type CommandName, SETTING_OPTIONS } from './option-table.ts';
+import { type CommandName } from './command-names.ts';
+import { SETTING_OPTIONS } from './option-table.ts';
 import { canSplitByType, resolveOutputs } from './output-choices.ts';
 
 /** What the start script reads from its environment, and hands on with it. */

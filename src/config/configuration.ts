@@ -1,17 +1,5 @@
 import { createRequire } from 'node:module';
 import type { Schema } from 'convict';
-import type { PortRange } from '../capture/port-range.ts';
-import type {
-  HeaderRule,
-  HostRule,
-  MethodRule,
-  NetworkRule,
-  PathRule,
-  StatusRule,
-} from '../filter/filter-settings.ts';
-import type { Records } from '../format/format-names.ts';
-import type { BuiltInPattern, FieldModes } from '../redact/redaction-settings.ts';
-import type { AdminAddress } from './admin-address.ts';
 import { type FileEntries, findConfigurationFile } from './configuration-file.ts';
 import { type LayeredValues, layerOption, settleLayers } from './configuration-layers.ts';
 import { findContradictions } from './configuration-mistakes.ts';
@@ -20,7 +8,6 @@ import {
   describeUnknownVariables,
   describeUnused,
 } from './configuration-warnings.ts';
-import type { AddressOption } from './filter-formats.ts';
 import {
   configurationError,
   type Mistake,
@@ -28,129 +15,10 @@ import {
   type Origin,
   refusedValueMistake,
 } from './mistakes.ts';
+import type { Settings, Configuration, ConfigurationInput } from './settings.ts';
 import { FORMATS, findFormat } from './option-formats.ts';
-import { type CommandName, type Option, SETTING_OPTIONS } from './option-table.ts';
-import type { FormatChoice, OutputChoice } from './output-formats.ts';
+import { SETTING_OPTIONS } from './option-table.ts';
 
-/** The effective value of every option, checked and in its own type. */
-export interface Settings {
-  /** Undefined: the interface of the default route. */
-  interfaceName: string | undefined;
-  /** In rising order, none touching another. */
-  ports: PortRange[] | 'any';
-  /** A tcpdump expression that takes the place of `ports`. */
-  filter: string | undefined;
-  directory: string;
-  /** Methods that begin a request. */
-  methods: string[];
-  /** Heads of several segments are put together. */
-  completeHeads: boolean;
-  /** Live: the kernel's filter passes tunnels. */
-  tunnels: boolean;
-  /** UDP ports of VXLAN besides the usual ones. */
-  vxlanPorts: number[];
-  /** Bytes of each packet, 1 to 65535. */
-  snaplen: number;
-  ringMegabytes: number;
-  /** -1: for ever. */
-  packetCountMax: number;
-  workers: number;
-  /** Packets between two looks at the loss counters; 0: never. */
-  logEvery: number;
-  splitByType: boolean;
-  addVlan: boolean;
-  promiscuous: boolean;
-  quiet: boolean;
-  cpuProfilePath: string | undefined;
-  /** Addresses and CIDR networks; empty: the host's own addresses. */
-  localNetworks: string[];
-  engine: 'afpacket' | 'libpcap';
-  /** `local`, `UTC` or an IANA name. */
-  timezone: string;
-  /** `-`: standard output. Undefined: daily files in `directory`. */
-  outputPath: string | undefined;
-  /** In the place of `outputPath` and `directory`; empty: those two say it. */
-  outputs: OutputChoice[];
-  /** Of outputs that name none; undefined: text. */
-  format: FormatChoice | undefined;
-  /** Of outputs that say nothing else; undefined: what the format is for. */
-  records: Records | undefined;
-  /** Fields that formats show besides their own, lower case. */
-  headerNames: string[];
-  /** Bytes at which a daily file is followed by the next one; 0: never. */
-  rotateBytes: number;
-  compression: 'none' | 'gzip' | 'zstd';
-  /** Days before today; 0: all. */
-  keepDays: number;
-  /** 0: all. */
-  keepFiles: number;
-  /** Bytes of an output's daily files together; 0: any. */
-  diskBytesMax: number;
-  includePaths: PathRule[];
-  excludePaths: PathRule[];
-  methodFilter: MethodRule[];
-  statusFilter: StatusRule[];
-  hostFilter: HostRule[];
-  clientFilter: NetworkRule[];
-  serverFilter: NetworkRule[];
-  headerFilter: HeaderRule[];
-  slowerThanMs: number | undefined;
-  sampleOneIn: number | undefined;
-  headerModes: FieldModes;
-  queryModes: FieldModes;
-  cookieModes: FieldModes;
-  redactPatterns: BuiltInPattern[];
-  redactFile: string | undefined;
-  anonymizeIp: AddressOption | undefined;
-  /** To become after a start as root; undefined: `httplog` where there is that user. */
-  user: string | undefined;
-  /** Where the admin server listens; undefined: there is none. */
-  listenAdmin: AdminAddress | undefined;
-  /** Hosts by which it may be asked besides its address and loopback, small letters. */
-  adminHosts: string[];
-  /** Undefined: standard error. */
-  serviceLogDirectory: string | undefined;
-}
-
-export interface Configuration {
-  settings: Settings;
-  /** Where each value came from, by option key. */
-  origins: Record<keyof Settings, Origin>;
-  /** What is not wrong but probably not meant, a sentence each. */
-  warnings: string[];
-  /** What is right and should be known, a sentence each. */
-  notes: string[];
-}
-
-/** One value of an option on the command line. */
-export interface GivenValue {
-  value: string;
-  /** The option as it was typed there, dashes included. */
-  spelling: string;
-}
-
-/** What the command line has to say about the configuration. */
-export interface CommandLineValues {
-  command: CommandName;
-  /** All values of each option that was given, in their order. */
-  given: ReadonlyMap<Option['key'], readonly GivenValue[]>;
-  /** The file of `--config`. */
-  configurationFile: string | undefined;
-  /** What was wrong on the command line itself; reported together with the rest. */
-  mistakes: readonly Mistake[];
-}
-
-export interface ConfigurationInput {
-  commandLine: CommandLineValues;
-  /** Usually `process.env`. */
-  environment: Readonly<Record<string, string | undefined>>;
-  /** The working directory, which `./httplog.conf` and a relative `--config` start from. */
-  directory: string;
-  /** Instead of `/etc/sysconfig/httplog`, for tests. */
-  systemFile?: string;
-  /** Instead of who started httplog, for tests: whose files are believed besides root's. */
-  callerUid?: number;
-}
 
 const NO_FILE: FileEntries = { name: '', entries: new Map(), replaced: [], mistakes: [] };
 

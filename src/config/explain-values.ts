@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { PATTERN_LENGTH_MAX, PATTERN_STEPS_MAX } from '../limits.ts';
+import { countPatternSteps } from '../pattern-steps.ts';
 import { quoteValue } from './mistakes.ts';
 
 /** Slips that people make with values, in words; undefined: the value is wrong in another way. */
@@ -38,4 +40,14 @@ export function explainFieldNames(text: string): string | undefined {
   return names.some((name) => name.endsWith(':'))
     ? 'the colon behind it is not part of a field name'
     : undefined;
+}
+
+export function explainPatterns(text: string): string | undefined {
+  const steps = text
+    .split('\n')
+    .map((pattern) => (pattern.length > PATTERN_LENGTH_MAX ? 0 : countPatternSteps(pattern)))
+    .find((count) => count > PATTERN_STEPS_MAX);
+  return steps === undefined
+    ? undefined
+    : `it has ${steps} steps, allowed are ${PATTERN_STEPS_MAX}: repeat less`;
 }

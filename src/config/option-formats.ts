@@ -1,3 +1,4 @@
+import type { Format } from './value-format.ts';
 import { createRequire } from 'node:module';
 import { METHODS_REGISTERED } from '../http/grammar.ts';
 import {
@@ -32,19 +33,6 @@ import {
 } from './output-formats.ts';
 import { PORT_MAX, parseNetworks, parsePorts, parseUdpPorts, printPorts } from './port-formats.ts';
 import { parseSize, printSize } from './size-formats.ts';
-
-/** How the value of an option is written: what is allowed, and the way from text to value and back. */
-export interface Format<T> {
-  /** Ends the sentence "allowed is ...". */
-  allowed: string;
-  /** The value of a text, or null if the text is not allowed. */
-  parse(text: string): T | null;
-  print(value: T): string;
-  /** Why a text is not allowed, where more can be said than `allowed`; stands in its place. */
-  explain?(text: string): string | undefined;
-  /** The value while the option is not set. */
-  unset?: T;
-}
 
 /** Bytes of an interface name with its final zero: IFNAMSIZ of the kernel. */
 const INTERFACE_NAME_BYTES = 16;

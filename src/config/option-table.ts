@@ -1,16 +1,5 @@
-import type { Settings } from './configuration.ts';
+import { COMMAND_NAMES, type CommandName } from './command-names.ts';
 import type { FormatName } from './option-formats.ts';
-
-export const COMMAND_NAMES = [
-  'run',
-  'replay',
-  'demo',
-  'interfaces',
-  'check-config',
-  'print-systemd',
-  'status',
-] as const;
-export type CommandName = (typeof COMMAND_NAMES)[number];
 
 /** The sections of help and of the sample configuration file, in their order. */
 export const OPTION_GROUPS = [
@@ -27,8 +16,9 @@ export type OptionGroup = (typeof OPTION_GROUPS)[number];
  * One option, told once: parser, help, `check-config`, configuration schema and the sample file are all
  * made from these rows.
  */
-export interface Option {
-  key: keyof Settings | 'configurationFile' | 'version' | 'help';
+interface OptionRow {
+  /** Its name in {@link Settings}, where it is a setting. */
+  key: string;
   /** As they are written in help, the first one in messages; one dash or two are the same. */
   flags: readonly [string, ...string[]];
   /** Name in the environment and in the configuration file; options without one are no settings. */
@@ -42,17 +32,12 @@ export interface Option {
   unset?: string;
   /** One sentence without a final period. */
   description: string;
+  /** How its value is written, and so the type that it has in {@link Settings}. */
   format: FormatName;
   /** The values of all its occurrences count, not only the last. */
   isRepeatable?: boolean;
   group: OptionGroup;
   commands: readonly CommandName[];
-}
-
-/** An option that has a value in {@link Settings}. */
-export interface SettingOption extends Option {
-  key: keyof Settings;
-  environment: string;
 }
 
 const LIVE = ['run', 'check-config', 'print-systemd'] as const;
@@ -61,7 +46,7 @@ const LIVE_AND_REPLAY = ['run', 'replay', 'check-config', 'print-systemd'] as co
 const LIVE_AND_DEMO = ['run', 'demo', 'check-config', 'print-systemd'] as const;
 const WITH_PACKETS = ['run', 'replay', 'demo', 'check-config', 'print-systemd'] as const;
 
-export const OPTIONS: readonly Option[] = [
+const ROWS = [
   {
     key: 'interfaceName',
     flags: ['-i'],
@@ -671,7 +656,24 @@ export const OPTIONS: readonly Option[] = [
     group: 'General',
     commands: COMMAND_NAMES,
   },
-];
+] as const satisfies readonly OptionRow[];
+
+type Row = (typeof ROWS)[number];
+
+/** A row that is a setting, as it was written: types of settings are made from it. */
+export type SettingRow = Extract<Row, { environment: string }>;
+
+export interface Option extends OptionRow {
+  key: Row['key'];
+}
+
+/** An option that has a value in {@link Settings}. */
+export interface SettingOption extends Option {
+  key: SettingRow['key'];
+  environment: string;
+}
+
+export const OPTIONS: readonly Option[] = ROWS;
 
 /** The rows that have a value in {@link Settings}, in the order of the table. */
 export const SETTING_OPTIONS: readonly SettingOption[] = OPTIONS.filter(

@@ -1,6 +1,6 @@
 import type { CaptureSnapshot } from '../admin/capture-snapshot.ts';
 import { describeLoss, type Tally, takeTally } from '../admin/summary.ts';
-import type { Settings } from '../config/configuration.ts';
+import type { Settings } from '../config/settings.ts';
 import type { HttplogError } from '../errors.ts';
 import {
   BATCHES_MAX,

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { COUNTER_RESTARTS, type Counters } from '../counters/counters.ts';
+import { COUNTER_RESTARTS } from '../counters/counter-table.ts';
+import { type Counters } from '../counters/counters.ts';
 import { EXIT_RUNTIME, HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
 import { CONFIGURE_DEADLINE_MS, WORKER_HEAP_MEGABYTES_MAX } from '../limits.ts';

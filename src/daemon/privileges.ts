@@ -133,8 +133,7 @@ function createDropError({ name }: OtherUser, reason: string, cause?: unknown): 
 }
 
 /**
- * What to tell the one who started httplog as root where it stays root unasked; undefined where there is nothing
- * to tell. Making a user is not for a program that is started from a checkout, which that user may not even read.
+ * A sentence for the one who started httplog as root, where it stays root unasked. Making a user is not for a program that is started from a checkout, which that user may not even read.
  *
  * @param name of `--user`
  * @param user who is become
@@ -142,15 +141,15 @@ function createDropError({ name }: OtherUser, reason: string, cause?: unknown): 
 export function describeStayingRoot(
   name: string | undefined,
   user: OtherUser | undefined,
-): string | undefined {
+): string[] {
   if (process.getuid?.() !== ROOT_UID || name !== undefined || user !== undefined) {
-    return undefined;
+    return [];
   }
-  return (
+  return [
     `httplog stays root: there is no user ${DEFAULT_USER} for it to become. Make one` +
-    ` (useradd --system --user-group --no-create-home --shell /usr/sbin/nologin ${DEFAULT_USER}) who owns the` +
-    ' log directory, name another one with --user, or say with --user root that this is meant'
-  );
+      ` (useradd --system --user-group --no-create-home --shell /usr/sbin/nologin ${DEFAULT_USER}) who owns the` +
+      ' log directory, name another one with --user, or say with --user root that this is meant',
+  ];
 }
 
 /** What is closed to the user says so: the one who started httplog is another, and may well have access. */

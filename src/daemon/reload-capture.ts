@@ -1,4 +1,4 @@
-import type { Configuration, Settings } from '../config/configuration.ts';
+import type { Configuration, Settings } from '../config/settings.ts';
 import { checkEngine } from '../plan/capture-plan.ts';
 import { findFieldNames, planOutputs } from '../plan/output-plan.ts';
 import { describeError, planReload, type Reload, withoutWorkers } from '../plan/reload.ts';

@@ -1,35 +1,27 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import { type Tally, takeTally } from '../admin/summary.ts';
-import type { Configuration } from '../config/configuration.ts';
-import {
-  COUNTER_VERDICT_FIRST,
-  countFrames,
-  createCounters,
-  sumCounters,
-} from '../counters/counters.ts';
+import type { Configuration } from '../config/settings.ts';
+import { COUNTER_VERDICT_FIRST } from '../counters/counter-table.ts';
+import { countFrames, createCounters, sumCounters } from '../counters/counters.ts';
 import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
 import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { DRAIN_DEADLINE_MS, SHARING_THREADS_MAX } from '../limits.ts';
 import { type OutputWriters, openOutputs } from '../log/output-writers.ts';
 import { WriterSink } from '../output/writer-sink.ts';
 import { createPipelineSettings } from '../plan/capture-plan.ts';
-import { type OutputPlan, planRecords, type RecordPlan } from '../plan/output-plan.ts';
+import { type OutputPlan, type RecordPlan, planRecords } from '../plan/output-plan.ts';
 import { startCpuProfile } from '../worker/cpu-profile.ts';
 import type { SharedCapture } from '../worker/part-crew.ts';
 import { type ReplayProgress, type ReplayRequest, replayCapture } from '../worker/replay.ts';
 import { findSharedCapture, replayInParts } from '../worker/replay-parts.ts';
-import {
-  PROGRESS_READ,
-  PROGRESS_TOTAL,
-  PROGRESS_WORDS,
-  type ReplayTask,
-} from '../worker/replay-task.ts';
+import { PROGRESS_READ, PROGRESS_TOTAL, PROGRESS_WORDS, type ReplayTask } from '../worker/replay-task.ts';
 import { threadModule } from '../worker/thread-module.ts';
-import { describeFailure, restoreFailure, type WorkerFailure } from '../worker/worker-failure.ts';
+import { type WorkerFailure, describeFailure, restoreFailure } from '../worker/worker-failure.ts';
 import { BatchStream } from './batch-stream.ts';
 import { checkDescriptorLimit } from './descriptor-limit.ts';
 import { findLocalNetworks } from './local-addresses.ts';
+import { describeCostlyPatterns } from '../plan/pattern-costs.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
 
@@ -56,12 +48,14 @@ export interface ReplayOutcome {
  * damaged or missing costs its own lines only.
  *
  * @param onFailure told what went wrong with one capture
+ * @param onWarning told what will make it slow
  * @throws HttplogError when the lines cannot be written
  */
 export async function replayCaptures(
   files: readonly string[],
   configuration: Configuration,
   onFailure: (error: HttplogError) => void,
+  onWarning: (text: string) => void = () => undefined,
 ): Promise<ReplayOutcome> {
   const { settings } = configuration;
   checkProfilePath(settings.cpuProfilePath);
@@ -71,6 +65,7 @@ export async function replayCaptures(
     outputs: plan.outputs,
     hasAdminServer: false,
   });
+  describeCostlyPatterns(plan).forEach(onWarning);
   const writer = await openOutputs(plan.outputs, { policy: 'fail' });
   const workersCount = countSharingWorkers(files.length, configuration);
   const jobs = files.map((path) => createJob(path, configuration, plan, workersCount));

@@ -1,7 +1,7 @@
 import { constants as systemConstants } from 'node:os';
 import { openAdminService } from '../admin/service.ts';
 import { describeRun } from '../admin/summary.ts';
-import type { Configuration, Settings } from '../config/configuration.ts';
+import type { Configuration, Settings } from '../config/settings.ts';
 import { EXIT_NOT_FOUND, EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { checkEngine } from '../plan/capture-plan.ts';
 import { planRecords } from '../plan/output-plan.ts';
@@ -9,25 +9,15 @@ import { exitAtOnce } from '../system/privileges.ts';
 import { unblockSignal } from '../system/signals.ts';
 import { type CaptureSession, startCapture } from './capture-session.ts';
 import { checkDescriptorLimit } from './descriptor-limit.ts';
-import {
-  defaultInterfaceName,
-  describeInterfaces,
-  listInterfaces,
-  unknownInterfaceError,
-} from './interfaces.ts';
-import {
-  chooseUser,
-  describeStayingRoot,
-  dropPrivileges,
-  explainForUser,
-  type OtherUser,
-} from './privileges.ts';
+import { defaultInterfaceName, describeInterfaces, listInterfaces, unknownInterfaceError } from './interfaces.ts';
+import { describeCostlyPatterns } from '../plan/pattern-costs.ts';
+import { type OtherUser, chooseUser, describeStayingRoot, dropPrivileges, explainForUser } from './privileges.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { createReloader } from './reload-capture.ts';
-import { openServiceLog, type ServiceLog } from './service-log.ts';
+import { type ServiceLog, openServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
 import { prepareStateDirectory, writeState } from './state-file.ts';
-import { openSystemdNotifier, type SystemdNotifier } from './systemd-notify.ts';
+import { type SystemdNotifier, openSystemdNotifier } from './systemd-notify.ts';
 import { tuneEngine } from './tune-engine.ts';
 
 /**
@@ -64,8 +54,12 @@ export async function runCapture(
     for (const note of notes) {
       serviceLog.answer(note);
     }
-    const stayingRoot = describeStayingRoot(settings.user, user);
-    for (const warning of stayingRoot === undefined ? warnings : [...warnings, stayingRoot]) {
+    const told = [
+      ...warnings,
+      ...describeCostlyPatterns(plan),
+      ...describeStayingRoot(settings.user, user),
+    ];
+    for (const warning of told) {
       serviceLog.warn(warning);
     }
     const admin = await openForUser(user, () =>

@@ -3,7 +3,7 @@ import type { Segment } from '../decode/segment.ts';
 import { EXCHANGES_MAX, VLAN_TAGS_MAX } from '../limits.ts';
 import { UNKNOWN } from '../record/exchange.ts';
 import { NO_BLOCK } from './byte-store.ts';
-import { beginChunks, type ChunkFraming, createChunkFraming } from './chunked-body.ts';
+import { type ChunkFraming, createChunkFraming } from './chunked-body.ts';
 import { FROM_CLIENT, FROM_SERVER, NO_EXCHANGE } from './flow-state.ts';
 import { sequenceBehind } from './sequence.ts';
 
@@ -24,7 +24,7 @@ export interface ExchangeSlots {
   readonly type: Uint8Array;
   /** Sequence number of the request's first byte; of the response's where there is no request. */
   readonly firstSequence: Int32Array;
-  /** What the client had received when it sent the request. */
+  /** What the client had received when it sent the request; of meaning with EXCHANGE_REQUEST. */
   readonly acknowledgment: Int32Array;
   /** Sequence number behind the response's last byte, once its length is known. */
   readonly responseEnd: Int32Array;
@@ -36,7 +36,7 @@ export interface ExchangeSlots {
   readonly vlanTagsCount: Uint8Array;
   /** VLAN_TAGS_MAX each. */
   readonly vlanIds: Uint16Array;
-  /** Of a response with EXCHANGE_CHUNKED. */
+  /** Of the response; of meaning with EXCHANGE_CHUNKED. */
   readonly chunks: ChunkFraming;
   /** By message: what is shown of it, a chain of the byte store. */
   readonly chain: Int32Array;
@@ -107,8 +107,8 @@ export function isSlotFree(slots: ExchangeSlots): boolean {
 
 /**
  * Takes a slot for an exchange of the flow that begins with a message of this type in this segment, and of
- * which nothing else is known: no column keeps what stood there before. **The caller has checked that one is
- * free.**
+ * which nothing else is known. The columns that are not set anew, keep what stood there before until the mark
+ * is made, or the length known, with which they are of meaning. **The caller has checked that one is free.**
  */
 export function takeSlot(
   slots: ExchangeSlots,
@@ -125,8 +125,6 @@ export function takeSlot(
   slots.facts[exchange] = 0;
   slots.type[exchange] = type;
   slots.firstSequence[exchange] = segment.sequenceNumber;
-  slots.acknowledgment[exchange] = 0;
-  slots.responseEnd[exchange] = 0;
   slots.startSec[exchange] = frame.timestampSec;
   slots.startSubsecNs[exchange] = frame.timestampSubsecNs;
   slots.connectNs[exchange] = UNKNOWN;
@@ -135,7 +133,6 @@ export function takeSlot(
   for (let tag = 0; tag < segment.vlanTagsCount; tag++) {
     slots.vlanIds[exchange * VLAN_TAGS_MAX + tag] = segment.vlanIds[tag];
   }
-  beginChunks(slots.chunks, exchange, 0);
   forgetMessage(slots, requestOf(exchange), timeNs);
   forgetMessage(slots, responseOf(exchange), timeNs);
   return exchange;

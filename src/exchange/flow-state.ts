@@ -86,7 +86,10 @@ export function createFlowState(): FlowState {
   };
 }
 
-/** Makes the flow one of which nothing but these facts is known: no column keeps what stood there before. */
+/**
+ * Makes the flow one of which nothing but these facts is known. The columns that are not set anew, keep what
+ * stood there before until the fact is noted with which they are of meaning.
+ */
 export function forgetAllOf(state: FlowState, flow: number, facts: number): void {
   const client = sideOf(flow, FROM_CLIENT);
   const server = sideOf(flow, FROM_SERVER);
@@ -95,11 +98,6 @@ export function forgetAllOf(state: FlowState, flow: number, facts: number): void
   state.sideFacts[server] = 0;
   state.passed[client] = 0;
   state.passed[server] = 0;
-  state.place[client] = 0;
-  state.place[server] = 0;
-  state.synSequence[flow] = 0;
-  state.finSequence[flow] = 0;
-  state.connectNs[flow] = 0;
   state.clientReceived[flow] = 0;
   state.clientSince[flow] = 0;
   state.newestRequest[flow] = NO_EXCHANGE;

@@ -8,7 +8,7 @@ export function bytesBetween(from: number, to: number): number {
   return (to - from) | 0;
 }
 
-/** The sequence number so many bytes behind another one; more than four billion come round, too. */
+/** The sequence number so many bytes behind another one: exact for any length of a message, however often it comes round. */
 export function sequenceBehind(sequence: number, bytesCount: number): number {
-  return (sequence + (bytesCount % 2 ** 32)) | 0;
+  return (sequence + bytesCount) | 0;
 }

@@ -1,7 +1,12 @@
+import { PATTERN_STEPS_MAX } from '../limits.ts';
+import { countPatternSteps } from '../pattern-steps.ts';
 import { compileRegularExpression } from '../regular-expression.ts';
 
-/** Says whether a text is a regular expression in the syntax of RE2. */
+/** Says whether a text is a regular expression in the syntax of RE2, and not a huge one. */
 export function isPattern(text: string): boolean {
+  if (countPatternSteps(text) > PATTERN_STEPS_MAX) {
+    return false;
+  }
   try {
     compileRegularExpression(text);
     return true;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { systemErrorName } from '../errors.ts';
 import { LINE_STREAM_NAMES, type LineStream } from '../format/line-batch.ts';
 import { UPKEEP_INTERVAL_MS } from '../limits.ts';
+import { findClosedFiles } from './closed-files.ts';
 import { FileClaims } from './file-claims.ts';
 import { FileCompressor } from './file-compressor.ts';
 import { FileSizes } from './file-sizes.ts';
 import {
-  compareAge,
   createNamePattern,
   DAILY_NUMBER_MAX,
   findDailyName,
@@ -215,7 +215,11 @@ export class FileKeeper {
       }
     }
     if (!this.#isClosed) {
-      this.#compressor.compress(this.#findClosed(files), this.upkeep.compression);
+      const held = this.#claims.heldNames().map((name) => parseOwnName(name, this.#pattern));
+      const closed = findClosedFiles(files, held, findToday(Date.now())).filter(
+        ({ name }) => !this.#claims.isBusy(name),
+      );
+      this.#compressor.compress(closed, this.upkeep.compression);
     }
   }
 
@@ -281,22 +285,5 @@ export class FileKeeper {
     for (const suffix of this.#companionSuffixes) {
       await rm(`${path}${suffix}`, { force: true });
     }
-  }
-
-  /** Files that get no more lines: of a past day, or with another one behind them, which may not be there yet. */
-  #findClosed(files: readonly OwnFile[]): OwnFile[] {
-    const newest = new Map<string, number>();
-    const held = this.#claims.heldNames().map((name) => parseOwnName(name, this.#pattern));
-    for (const { day, stream, number } of [...files, ...held.filter((file) => file !== null)]) {
-      const key = `${day} ${stream}`;
-      newest.set(key, Math.max(number, newest.get(key) ?? 0));
-    }
-    const today = findToday(Date.now());
-    return files
-      .filter(({ name, day, stream, number, state }) => {
-        const isPast = day < today || number < (newest.get(`${day} ${stream}`) ?? 0);
-        return state === 'plain' && isPast && !this.#claims.isBusy(name);
-      })
-      .sort(compareAge);
   }
 }

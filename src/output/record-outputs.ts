@@ -1,9 +1,5 @@
-import {
-  COUNTER_EXCHANGES_FILTERED,
-  COUNTER_LINES,
-  COUNTER_LINES_DROPPED,
-  type Counters,
-} from '../counters/counters.ts';
+import { COUNTER_EXCHANGES_FILTERED, COUNTER_LINES, COUNTER_LINES_DROPPED } from '../counters/counter-table.ts';
+import { type Counters } from '../counters/counters.ts';
 import { becomeRequest, becomeResponse } from '../record/single-message.ts';
 import type { RecordFormat } from '../format/record-format.ts';
 import { setSecond, type TimestampText } from '../format/timestamp.ts';

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { canMatchHeads } from '../capture/head-filter.ts';
-import type { Settings } from '../config/configuration.ts';
+import type { Settings } from '../config/settings.ts';
 import { FORMATS } from '../config/option-formats.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';

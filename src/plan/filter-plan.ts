@@ -1,4 +1,4 @@
-import type { Settings } from '../config/configuration.ts';
+import type { Settings } from '../config/settings.ts';
 import type { FilterSettings } from '../filter/filter-settings.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
 import { readAddressAnonymization, readOwnPatterns } from './redaction-files.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Settings } from '../config/configuration.ts';
+import type { Settings } from '../config/settings.ts';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
 import { findTemplateNames, isRecordsOf } from '../config/output-formats.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';

@@ -17,8 +17,10 @@ import {
   KEY_BYTES_MIN,
   OWN_PATTERNS_MAX,
   PATTERN_LENGTH_MAX,
+  PATTERN_STEPS_MAX,
   PATTERNS_FILE_BYTES_MAX,
 } from '../limits.ts';
+import { countPatternSteps } from '../pattern-steps.ts';
 import { isRedactionPattern } from '../redact/own-patterns.ts';
 import {
   type AddressAnonymization,
@@ -66,6 +68,13 @@ function readPattern(entry: unknown, subject: string, code: string): OwnPattern 
   if (!PATTERN_NAME.test(name) || RESERVED_PATTERN_NAMES.includes(name)) {
     throw unusable(
       `${subject} cannot be called ${quoteValue(name)}, allowed are up to 32 of a-z, 0-9, _ and -, and no name that is taken: ${RESERVED_PATTERN_NAMES.join(', ')}`,
+      code,
+    );
+  }
+  const steps = pattern.length > PATTERN_LENGTH_MAX ? 0 : countPatternSteps(pattern);
+  if (steps > PATTERN_STEPS_MAX) {
+    throw unusable(
+      `${subject} has ${steps} steps, allowed are ${PATTERN_STEPS_MAX}: repeat less`,
       code,
     );
   }

@@ -1,4 +1,4 @@
-import type { Settings } from '../config/configuration.ts';
+import type { Settings } from '../config/settings.ts';
 import { findFormat } from '../config/option-formats.ts';
 import { SETTING_OPTIONS, type SettingOption } from '../config/option-table.ts';
 import { HttplogError } from '../errors.ts';

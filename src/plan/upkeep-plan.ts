@@ -1,4 +1,4 @@
-import type { Settings } from '../config/configuration.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Upkeep } from '../log/upkeep.ts';
 
 /** What daily files are allowed to become; undefined: whatever they become, nobody looks after them. */

@@ -1,12 +1,16 @@
-import { MATCHES_PER_VALUE_MAX } from '../limits.ts';
+import { MATCHES_PER_VALUE_MAX, PATTERN_STEPS_MAX } from '../limits.ts';
+import { countPatternSteps } from '../pattern-steps.ts';
 import { compileRegularExpression } from '../regular-expression.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 
 /**
  * Says whether a text is a regular expression that can be redacted by: in RE2's syntax, and not one that
- * nothing matches, such as `x*`.
+ * nothing matches, such as `x*`, nor a huge one.
  */
 export function isRedactionPattern(text: string): boolean {
+  if (countPatternSteps(text) > PATTERN_STEPS_MAX) {
+    return false;
+  }
   try {
     return !compileRegularExpression(text).test('');
   } catch {

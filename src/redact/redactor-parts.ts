@@ -31,8 +31,8 @@ import type { RedactionSettings } from './redaction-settings.ts';
 const DRAFT_BYTES = 4 * HEAD_BYTES_MAX;
 
 /** What must stand in a value before it is worth a closer look. */
-const LOOK_FOR_RETURNS = 0;
-export const LOOK_FOR_SIGNS = 1;
+export const LOOK_FOR_RETURNS = 0;
+const LOOK_FOR_SIGNS = 1;
 export const LOOK_ALWAYS = 2;
 
 /** By kind: 1 when a URL may stand in the value. */

@@ -37,11 +37,11 @@ import {
   HAS_URLS,
   hasRoom,
   LOOK_ALWAYS,
-  LOOK_FOR_SIGNS,
+  LOOK_FOR_RETURNS,
   type Redactor,
 } from './redactor-parts.ts';
 import { redactSetCookie } from './set-cookie.ts';
-import { mayHideInTarget, redactStatusLine, redactTarget } from './start-lines.ts';
+import { mayHide, redactStatusLine, redactTarget } from './start-lines.ts';
 import { redactUserinfo } from './userinfo.ts';
 
 /**
@@ -71,12 +71,7 @@ export function createRedactor(
     changeId?.(exchange.id);
     const { bytes, request, response } = exchange;
     if (exchange.hasRequest) {
-      const { targetOffset, targetEnd } = exchange;
-      if (
-        isTargetTouched ||
-        mayHideInTarget(bytes, targetOffset, targetEnd) ||
-        hasReturn(bytes, targetOffset, targetEnd)
-      ) {
+      if (isTargetTouched || mayHide(bytes, exchange.targetOffset, exchange.targetEnd)) {
         redactTarget(redactor, exchange);
       }
       redactFields(redactor, exchange, request);
@@ -129,7 +124,7 @@ function redactFields(redactor: Redactor, exchange: Exchange, message: HttpMessa
     }
     // An empty value has nothing to hide, and says that the field was there.
     const end = fieldEnds[slot];
-    if (offset < end && mayHide(exchange.bytes, offset, end, redactor.looks[slot])) {
+    if (offset < end && isLookedAt(exchange.bytes, offset, end, redactor.looks[slot])) {
       openDraft(draft, exchange.bytes, offset, end);
       redactValue(redactor, slot);
       if (draft.isChanged) {
@@ -139,12 +134,11 @@ function redactFields(redactor: Redactor, exchange: Exchange, message: HttpMessa
   }
 }
 
-function mayHide(bytes: Uint8Array, offset: number, end: number, look: number): boolean {
-  return (
-    look === LOOK_ALWAYS ||
-    hasReturn(bytes, offset, end) ||
-    (look === LOOK_FOR_SIGNS && mayHideInTarget(bytes, offset, end))
-  );
+function isLookedAt(bytes: Uint8Array, offset: number, end: number, look: number): boolean {
+  if (look === LOOK_FOR_RETURNS) {
+    return hasReturn(bytes, offset, end);
+  }
+  return look === LOOK_ALWAYS || mayHide(bytes, offset, end);
 }
 
 function redactValue(redactor: Redactor, slot: number): void {

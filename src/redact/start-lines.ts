@@ -2,25 +2,25 @@ import { copyBytes } from '../bytes.ts';
 import type { HttpMessage } from '../http/message.ts';
 import type { Exchange } from '../record/exchange.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
-import { findWordByte } from '../words.ts';
+import { hasHidingSign } from '../words.ts';
 import { findFieldBehindReturn, redactBehindReturn } from './bare-return.ts';
-import { BYTE_AT, BYTE_SEMICOLON, BYTE_SLASH } from './byte-classes.ts';
+import { BYTE_SLASH } from './byte-classes.ts';
 import { type Draft, finishPass, openDraft, replaceRange } from './draft.ts';
 import { MODE_DROP, MODE_KEEP, NOTHING, REDACTED } from './name-modes.ts';
 import { redactQuery } from './query.ts';
 import { COUNT_HEADERS, COUNT_NO_ROOM, COUNT_QUERY, COUNT_URL } from './redaction-settings.ts';
-import { hasRoom, type Redactor } from './redactor-parts.ts';
+import { type Redactor, hasRoom } from './redactor-parts.ts';
 import { redactUserinfo } from './userinfo.ts';
 
 /** Bytes of `HTTP/1.1`, behind which a status line can have something else's. */
 const VERSION_BYTES = 8;
 
-/** Says whether a target may hold what is hidden without being asked for: a look at a few signs. */
-export function mayHideInTarget(bytes: Uint8Array, offset: number, end: number): boolean {
-  return (
-    findWordByte(bytes, offset, end, BYTE_AT) < end ||
-    findWordByte(bytes, offset, end, BYTE_SEMICOLON) < end
-  );
+/**
+ * Says whether a value may hold what is hidden without being asked for: user information, a session in a
+ * path, or another field behind a return. A look at three signs, which most values have none of.
+ */
+export function mayHide(bytes: Uint8Array, offset: number, end: number): boolean {
+  return hasHidingSign(bytes, offset, end);
 }
 
 /** A target that does not fit is cut before its first change, and its query is left out. */
@@ -29,12 +29,10 @@ export function redactTarget(redactor: Redactor, exchange: Exchange): void {
   const { bytes, request, targetOffset, targetEnd } = exchange;
   openDraft(draft, bytes, targetOffset, targetEnd);
   counts[COUNT_HEADERS] += redactBehindReturn(draft);
-  if (mayHideInTarget(bytes, targetOffset, targetEnd)) {
-    if (!redactor.isUserinfoKept) {
-      counts[COUNT_URL] += redactUserinfo(draft, bytes[targetOffset] !== BYTE_SLASH);
-    }
-    counts[COUNT_URL] += redactor.redactSessions(draft);
+  if (!redactor.isUserinfoKept) {
+    counts[COUNT_URL] += redactUserinfo(draft, bytes[targetOffset] !== BYTE_SLASH);
   }
+  counts[COUNT_URL] += redactor.redactSessions(draft);
   if (!query.isKept) {
     counts[COUNT_QUERY] += redactQuery(draft, query, query.defaultMode);
   }

@@ -5,13 +5,8 @@ import {
   FILL_FRAMES,
   type FrameSource,
 } from '../capture/frame.ts';
-import {
-  COUNTER_KERNEL_DROPS,
-  COUNTER_KERNEL_FREEZES,
-  COUNTER_KERNEL_PACKETS,
-  COUNTER_PACKETS_ABANDONED,
-  noteRingFill,
-} from '../counters/counters.ts';
+import { COUNTER_KERNEL_DROPS, COUNTER_KERNEL_FREEZES, COUNTER_KERNEL_PACKETS, COUNTER_PACKETS_ABANDONED } from '../counters/counter-table.ts';
+import { noteRingFill } from '../counters/counters.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { HttplogError } from '../errors.ts';
 import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';

@@ -1,5 +1,5 @@
 import { PcapFile, type PcapFileHeader, type PcapPart } from '../capture/pcap-file.ts';
-import { COUNTERS_COUNT } from '../counters/counters.ts';
+import { COUNTERS_COUNT } from '../counters/counter-table.ts';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
 import { createBatchBytes } from '../output/buffer-pool.ts';
 import { createMessageKeys, type MessageKeys } from './message-keys.ts';

@@ -1,11 +1,6 @@
 import { createFrame, type FrameSource } from '../capture/frame.ts';
-import {
-  COUNTER_FRAME_BYTES,
-  COUNTER_FRAMES_FILTERED,
-  COUNTER_FRAMES_TRUNCATED,
-  COUNTER_VERDICT_FIRST,
-  type Counters,
-} from '../counters/counters.ts';
+import { COUNTER_FRAME_BYTES, COUNTER_FRAMES_FILTERED, COUNTER_FRAMES_TRUNCATED, COUNTER_VERDICT_FIRST } from '../counters/counter-table.ts';
+import { type Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createHeldHeads, } from '../decode/held-heads.ts';
 import { createSeenSegments, } from '../decode/seen-segments.ts';

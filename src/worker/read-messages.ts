@@ -1,9 +1,5 @@
 import type { Frame } from '../capture/frame.ts';
-import {
-  COUNTER_DUPLICATES,
-  COUNTER_HEADS_COMPLETED,
-  COUNTER_HEADS_INCOMPLETE,
-} from '../counters/counters.ts';
+import { COUNTER_DUPLICATES, COUNTER_HEADS_COMPLETED, COUNTER_HEADS_INCOMPLETE } from '../counters/counter-table.ts';
 import {
   canHold,
   continueHead,

@@ -1,28 +1,20 @@
 import type { Frame } from '../capture/frame.ts';
-import {
-  COUNTER_LINES,
-  COUNTER_LINES_DROPPED,
-  COUNTER_REDACTIONS_FIRST,
-} from '../counters/counters.ts';
+import { COUNTER_LINES, COUNTER_LINES_DROPPED, COUNTER_REDACTIONS_FIRST } from '../counters/counter-table.ts';
 import type { Segment } from '../decode/segment.ts';
-import { loadMessage, } from '../exchange/message-record.ts';
+import { loadMessage } from '../exchange/message-record.ts';
 import { hexBytesWritten } from '../format/escape.ts';
 import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
 import { setSecond } from '../format/timestamp.ts';
-import {
-  FIELD_CONTENT_LENGTH,
-  FIELD_CONTENT_TYPE,
-  FIELD_HOST,
-  FIELD_USER_AGENT,
-} from '../http/grammar.ts';
+import { FIELD_CONTENT_LENGTH, FIELD_CONTENT_TYPE, FIELD_HOST, FIELD_USER_AGENT } from '../http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { type BatchBuilder, reserveLine } from '../output/batch-builder.ts';
 import { writeLines } from '../output/record-outputs.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { findFieldBehindReturn } from '../redact/bare-return.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
-import { mayHideInTarget } from '../redact/start-lines.ts';
+import { mayHide,  } from '../redact/start-lines.ts';
 import type { Pipeline } from './pipeline-state.ts';
+
 
 /** Of `writeTextLines`: nothing was hidden in the message. */
 export const NOTHING_HIDDEN = 0;
@@ -54,14 +46,14 @@ export function writeTextLines(
 function mayHideInLine(bytes: Uint8Array, message: HttpMessage): boolean {
   return (
     message.kind === MESSAGE_REQUEST &&
-    (mayHideInTarget(bytes, message.startLineOffset, message.startLineEnd) ||
+    (mayHide(bytes, message.startLineOffset, message.startLineEnd) ||
       mayHideInField(bytes, message, FIELD_HOST))
   );
 }
 
 function mayHideInField(bytes: Uint8Array, message: HttpMessage, slot: number): boolean {
   const offset = message.fieldOffsets[slot];
-  return offset !== 0 && mayHideInTarget(bytes, offset, message.fieldEnds[slot]);
+  return offset !== 0 && mayHide(bytes, offset, message.fieldEnds[slot]);
 }
 
 /** Gives false, and leaves nothing written, when a value of the line goes on with another field. */

@@ -11,7 +11,8 @@ import {
   renderMetrics,
 } from '../../src/admin/metrics-text.ts';
 import { readVersion } from '../../src/admin/version.ts';
-import * as slots from '../../src/counters/counters.ts';
+import * as slots from '../../src/counters/counter-table.ts';
+import { createCounters } from '../../src/counters/counters.ts';
 import { waitUntil } from '../live/child-process.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
 import { readProjectFile } from '../structure/source-files.ts';
@@ -22,7 +23,7 @@ function makeCapture(changes: Partial<CaptureSnapshot> = {}): CaptureSnapshot {
   return {
     interfaceName: 'eth0',
     isCapturing: true,
-    counters: slots.createCounters().map((_, slot) => 1000 + slot),
+    counters: createCounters().map((_, slot) => 1000 + slot),
     writer: {
       linesWritten: 11,
       bytesWritten: 12,
@@ -213,8 +214,7 @@ describe('the text format', () => {
       fc.property(fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 12 })), (values) => {
         const metric = createLabelledMetric(
           'counter',
-          'a_total',
-          'Help with \\ and\nlines',
+          { name: 'a_total', help: 'Help with \\ and\nlines' },
           'name',
           values.map((value, index) => [value, index]),
         );
@@ -231,8 +231,7 @@ describe('the text format', () => {
     const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 60, 1e-9];
     const metric = createLabelledMetric(
       'gauge',
-      'a',
-      'Help',
+      { name: 'a', help: 'Help' },
       'n',
       values.map((value, index) => [`${index}`, value]),
     );
@@ -241,7 +240,7 @@ describe('the text format', () => {
   });
 
   test('counts the buckets of a histogram up', () => {
-    const text = renderMetrics([createHistogram('a_seconds', 'Help', [0.5, 1], [3, 0, 2], 7.5)]);
+    const text = renderMetrics([createHistogram({ name: 'a_seconds', help: 'Help' }, [0.5, 1], [3, 0, 2], 7.5)]);
     expect(text).toBe(
       '# HELP a_seconds Help\n# TYPE a_seconds histogram\n' +
         'a_seconds_bucket{le="0.5"} 3\na_seconds_bucket{le="1"} 3\na_seconds_bucket{le="+Inf"} 5\n' +

@@ -2,7 +2,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CaptureSnapshot } from '../../src/admin/capture-snapshot.ts';
 import { AdminService } from '../../src/admin/service.ts';
 import { parseStatus } from '../../src/admin/status.ts';
-import * as slots from '../../src/counters/counters.ts';
+import * as slots from '../../src/counters/counter-table.ts';
+import { createCounters } from '../../src/counters/counters.ts';
 import { createUpkeepCounters } from '../../src/log/upkeep.ts';
 import { parseMetrics, readValue } from './parse-metrics.ts';
 
@@ -17,7 +18,7 @@ function makeCapture(): CaptureSnapshot {
   return {
     interfaceName: 'eth0',
     isCapturing: true,
-    counters: slots.createCounters(),
+    counters: createCounters(),
     writer,
     pendingBatches: 0,
     failingPaths: [],

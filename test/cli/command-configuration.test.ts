@@ -51,4 +51,20 @@ describe('./httplog.conf', () => {
       await httplog.waitForOutput('stderr', new RegExp(said), WAIT_MS);
     },
   );
+
+  test.skipIf(hasSystemFile || canCaptureLive() !== undefined)(
+    'that others may write by now changes nothing on SIGHUP',
+    async () => {
+      const cwd = directoryWith('HTTPLOG_PORT=9\n', 0o644);
+      const args = ['-i', 'lo', '-o', '-', '--user', 'root'];
+      const httplog = await startHttplog({ args, cwd, ready: /Capturing on / });
+      onTestFinished(async () => void (await httplog.stop()));
+      writeFileSync(join(cwd, 'httplog.conf'), 'HTTPLOG_QUIET=true\n');
+      chmodSync(join(cwd, 'httplog.conf'), 0o666);
+      httplog.signal('SIGHUP');
+      const kept = /The configuration stays as it was: the new one cannot be taken/;
+      await httplog.waitForOutput('stderr', kept, WAIT_MS);
+      expect(httplog.stderr()).toContain('is not read: others may write it (mode 0666)');
+    },
+  );
 });

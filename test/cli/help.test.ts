@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderHelp } from '../../src/cli/help.ts';
-import { COMMAND_NAMES, OPTIONS } from '../../src/config/option-table.ts';
+import { COMMAND_NAMES } from '../../src/config/command-names.ts';
+import { OPTIONS } from '../../src/config/option-table.ts';
 
 /** Without the line breaks, so that sentences can be looked for. */
 function unwrap(text: string): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { FILTER_FORMATS } from '../../src/config/filter-formats.ts';
-import type { Format } from '../../src/config/option-formats.ts';
+import type { Format } from '../../src/config/value-format.ts';
 import { HttplogError } from '../../src/errors.ts';
 import { readAddressAnonymization, readOwnPatterns } from '../../src/plan/redaction-files.ts';
 

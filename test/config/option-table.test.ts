@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findFormat } from '../../src/config/option-formats.ts';
-import {
-  COMMAND_NAMES,
-  OPTION_GROUPS,
-  OPTIONS,
-  SETTING_OPTIONS,
-} from '../../src/config/option-table.ts';
+import { COMMAND_NAMES } from '../../src/config/command-names.ts';
+import { OPTION_GROUPS, OPTIONS, SETTING_OPTIONS } from '../../src/config/option-table.ts';
 
 const ANCESTOR_FLAGS = [
   ...['-i', '-p', '-d', '-s', '-b', '-c', '-cpu', '-log_every', '-log_split', '-add_vlan'],

@@ -1,32 +1,47 @@
 import { describe, expect, it } from 'vitest';
-import * as slots from '../../src/counters/counters.ts';
+import { type CounterRow, countSlots } from '../../src/counters/counter-row.ts';
+import * as slots from '../../src/counters/counter-table.ts';
+import {
+  countFrames,
+  createCounters,
+  noteRingFill,
+  sumCounters,
+} from '../../src/counters/counters.ts';
 import { COUNTS_COUNT } from '../../src/counters/exchange-counts.ts';
 import { VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
-import { REDACTION_COUNTS_MAX } from '../../src/limits.ts';
-import { TYPES_COUNT } from '../../src/record/message-type.ts';
 
-const { countFrames, createCounters, noteRingFill, sumCounters, COUNTERS_COUNT } = slots;
+const { COUNTERS_COUNT } = slots;
+
+/** The tracker's own constants are in exchange-counts.ts. */
+function isOfTracker(slot: number): boolean {
+  const first = slots.COUNTER_TRACKER_FIRST;
+  return slot > first && slot < first + COUNTS_COUNT;
+}
 
 describe('counters', () => {
-  it('every slot has its place: none overlaps another, and none is without a name', () => {
-    const taken = Object.entries(slots).flatMap(([name, slot]) => {
-      if (!name.startsWith('COUNTER_') || typeof slot !== 'number') {
-        return [];
-      }
-      const sizes: Record<string, number> = {
-        COUNTER_VERDICT_FIRST: VERDICTS_COUNT,
-        COUNTER_MESSAGES_FIRST: TYPES_COUNT,
-        COUNTER_TRACKER_FIRST: COUNTS_COUNT,
-        COUNTER_REDACTIONS_FIRST: REDACTION_COUNTS_MAX,
-        COUNTER_METHOD_FIRST: slots.METHOD_COUNTS_COUNT,
-        COUNTER_STATUS_CLASS_FIRST: slots.STATUS_CLASSES_COUNT,
-        COUNTER_FIRST_BYTE_FIRST: slots.FIRST_BYTE_COUNTS_COUNT,
-      };
-      return Array.from({ length: sizes[name] ?? 1 }, (_, index) => slot + index);
-    });
-    expect(taken.sort((one, other) => one - other)).toEqual(
-      Array.from({ length: COUNTERS_COUNT }, (_, slot) => slot),
+  it('every constant is a slot of its row, and no two are the same', () => {
+    const constants = Object.entries(slots).flatMap(([name, slot]) =>
+      name.startsWith('COUNTER_') && typeof slot === 'number' ? [slot] : [],
     );
+    expect(new Set(constants).size).toBe(constants.length);
+    const firsts = Object.values(slots.COUNTER_SLOTS);
+    expect(constants).toEqual(expect.arrayContaining(firsts.filter((slot) => !isOfTracker(slot))));
+  });
+
+  it('rows stand one behind the other, those of which workers have the largest last', () => {
+    let slot = 0;
+    let isLargestPart = false;
+    for (const [name, row] of Object.entries<CounterRow>(slots.COUNTER_ROWS)) {
+      expect([name, slots.COUNTER_SLOTS[name as keyof typeof slots.COUNTER_ROWS]]).toEqual([
+        name,
+        slot,
+      ]);
+      isLargestPart ||= row.isLargest === true;
+      expect([name, row.isLargest === true]).toEqual([name, isLargestPart]);
+      expect([name, row.isLargest === true]).toEqual([name, slot >= slots.COUNTER_RING_FILL]);
+      slot += countSlots(row);
+    }
+    expect(COUNTERS_COUNT).toBe(slot);
   });
 
   it('begin at zero in memory that threads share', () => {

@@ -209,14 +209,13 @@ function textOf(item: string, [first, id, ...rest]: readonly string[]): string {
     : request(id, { method: first, headers: withLength });
 }
 
-/** `GET a{1-3}` is `GET a1`, `GET a2`, `GET a3`. */
+/** `GET a{1-3}` is `GET a1`, `GET a2`, `GET a3`; a range that stands twice counts up in both places. */
 export function expandRange(text: string): string[] {
-  const [, before, first, last, behind] = /^(.*)\{(\d+)-(\d+)\}(.*)$/.exec(text) ?? [];
-  return first === undefined
+  const [range, first, last] = /\{(\d+)-(\d+)\}/.exec(text) ?? [];
+  return range === undefined
     ? [text]
-    : Array.from(
-        { length: Number(last) - Number(first) + 1 },
-        (_, index) => `${before}${Number(first) + index}${behind}`,
+    : Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) =>
+        text.replaceAll(range, String(Number(first) + index)),
       );
 }
 

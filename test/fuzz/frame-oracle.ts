@@ -1,9 +1,6 @@
 import { createFrame, type Frame, type FrameSource } from '../../src/capture/frame.ts';
-import {
-  COUNTER_LINES,
-  COUNTER_VERDICT_FIRST,
-  createCounters,
-} from '../../src/counters/counters.ts';
+import { COUNTER_LINES, COUNTER_VERDICT_FIRST } from '../../src/counters/counter-table.ts';
+import { createCounters } from '../../src/counters/counters.ts';
 import { forgetSegments } from '../../src/decode/seen-segments.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';

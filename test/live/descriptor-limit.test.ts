@@ -12,6 +12,8 @@ const SENTENCE =
 /** From one that the shell itself needs to one that is enough for what is asked here. */
 const LIMITS = [14, 18, 20, 24, 30, 36, 38, 40, 42, 44, 48, 52, 56, 60];
 const ENOUGH = 256;
+/** A machine that does other things as well takes its time. */
+const RUN_TIMEOUT_MS = 60_000;
 
 const noLive = canCaptureLive();
 
@@ -21,9 +23,9 @@ const limited = (limit: number, args: readonly string[]) => ({
 });
 
 const runLimited = (limit: number, args: readonly string[]): Promise<HttplogExit> =>
-  runHttplog(limited(limit, args).args, { program: 'sh' });
+  runHttplog(limited(limit, args).args, { program: 'sh', timeoutMs: RUN_TIMEOUT_MS });
 
-describe('a limit of open files', () => {
+describe('a limit of open files', { timeout: 3 * RUN_TIMEOUT_MS }, () => {
   test('that is too low for a replay is one sentence, and else the lines are there', async () => {
     const args = ['replay', CAPTURE, '-p', 'any', '-o', '-'];
     const { stdout: lines } = await runLimited(ENOUGH, args);
@@ -57,9 +59,13 @@ describe('a limit of open files', () => {
     const directory = makeLogDirectory();
     onTestFinished(() => removeLogDirectory(directory));
     const args = ['-i', 'lo', '-p', '65000', '-d', directory];
-    const httplog = await startHttplog({ ...limited(ENOUGH, args), ready: CAPTURING });
+    const httplog = await startHttplog({
+      ...limited(ENOUGH, args),
+      ready: CAPTURING,
+      readyTimeoutMs: RUN_TIMEOUT_MS,
+    });
     onTestFinished(async () => void (await httplog.stop()));
-    const { code, stderr } = await httplog.end();
+    const { code, stderr } = await httplog.end('SIGTERM', RUN_TIMEOUT_MS);
     expect(code).toBe(0);
     expect(stderr).not.toContain('open files');
   });

@@ -13,6 +13,8 @@ const noLive =
   (process.getuid?.() === 0 ? undefined : 'not root');
 /** Of nobody on this machine. */
 const OWN_ID = 64_321;
+/** A machine that does other things as well takes its time. */
+const START_TIMEOUT_MS = 60_000;
 const NO_CAPABILITY = '0000000000000000';
 
 /** Names of the threads that have a capability in effect, each once, and of those that have none. */
@@ -67,10 +69,12 @@ describe.skipIf(noLive)(titleWithReason('threads of a daemon', noLive), () => {
       const outputs = [`path=${directory}/`, `sqlite=${join(directory, 'http.sqlite')}`];
       const words = outputs.flatMap((output) => ['--output', output]);
       const [program, args] = start(directory, ['-i', 'lo', '-p', '65000', '-cpu', '2', ...words]);
-      const httplog = await startHttplog({ program, args, ready: CAPTURING });
+      const readyTimeoutMs = START_TIMEOUT_MS;
+      const httplog = await startHttplog({ program, args, ready: CAPTURING, readyTimeoutMs });
       onTestFinished(async () => void (await httplog.stop()));
       expect(namesByCapability(httplog.pid)).toEqual({ able, others });
-      expect((await httplog.end()).code).toBe(0);
+      expect((await httplog.end('SIGTERM', START_TIMEOUT_MS)).code).toBe(0);
     },
+    3 * START_TIMEOUT_MS,
   );
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import * as slots from '../../src/counters/counters.ts';
+import * as slots from '../../src/counters/counter-table.ts';
+import { createCounters } from '../../src/counters/counters.ts';
 import { countExchange } from '../../src/output/count-exchange.ts';
 import { UNKNOWN } from '../../src/record/exchange.ts';
 import { makeExchange } from '../exchange/make-exchange.ts';
 
 /** The counters that are not zero, by slot. */
 function count(parts: Parameters<typeof makeExchange>[0]): Record<number, number> {
-  const counters = slots.createCounters();
+  const counters = createCounters();
   countExchange(counters, makeExchange(parts));
   return Object.fromEntries([...counters.entries()].filter(([, value]) => value !== 0));
 }

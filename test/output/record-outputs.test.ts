@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  COUNTER_EXCHANGES_FILTERED,
-  COUNTER_LINES,
-  COUNTER_LINES_DROPPED,
-  type Counters,
-} from '../../src/counters/counters.ts';
+import { COUNTER_EXCHANGES_FILTERED, COUNTER_LINES, COUNTER_LINES_DROPPED } from '../../src/counters/counter-table.ts';
+import { type Counters } from '../../src/counters/counters.ts';
 import { FILTER_EMPTY, type FilterSettings } from '../../src/filter/filter-settings.ts';
 import { LINE_STREAM_SQ, LINE_STREAM_SR } from '../../src/format/line-batch.ts';
 import type { RecordFormat } from '../../src/format/record-format.ts';

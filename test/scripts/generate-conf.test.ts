@@ -5,7 +5,8 @@ import { renderGeneratedFiles } from '../../scripts/generate-conf.ts';
 import { renderManual } from '../../scripts/generate-manual.ts';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import { EXIT_CODES } from '../../src/cli/help.ts';
-import { COMMAND_NAMES, OPTIONS } from '../../src/config/option-table.ts';
+import { COMMAND_NAMES } from '../../src/config/command-names.ts';
+import { OPTIONS } from '../../src/config/option-table.ts';
 import { titleWithReason } from '../live/requirements.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
@@ -26,9 +27,9 @@ function run(
 }
 
 test.each(Object.entries(renderGeneratedFiles()))(
-  'conf/%s is what the tables say (node scripts/generate-conf.ts writes it again)',
+  '%s is what the tables say (node scripts/generate-conf.ts writes it again)',
   (path, text) => {
-    expect(readProjectFile(`conf/${path}`)).toBe(text);
+    expect(readProjectFile(path)).toBe(text);
     expect(text).toMatch(/[^\n]\n$/);
   },
 );

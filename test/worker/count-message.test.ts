@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import * as slots from '../../src/counters/counters.ts';
+import * as slots from '../../src/counters/counter-table.ts';
+import { createCounters } from '../../src/counters/counters.ts';
 import { classifySegment } from '../../src/http/classify.ts';
 import { createMethodTable, METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { createHttpMessage } from '../../src/http/message.ts';
@@ -14,7 +15,7 @@ function count(text: string): Record<number, number> {
   const bytes = new TextEncoder().encode(text);
   const message = createHttpMessage();
   classifySegment(bytes, 0, bytes.byteLength, METHODS, message);
-  const counters = slots.createCounters();
+  const counters = createCounters();
   const type = text.startsWith('HTTP/') ? TYPE_SR : TYPE_CQ;
   countMessage(counters, bytes, message, type);
   expect(counters[slots.COUNTER_MESSAGES_FIRST + type - 1]).toBe(1);

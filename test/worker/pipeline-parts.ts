@@ -7,11 +7,8 @@ import {
   type FrameSource,
 } from '../../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
-import {
-  COUNTER_VERDICT_FIRST,
-  type Counters,
-  createCounters,
-} from '../../src/counters/counters.ts';
+import { COUNTER_VERDICT_FIRST } from '../../src/counters/counter-table.ts';
+import { type Counters, createCounters } from '../../src/counters/counters.ts';
 import { VERDICT_NAMES } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink, LineBatch } from '../../src/format/line-batch.ts';

@@ -14,12 +14,8 @@ import type { Worker } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPcapFileHeader } from '../../src/capture/pcap-file.ts';
-import {
-  COUNTER_DUPLICATES,
-  COUNTER_LINES,
-  countFrames,
-  createCounters,
-} from '../../src/counters/counters.ts';
+import { COUNTER_DUPLICATES, COUNTER_LINES } from '../../src/counters/counter-table.ts';
+import { countFrames, createCounters } from '../../src/counters/counters.ts';
 import { HttplogError } from '../../src/errors.ts';
 import { SHARED_CAPTURE_BYTES_MIN } from '../../src/limits.ts';
 import type { PartReport } from '../../src/worker/part-thread.ts';

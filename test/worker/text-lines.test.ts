@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COUNTER_LINES, COUNTER_REDACTIONS_FIRST } from '../../src/counters/counters.ts';
+import { COUNTER_LINES, COUNTER_REDACTIONS_FIRST } from '../../src/counters/counter-table.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../../src/redact/redaction-settings.ts';
 import { frameOf, requestPacket, responsePacket } from '../fixtures/build-captures.ts';
 import { ListSink, messageOf, run, TEXT_OUTPUT } from './pipeline-parts.ts';
