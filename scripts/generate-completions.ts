@@ -1,8 +1,8 @@
 import { COMMANDS } from '../src/cli/command-table.ts';
 import { COMMAND_NAMES } from '../src/config/command-names.ts';
 import { OPTIONS, type Option } from '../src/config/option-table.ts';
-import { METHODS_REGISTERED } from '../src/http/grammar.ts';
 import { FORMAT_NAMES } from '../src/format/format-names.ts';
+import { METHODS_REGISTERED } from '../src/http/grammar.ts';
 import { BUILT_IN_PATTERNS } from '../src/redact/redaction-settings.ts';
 
 /** What a value can be completed from; `methods` and such are lists with commas in between. */

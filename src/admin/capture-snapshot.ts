@@ -1,5 +1,9 @@
-import { COUNTER_KERNEL_DROPS, COUNTER_LINES_DROPPED, COUNTER_PACKETS_ABANDONED } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
+import {
+  COUNTER_KERNEL_DROPS,
+  COUNTER_LINES_DROPPED,
+  COUNTER_PACKETS_ABANDONED,
+} from '../counters/counter-table.ts';
+import type { Counters } from '../counters/counters.ts';
 import { LOSS_INTERVAL_MS } from '../limits.ts';
 import type { WritersSnapshot } from '../log/output-writers.ts';
 

@@ -35,8 +35,8 @@ import {
   statement,
 } from './bpf-assembler.ts';
 import { matchHeads } from './head-filter.ts';
-import { type PortRange } from './port-range.ts';
 import { matchPorts } from './port-filter.ts';
+import type { PortRange } from './port-range.ts';
 import {
   matchTunnelEtherTypes,
   matchTunnelProtocols,

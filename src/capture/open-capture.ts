@@ -1,6 +1,5 @@
-import { type ByteSource } from './byte-window.ts';
 import { type Compression, decompress, openByteSource } from './byte-source.ts';
-import { ByteWindow, type ReadProgress } from './byte-window.ts';
+import { type ByteSource, ByteWindow, type ReadProgress } from './byte-window.ts';
 import {
   damagedCapture,
   emptyCapture,

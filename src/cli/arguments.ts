@@ -1,8 +1,8 @@
-import type { CommandLineValues, GivenValue } from '../config/settings.ts';
+import { COMMAND_NAMES, type CommandName } from '../config/command-names.ts';
 import { type Mistake, quoteValue, usageMistake, valueMistake } from '../config/mistakes.ts';
 import { describeNearestName, findNearestName } from '../config/nearest-name.ts';
-import { COMMAND_NAMES, type CommandName } from '../config/command-names.ts';
 import { OPTIONS, type Option } from '../config/option-table.ts';
+import type { CommandLineValues, GivenValue } from '../config/settings.ts';
 
 /** The arguments of one call, taken apart but for the values, which `loadConfiguration` checks. */
 export interface ParsedCommandLine extends CommandLineValues {

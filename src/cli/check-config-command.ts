@@ -1,11 +1,11 @@
-import { type Configuration, type ConfigurationInput } from '../config/settings.ts';
 import { loadConfiguration } from '../config/configuration.ts';
 import { quoteValue } from '../config/mistakes.ts';
 import { findFormat } from '../config/option-formats.ts';
 import { SETTING_OPTIONS, type SettingOption } from '../config/option-table.ts';
+import type { Configuration, ConfigurationInput } from '../config/settings.ts';
+import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { planRecords } from '../plan/output-plan.ts';
 import { describeCostlyPatterns } from '../plan/pattern-costs.ts';
-import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { alignColumns } from './text-table.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type CommandName } from '../config/command-names.ts';
+import type { CommandName } from '../config/command-names.ts';
 import { OPTION_GROUPS, OPTIONS, type Option } from '../config/option-table.ts';
 import { COMMANDS, type Command, findCommand } from './command-table.ts';
 import { alignColumns } from './text-table.ts';

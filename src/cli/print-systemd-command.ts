@@ -1,11 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CommandLineValues, type ConfigurationInput, type Settings } from '../config/settings.ts';
 import { loadConfiguration } from '../config/configuration.ts';
 import { configurationError, type Mistake, usageMistake } from '../config/mistakes.ts';
 import { OPTIONS } from '../config/option-table.ts';
 import { resolveOutputs } from '../config/output-choices.ts';
+import type { CommandLineValues, ConfigurationInput, Settings } from '../config/settings.ts';
 import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { DEFAULT_PROGRAM, RUNTIME_DIRECTORY, renderSystemdUnit } from './systemd-unit.ts';
 

@@ -8,8 +8,8 @@ import {
   systemErrorName,
 } from '../errors.ts';
 import { CONFIGURATION_FILE_BYTES_MAX } from '../limits.ts';
-import { type Mistake, usageMistake, valueMistake } from './mistakes.ts';
 import type { CommandName } from './command-names.ts';
+import { type Mistake, usageMistake, valueMistake } from './mistakes.ts';
 import {
   describePath,
   type FileTrust,

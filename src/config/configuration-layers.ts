@@ -1,8 +1,8 @@
-import type { CommandLineValues, ConfigurationInput, Settings } from './settings.ts';
 import type { FileEntries } from './configuration-file.ts';
 import type { Origin } from './mistakes.ts';
 import type { SettingOption } from './option-table.ts';
 import { parseOutputs } from './output-formats.ts';
+import type { CommandLineValues, ConfigurationInput, Settings } from './settings.ts';
 
 /** Where a value was written; the higher one counts. */
 const LAYER_FILE = 1;

@@ -1,7 +1,7 @@
 import { METHODS_REGISTERED } from '../http/grammar.ts';
-import type { Settings } from './settings.ts';
 import type { LayeredValues } from './configuration-layers.ts';
 import { type Mistake, quoteValue, refusedValueMistake } from './mistakes.ts';
+import type { Settings } from './settings.ts';
 
 /** A field name: tchar of RFC 9110 section 5.6.2. */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -1,14 +1,14 @@
-import { METHODS_REGISTERED } from '../http/grammar.ts';
 import type { RecordFormatName } from '../format/format-names.ts';
-import type { ConfigurationInput, Settings } from './settings.ts';
+import { METHODS_REGISTERED } from '../http/grammar.ts';
+import type { CommandName } from './command-names.ts';
 import { ENVIRONMENT_PREFIX, type FileEntries } from './configuration-file.ts';
 import { isBeside, type Layered, type LayeredValues } from './configuration-layers.ts';
 import { findOtherCase } from './configuration-mistakes.ts';
 import { quoteValue } from './mistakes.ts';
 import { describeNearestName, findNearestName } from './nearest-name.ts';
-import { type CommandName } from './command-names.ts';
 import { SETTING_OPTIONS } from './option-table.ts';
 import { canSplitByType, resolveOutputs } from './output-choices.ts';
+import type { ConfigurationInput, Settings } from './settings.ts';
 
 /** What the start script reads from its environment, and hands on with it. */
 const START_SCRIPT_VARIABLES: readonly string[] = ['HTTPLOG_PIDFILE', 'HTTPLOG_STOP_SECONDS'];

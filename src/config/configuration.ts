@@ -15,10 +15,9 @@ import {
   type Origin,
   refusedValueMistake,
 } from './mistakes.ts';
-import type { Settings, Configuration, ConfigurationInput } from './settings.ts';
 import { FORMATS, findFormat } from './option-formats.ts';
 import { SETTING_OPTIONS } from './option-table.ts';
-
+import type { Configuration, ConfigurationInput, Settings } from './settings.ts';
 
 const NO_FILE: FileEntries = { name: '', entries: new Map(), replaced: [], mistakes: [] };
 

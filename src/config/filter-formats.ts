@@ -1,10 +1,32 @@
 import { isIP } from 'node:net';
-import { parseNetwork } from './network-values.ts';
-import type { HeaderRule, HostRule, MethodRule, NetworkRule, PathRule, StatusRule } from '../filter/filter-settings.ts';
+import type {
+  HeaderRule,
+  HostRule,
+  MethodRule,
+  NetworkRule,
+  PathRule,
+  StatusRule,
+} from '../filter/filter-settings.ts';
 import { isPattern } from '../filter/path-pattern.ts';
-import { FIELD_MODES_MAX, FILTER_VALUES_MAX, PATH_PATTERNS_MAX, PATTERN_LENGTH_MAX } from '../limits.ts';
-import { BUILT_IN_PATTERNS, type BuiltInPattern, type FieldModes, type RedactionMode } from '../redact/redaction-settings.ts';
-import { explainAddresses, explainHosts, explainMilliseconds, explainPatterns } from './explain-values.ts';
+import {
+  FIELD_MODES_MAX,
+  FILTER_VALUES_MAX,
+  PATH_PATTERNS_MAX,
+  PATTERN_LENGTH_MAX,
+} from '../limits.ts';
+import {
+  BUILT_IN_PATTERNS,
+  type BuiltInPattern,
+  type FieldModes,
+  type RedactionMode,
+} from '../redact/redaction-settings.ts';
+import {
+  explainAddresses,
+  explainHosts,
+  explainMilliseconds,
+  explainPatterns,
+} from './explain-values.ts';
+import { parseNetwork } from './network-values.ts';
 import type { Format } from './value-format.ts';
 
 /** How client addresses are anonymised, as an option says it: the key is still in its file. */

@@ -1,4 +1,3 @@
-import type { Format } from './value-format.ts';
 import { createRequire } from 'node:module';
 import { METHODS_REGISTERED } from '../http/grammar.ts';
 import {
@@ -33,6 +32,7 @@ import {
 } from './output-formats.ts';
 import { PORT_MAX, parseNetworks, parsePorts, parseUdpPorts, printPorts } from './port-formats.ts';
 import { parseSize, printSize } from './size-formats.ts';
+import type { Format } from './value-format.ts';
 
 /** Bytes of an interface name with its final zero: IFNAMSIZ of the kernel. */
 const INTERFACE_NAME_BYTES = 16;

@@ -1,6 +1,11 @@
+import {
+  FORMAT_NAMES,
+  FORMAT_RECORDS,
+  type RecordFormatName,
+  type Records,
+} from '../format/format-names.ts';
 import { compileTemplate, templateHeaderNames } from '../format/template-compiler.ts';
 import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../limits.ts';
-import { FORMAT_NAMES, FORMAT_RECORDS, type RecordFormatName, type Records } from '../format/format-names.ts';
 import { quoteValue } from './mistakes.ts';
 
 /** How `--output`, `--format`, `--records` and `--header` are written. */

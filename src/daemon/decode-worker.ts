@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { COUNTER_RESTARTS } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
+import type { Counters } from '../counters/counters.ts';
 import { EXIT_RUNTIME, HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
 import { CONFIGURE_DEADLINE_MS, WORKER_HEAP_MEGABYTES_MAX } from '../limits.ts';
 import { returnBuffer } from '../output/port-sink.ts';
+import type { NetworkPrefix } from '../record/network-prefix.ts';
 import { settleDeadWorker, type WorkerLoss } from '../worker/dead-worker.ts';
 import { beat, isBeating } from '../worker/heartbeat.ts';
 import type {
@@ -13,7 +14,6 @@ import type {
   LiveWorkerData,
   WorkerChange,
 } from '../worker/live-protocol.ts';
-import type { NetworkPrefix } from '../record/network-prefix.ts';
 import { threadModule } from '../worker/thread-module.ts';
 import { restoreFailure } from '../worker/worker-failure.ts';
 

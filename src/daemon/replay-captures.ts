@@ -10,18 +10,23 @@ import { DRAIN_DEADLINE_MS, SHARING_THREADS_MAX } from '../limits.ts';
 import { type OutputWriters, openOutputs } from '../log/output-writers.ts';
 import { WriterSink } from '../output/writer-sink.ts';
 import { createPipelineSettings } from '../plan/capture-plan.ts';
-import { type OutputPlan, type RecordPlan, planRecords } from '../plan/output-plan.ts';
+import { type OutputPlan, planRecords, type RecordPlan } from '../plan/output-plan.ts';
+import { describeCostlyPatterns } from '../plan/pattern-costs.ts';
 import { startCpuProfile } from '../worker/cpu-profile.ts';
 import type { SharedCapture } from '../worker/part-crew.ts';
 import { type ReplayProgress, type ReplayRequest, replayCapture } from '../worker/replay.ts';
 import { findSharedCapture, replayInParts } from '../worker/replay-parts.ts';
-import { PROGRESS_READ, PROGRESS_TOTAL, PROGRESS_WORDS, type ReplayTask } from '../worker/replay-task.ts';
+import {
+  PROGRESS_READ,
+  PROGRESS_TOTAL,
+  PROGRESS_WORDS,
+  type ReplayTask,
+} from '../worker/replay-task.ts';
 import { threadModule } from '../worker/thread-module.ts';
-import { type WorkerFailure, describeFailure, restoreFailure } from '../worker/worker-failure.ts';
+import { describeFailure, restoreFailure, type WorkerFailure } from '../worker/worker-failure.ts';
 import { BatchStream } from './batch-stream.ts';
 import { checkDescriptorLimit } from './descriptor-limit.ts';
 import { findLocalNetworks } from './local-addresses.ts';
-import { describeCostlyPatterns } from '../plan/pattern-costs.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
 

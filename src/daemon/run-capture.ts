@@ -5,19 +5,30 @@ import type { Configuration, Settings } from '../config/settings.ts';
 import { EXIT_NOT_FOUND, EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { checkEngine } from '../plan/capture-plan.ts';
 import { planRecords } from '../plan/output-plan.ts';
+import { describeCostlyPatterns } from '../plan/pattern-costs.ts';
 import { exitAtOnce } from '../system/privileges.ts';
 import { unblockSignal } from '../system/signals.ts';
 import { type CaptureSession, startCapture } from './capture-session.ts';
 import { checkDescriptorLimit } from './descriptor-limit.ts';
-import { defaultInterfaceName, describeInterfaces, listInterfaces, unknownInterfaceError } from './interfaces.ts';
-import { describeCostlyPatterns } from '../plan/pattern-costs.ts';
-import { type OtherUser, chooseUser, describeStayingRoot, dropPrivileges, explainForUser } from './privileges.ts';
+import {
+  defaultInterfaceName,
+  describeInterfaces,
+  listInterfaces,
+  unknownInterfaceError,
+} from './interfaces.ts';
+import {
+  chooseUser,
+  describeStayingRoot,
+  dropPrivileges,
+  explainForUser,
+  type OtherUser,
+} from './privileges.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { createReloader } from './reload-capture.ts';
-import { type ServiceLog, openServiceLog } from './service-log.ts';
+import { openServiceLog, type ServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
 import { prepareStateDirectory, writeState } from './state-file.ts';
-import { type SystemdNotifier, openSystemdNotifier } from './systemd-notify.ts';
+import { openSystemdNotifier, type SystemdNotifier } from './systemd-notify.ts';
 import { tuneEngine } from './tune-engine.ts';
 
 /**

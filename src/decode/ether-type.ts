@@ -1,5 +1,5 @@
-import { VLAN_TAGS_MAX } from '../limits.ts';
 import { readUint16BE } from '../big-endian.ts';
+import { VLAN_TAGS_MAX } from '../limits.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
 import { decodeMpls, ETHERTYPE_MPLS_MULTICAST, ETHERTYPE_MPLS_UNICAST } from './mpls.ts';

@@ -1,3 +1,4 @@
+import { readInt32BE } from '../big-endian.ts';
 import {
   HEAD_HELD_SEC_MAX,
   HEADS_HELD_MAX,
@@ -5,7 +6,6 @@ import {
   HELD_HEAD_BYTES_MAX,
   VLAN_TAGS_MAX,
 } from '../limits.ts';
-import { readInt32BE } from '../big-endian.ts';
 import type { Segment } from './segment.ts';
 
 /**

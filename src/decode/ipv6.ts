@@ -1,5 +1,5 @@
-import { IPV6_EXTENSION_HEADERS_MAX } from '../limits.ts';
 import { readUint16BE } from '../big-endian.ts';
+import { IPV6_EXTENSION_HEADERS_MAX } from '../limits.ts';
 import { decodeIpPayload } from './ip-payload.ts';
 import type { Segment } from './segment.ts';
 import { decodeTcp, PROTOCOL_TCP } from './tcp.ts';

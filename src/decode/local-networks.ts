@@ -1,5 +1,5 @@
-import type { NetworkPrefix } from '../record/network-prefix.ts';
 import { readInt32BE } from '../big-endian.ts';
+import type { NetworkPrefix } from '../record/network-prefix.ts';
 
 /**
  * The addresses that count as this host's own, as a flat table: which end of a message is local decides

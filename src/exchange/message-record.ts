@@ -3,12 +3,7 @@ import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { HEAD_BYTES_MAX, REDACTION_BYTES_MAX } from '../limits.ts';
-import {
-  createExchange,
-  type Exchange,
-  UNIT_MESSAGE,
-  UNKNOWN,
-} from '../record/exchange.ts';
+import { createExchange, type Exchange, UNIT_MESSAGE, UNKNOWN } from '../record/exchange.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { packMessage, unpackMessage } from '../record/pack-message.ts';
 import { becomeMessage } from '../record/single-message.ts';

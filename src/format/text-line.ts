@@ -6,8 +6,8 @@ import {
 } from '../http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { LINE_FRAME_BYTES_MAX } from '../limits.ts';
-import type { MessageType } from '../record/message-type.ts';
 import type { Ends } from '../record/ends.ts';
+import type { MessageType } from '../record/message-type.ts';
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
 import { writeDecimal } from './address.ts';
 import {

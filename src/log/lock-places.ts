@@ -1,9 +1,9 @@
 import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT_RUNTIME, HttplogError, systemErrorName } from '../errors.ts';
+import type { PlacedOutput } from './output-place.ts';
 import { DAILY_SUFFIX } from './output-target.ts';
 import { DAILY_DATABASE_SUFFIX } from './own-files.ts';
-import type { PlacedOutput } from './output-place.ts';
 
 /** What one daemon alone may write to. */
 export interface LockPlace {

@@ -1,9 +1,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
-import { LOCK_HELD, lockDescriptor } from '../system/locks.ts';
 import { HttplogError, systemErrorName } from '../errors.ts';
 import { OUTPUT_LOCK_TRIES_MAX } from '../limits.ts';
-import { describeSystemError } from './write-fault.ts';
+import { LOCK_HELD, lockDescriptor } from '../system/locks.ts';
 import {
   createLockedError,
   findLockHolder,
@@ -11,6 +10,7 @@ import {
   type LockPlace,
 } from './lock-places.ts';
 import type { PlacedOutput } from './output-place.ts';
+import { describeSystemError } from './write-fault.ts';
 
 /** Only who may write there can open it: nobody else can keep httplog from its start. */
 const LOCK_FILE_MODE = 0o600;

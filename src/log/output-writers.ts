@@ -1,8 +1,8 @@
 import type { LineBatch } from '../format/line-batch.ts';
 import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
-import { type LogWriterEvents, openLogWriter } from './log-writer.ts';
 import { refuseLockedOutputs } from './lock-places.ts';
+import { type LogWriterEvents, openLogWriter } from './log-writer.ts';
 import type { OutputLocks } from './output-locks.ts';
 import type { PlacedOutput } from './output-place.ts';
 import {

@@ -1,5 +1,9 @@
-import { COUNTER_FIRST_BYTE_FIRST, COUNTER_FIRST_BYTE_SEC, FIRST_BYTE_BOUNDS_SEC } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
+import {
+  COUNTER_FIRST_BYTE_FIRST,
+  COUNTER_FIRST_BYTE_SEC,
+  FIRST_BYTE_BOUNDS_SEC,
+} from '../counters/counter-table.ts';
+import type { Counters } from '../counters/counters.ts';
 import type { Exchange } from '../record/exchange.ts';
 
 const FIRST_BYTE_BOUNDS_NS = Float64Array.from(FIRST_BYTE_BOUNDS_SEC, (bound) => bound * 1e9);

@@ -1,5 +1,5 @@
 import { COUNTER_REDACTIONS_FIRST } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
+import type { Counters } from '../counters/counters.ts';
 import { createExchangeFilter } from '../filter/exchange-filter.ts';
 import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
 import type { RecordFormatOptions } from '../format/record-format.ts';

@@ -1,10 +1,14 @@
-import { COUNTER_EXCHANGES_FILTERED, COUNTER_LINES, COUNTER_LINES_DROPPED } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
-import { becomeRequest, becomeResponse } from '../record/single-message.ts';
+import {
+  COUNTER_EXCHANGES_FILTERED,
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+} from '../counters/counter-table.ts';
+import type { Counters } from '../counters/counters.ts';
 import type { RecordFormat } from '../format/record-format.ts';
 import { setSecond, type TimestampText } from '../format/timestamp.ts';
 import { BATCH_BYTES } from '../limits.ts';
 import type { Exchange } from '../record/exchange.ts';
+import { becomeRequest, becomeResponse } from '../record/single-message.ts';
 import { type BatchBuilder, reserveLine } from './batch-builder.ts';
 import { countExchange } from './count-exchange.ts';
 

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { canMatchHeads } from '../capture/head-filter.ts';
-import type { Settings } from '../config/settings.ts';
 import { FORMATS } from '../config/option-formats.ts';
+import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
 import { SNAPLEN_MAX, TUNNEL_HEADERS_BYTES } from '../limits.ts';

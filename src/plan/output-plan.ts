@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
-import type { Settings } from '../config/settings.ts';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
 import { findTemplateNames, isRecordsOf } from '../config/output-formats.ts';
+import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type FilterSettings, findHeaderNames } from '../filter/filter-settings.ts';
+import { FORMAT_RECORDS, type RecordFormatName } from '../format/format-names.ts';
 import { createRecordFieldTables } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX } from '../limits.ts';
-import type { OutputTarget } from '../log/output-target.ts';
 import type { OutputPlace } from '../log/output-place.ts';
+import type { OutputTarget } from '../log/output-target.ts';
 import { createFormat } from '../output/create-format.ts';
-import { FORMAT_RECORDS, type RecordFormatName } from '../format/format-names.ts';
 import type { OutputSettings } from '../output/output-settings.ts';
 import { patternNames, type RedactionSettings } from '../redact/redaction-settings.ts';
 import { createFilterSettings, createRedactionSettings } from './filter-plan.ts';

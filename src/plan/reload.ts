@@ -1,6 +1,6 @@
-import type { Settings } from '../config/settings.ts';
 import { findFormat } from '../config/option-formats.ts';
 import { SETTING_OPTIONS, type SettingOption } from '../config/option-table.ts';
+import type { Settings } from '../config/settings.ts';
 import { HttplogError } from '../errors.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
 import { checkUpkeep } from '../log/upkeep.ts';

@@ -9,7 +9,7 @@ import { type Draft, finishPass, openDraft, replaceRange } from './draft.ts';
 import { MODE_DROP, MODE_KEEP, NOTHING, REDACTED } from './name-modes.ts';
 import { redactQuery } from './query.ts';
 import { COUNT_HEADERS, COUNT_NO_ROOM, COUNT_QUERY, COUNT_URL } from './redaction-settings.ts';
-import { type Redactor, hasRoom } from './redactor-parts.ts';
+import { hasRoom, type Redactor } from './redactor-parts.ts';
 import { redactUserinfo } from './userinfo.ts';
 
 /** Bytes of `HTTP/1.1`, behind which a status line can have something else's. */

@@ -1,5 +1,10 @@
-import { COUNTER_MESSAGES_FIRST, COUNTER_METHOD_FIRST, COUNTER_STATUS_CLASS_FIRST, STATUS_CLASSES_COUNT } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
+import {
+  COUNTER_MESSAGES_FIRST,
+  COUNTER_METHOD_FIRST,
+  COUNTER_STATUS_CLASS_FIRST,
+  STATUS_CLASSES_COUNT,
+} from '../counters/counter-table.ts';
+import type { Counters } from '../counters/counters.ts';
 import { findMethod } from '../http/classify.ts';
 import { createMethodTable, METHODS_DEFAULT } from '../http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';

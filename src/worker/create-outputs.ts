@@ -1,5 +1,5 @@
 import { COUNTER_TRACKER_FIRST } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
+import type { Counters } from '../counters/counters.ts';
 import { COUNTS_COUNT } from '../counters/exchange-counts.ts';
 import { createMessageRecords, type MessageRecords } from '../exchange/message-record.ts';
 import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';

@@ -1,5 +1,9 @@
-import { COUNTER_LINES, COUNTER_LINES_DROPPED, COUNTER_TRACKER_FIRST } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
+import {
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+  COUNTER_TRACKER_FIRST,
+} from '../counters/counter-table.ts';
+import type { Counters } from '../counters/counters.ts';
 import { COUNT_FLOWS, COUNT_FLOWS_EVICTED } from '../counters/exchange-counts.ts';
 
 /** What went with a worker whose thread died. */

@@ -1,5 +1,12 @@
-import { COUNTER_DUPLICATES, COUNTER_LINES, COUNTER_LINES_DROPPED, COUNTER_MESSAGES_FIRST, COUNTER_REDACTIONS_FIRST, COUNTERS_COUNT } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+  COUNTER_MESSAGES_FIRST,
+  COUNTER_REDACTIONS_FIRST,
+  COUNTERS_COUNT,
+} from '../counters/counter-table.ts';
+import type { Counters } from '../counters/counters.ts';
 import {
   createSeenSegments,
   type SeenSegments,

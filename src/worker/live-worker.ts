@@ -5,7 +5,12 @@ import {
   FILL_FRAMES,
   type FrameSource,
 } from '../capture/frame.ts';
-import { COUNTER_KERNEL_DROPS, COUNTER_KERNEL_FREEZES, COUNTER_KERNEL_PACKETS, COUNTER_PACKETS_ABANDONED } from '../counters/counter-table.ts';
+import {
+  COUNTER_KERNEL_DROPS,
+  COUNTER_KERNEL_FREEZES,
+  COUNTER_KERNEL_PACKETS,
+  COUNTER_PACKETS_ABANDONED,
+} from '../counters/counter-table.ts';
 import { noteRingFill } from '../counters/counters.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { HttplogError } from '../errors.ts';
@@ -23,9 +28,17 @@ import type {
 } from './live-protocol.ts';
 import { loadChange } from './load-change.ts';
 import { openLiveSource } from './open-live-source.ts';
-import { type Pipeline } from './pipeline-state.ts';
-import { createPipeline, endPipeline, expirePipeline, flushPipeline, PIPELINE_DONE, PIPELINE_FULL, runPipeline } from './pipeline.ts';
+import {
+  createPipeline,
+  endPipeline,
+  expirePipeline,
+  flushPipeline,
+  PIPELINE_DONE,
+  PIPELINE_FULL,
+  runPipeline,
+} from './pipeline.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';
+import type { Pipeline } from './pipeline-state.ts';
 import { describeFailure, type WorkerFailure } from './worker-failure.ts';
 
 /**

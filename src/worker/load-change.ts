@@ -3,8 +3,8 @@ import { interfaceLinkLayer } from '../capture/network-device.ts';
 import { describeFilter } from './describe-filter.ts';
 import type { LiveCapture, WorkerChange } from './live-protocol.ts';
 import { loadFilterBuilder } from './open-live-source.ts';
-import type { Pipeline } from './pipeline-state.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';
+import type { Pipeline } from './pipeline-state.ts';
 import { prepareChange } from './prepare-change.ts';
 
 /**

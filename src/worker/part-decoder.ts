@@ -3,9 +3,9 @@ import { COUNTERS_COUNT } from '../counters/counter-table.ts';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
 import { createBatchBytes } from '../output/buffer-pool.ts';
 import { createMessageKeys, type MessageKeys } from './message-keys.ts';
-import { type Pipeline } from './pipeline-state.ts';
 import { createPipeline, flushPipeline, runPipeline } from './pipeline.ts';
 import { createPipelineOptions } from './pipeline-settings.ts';
+import type { Pipeline } from './pipeline-state.ts';
 import { createRequestFilter, type ReplayRequest } from './replay.ts';
 
 /** The line of every message of a part, retransmitted ones included, and what tells the messages apart. */

@@ -1,25 +1,27 @@
 import { createFrame, type FrameSource } from '../capture/frame.ts';
-import { COUNTER_FRAME_BYTES, COUNTER_FRAMES_FILTERED, COUNTER_FRAMES_TRUNCATED, COUNTER_VERDICT_FIRST } from '../counters/counter-table.ts';
-import { type Counters } from '../counters/counters.ts';
+import {
+  COUNTER_FRAME_BYTES,
+  COUNTER_FRAMES_FILTERED,
+  COUNTER_FRAMES_TRUNCATED,
+  COUNTER_VERDICT_FIRST,
+} from '../counters/counter-table.ts';
+import type { Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
-import { createHeldHeads, } from '../decode/held-heads.ts';
-import { createSeenSegments, } from '../decode/seen-segments.ts';
-import { createSegment, } from '../decode/segment.ts';
+import { createHeldHeads } from '../decode/held-heads.ts';
+import { createSeenSegments } from '../decode/seen-segments.ts';
+import { createSegment } from '../decode/segment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
 import { beginSegment, endSegment } from '../exchange/follow-segment.ts';
 import { NO_REST } from '../exchange/pass-bytes.ts';
 import { type ExchangeTracker, timeOf } from '../exchange/tracker.ts';
 import type { BatchSink } from '../format/line-batch.ts';
-import { createTimestampText, } from '../format/timestamp.ts';
-import {
-  createMethodTable,
-  FIELDS_COUNT,
-} from '../http/grammar.ts';
-import { createHttpMessage, } from '../http/message.ts';
+import { createTimestampText } from '../format/timestamp.ts';
+import { createMethodTable, FIELDS_COUNT } from '../http/grammar.ts';
+import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
-import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
 import { createOutputs } from './create-outputs.ts';
+import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
 import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;

@@ -1,5 +1,9 @@
 import type { Frame } from '../capture/frame.ts';
-import { COUNTER_DUPLICATES, COUNTER_HEADS_COMPLETED, COUNTER_HEADS_INCOMPLETE } from '../counters/counter-table.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_HEADS_COMPLETED,
+  COUNTER_HEADS_INCOMPLETE,
+} from '../counters/counter-table.ts';
 import {
   canHold,
   continueHead,

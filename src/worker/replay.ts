@@ -4,9 +4,16 @@ import { openCapture } from '../capture/open-capture.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
-import { type FrameFilter, type Pipeline } from './pipeline-state.ts';
-import { createPipeline, endPipeline, flushPipeline, PIPELINE_DONE, PIPELINE_FULL, runPipeline } from './pipeline.ts';
+import {
+  createPipeline,
+  endPipeline,
+  flushPipeline,
+  PIPELINE_DONE,
+  PIPELINE_FULL,
+  runPipeline,
+} from './pipeline.ts';
 import { createPipelineOptions, type PipelineSettings } from './pipeline-settings.ts';
+import type { FrameFilter, Pipeline } from './pipeline-state.ts';
 
 export interface ReplayRequest {
   /** `-`: standard input. */

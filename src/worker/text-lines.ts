@@ -1,20 +1,28 @@
 import type { Frame } from '../capture/frame.ts';
-import { COUNTER_LINES, COUNTER_LINES_DROPPED, COUNTER_REDACTIONS_FIRST } from '../counters/counter-table.ts';
+import {
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+  COUNTER_REDACTIONS_FIRST,
+} from '../counters/counter-table.ts';
 import type { Segment } from '../decode/segment.ts';
 import { loadMessage } from '../exchange/message-record.ts';
 import { hexBytesWritten } from '../format/escape.ts';
 import { textLineBytesMax, writeTextLine } from '../format/text-line.ts';
 import { setSecond } from '../format/timestamp.ts';
-import { FIELD_CONTENT_LENGTH, FIELD_CONTENT_TYPE, FIELD_HOST, FIELD_USER_AGENT } from '../http/grammar.ts';
+import {
+  FIELD_CONTENT_LENGTH,
+  FIELD_CONTENT_TYPE,
+  FIELD_HOST,
+  FIELD_USER_AGENT,
+} from '../http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { type BatchBuilder, reserveLine } from '../output/batch-builder.ts';
 import { writeLines } from '../output/record-outputs.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { findFieldBehindReturn } from '../redact/bare-return.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
-import { mayHide,  } from '../redact/start-lines.ts';
+import { mayHide } from '../redact/start-lines.ts';
 import type { Pipeline } from './pipeline-state.ts';
-
 
 /** Of `writeTextLines`: nothing was hidden in the message. */
 export const NOTHING_HIDDEN = 0;

@@ -240,7 +240,9 @@ describe('the text format', () => {
   });
 
   test('counts the buckets of a histogram up', () => {
-    const text = renderMetrics([createHistogram({ name: 'a_seconds', help: 'Help' }, [0.5, 1], [3, 0, 2], 7.5)]);
+    const text = renderMetrics([
+      createHistogram({ name: 'a_seconds', help: 'Help' }, [0.5, 1], [3, 0, 2], 7.5),
+    ]);
     expect(text).toBe(
       '# HELP a_seconds Help\n# TYPE a_seconds histogram\n' +
         'a_seconds_bucket{le="0.5"} 3\na_seconds_bucket{le="1"} 3\na_seconds_bucket{le="+Inf"} 5\n' +

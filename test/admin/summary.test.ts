@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { describeLoss, describeReplay, describeRun, takeTally } from '../../src/admin/summary.ts';
-import { COUNTER_DUPLICATES, COUNTER_EXCHANGES_FILTERED, COUNTER_HEADS_COMPLETED, COUNTER_HEADS_INCOMPLETE, COUNTER_MESSAGES_FIRST, COUNTER_REDACTIONS_FIRST, COUNTER_TRACKER_FIRST } from '../../src/counters/counter-table.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_EXCHANGES_FILTERED,
+  COUNTER_HEADS_COMPLETED,
+  COUNTER_HEADS_INCOMPLETE,
+  COUNTER_MESSAGES_FIRST,
+  COUNTER_REDACTIONS_FIRST,
+  COUNTER_TRACKER_FIRST,
+} from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
 
 const written = {

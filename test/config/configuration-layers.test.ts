@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
-import { type Configuration } from '../../src/config/settings.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
+import type { Configuration } from '../../src/config/settings.ts';
 
 /** Options of different names that stand for each other: the layer decides, as for one option. */
 

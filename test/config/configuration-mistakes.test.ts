@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
-import { type Configuration } from '../../src/config/settings.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
+import type { Configuration } from '../../src/config/settings.ts';
 import { readProjectFile } from '../structure/source-files.ts';
 
 /** Values that could be taken and would then do nothing, or something else than was meant. */

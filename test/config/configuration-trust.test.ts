@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
-import { type Configuration } from '../../src/config/settings.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
+import type { Configuration } from '../../src/config/settings.ts';
 import { HttplogError } from '../../src/errors.ts';
 import { readAddressAnonymization, readOwnPatterns } from '../../src/plan/redaction-files.ts';
 

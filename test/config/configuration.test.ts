@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
-import { type Configuration } from '../../src/config/settings.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
 import { SETTING_OPTIONS } from '../../src/config/option-table.ts';
+import type { Configuration } from '../../src/config/settings.ts';
 import { HttplogError } from '../../src/errors.ts';
 import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 

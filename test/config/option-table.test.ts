@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { findFormat } from '../../src/config/option-formats.ts';
 import { COMMAND_NAMES } from '../../src/config/command-names.ts';
+import { findFormat } from '../../src/config/option-formats.ts';
 import { OPTION_GROUPS, OPTIONS, SETTING_OPTIONS } from '../../src/config/option-table.ts';
 
 const ANCESTOR_FLAGS = [

@@ -15,8 +15,8 @@ import {
   printFormat,
   printOutputs,
 } from '../../src/config/output-formats.ts';
-import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../../src/limits.ts';
 import { FORMAT_NAMES, FORMAT_RECORDS } from '../../src/format/format-names.ts';
+import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../../src/limits.ts';
 
 const NAMED = FORMAT_NAMES.filter((name) => name !== 'template');
 

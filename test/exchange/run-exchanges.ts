@@ -1,6 +1,6 @@
 /** Runs frames through a pipeline that writes exchanges, and reads them back. */
 import { COUNTER_TRACKER_FIRST } from '../../src/counters/counter-table.ts';
-import { type Counters } from '../../src/counters/counters.ts';
+import type { Counters } from '../../src/counters/counters.ts';
 import type { OutputSettings } from '../../src/output/output-settings.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';
 import { ListSink, run, type SourceFrame } from '../worker/pipeline-parts.ts';

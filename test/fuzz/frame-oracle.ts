@@ -8,8 +8,13 @@ import type { BatchSink } from '../../src/format/line-batch.ts';
 import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { BATCH_BYTES, TUNNELS_MAX, VLAN_TAGS_MAX } from '../../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
-import { type Pipeline } from '../../src/worker/pipeline-state.ts';
-import { createPipeline, endPipeline, flushPipeline, runPipeline } from '../../src/worker/pipeline.ts';
+import {
+  createPipeline,
+  endPipeline,
+  flushPipeline,
+  runPipeline,
+} from '../../src/worker/pipeline.ts';
+import type { Pipeline } from '../../src/worker/pipeline-state.ts';
 import { checkLines } from './check-lines.ts';
 
 /** A frame as a stranger may send it. Packets a second follow each other where no time is given. */

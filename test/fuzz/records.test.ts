@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createFrame, FILL_END } from '../../src/capture/frame.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
 import { FORMAT_NAMES } from '../../src/format/format-names.ts';
-import { type OutputSettings } from '../../src/output/output-settings.ts';
+import type { OutputSettings } from '../../src/output/output-settings.ts';
 import { BUILT_IN_PATTERNS, REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import { createRandom } from '../decode/seeded-random.ts';
 import { run, type SourceFrame } from '../worker/pipeline-parts.ts';

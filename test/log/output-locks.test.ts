@@ -4,7 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findLockHolder, refuseLockedOutputs } from '../../src/log/lock-places.ts';
 import { lockOutputs } from '../../src/log/output-locks.ts';
 import type { OutputPlan } from '../../src/plan/output-plan.ts';
-import { findReasonNotToMount, makeDirectory, mountSmallDisk, removeDirectory, unmountSmallDisk } from './small-disk.ts';
+import {
+  findReasonNotToMount,
+  makeDirectory,
+  mountSmallDisk,
+  removeDirectory,
+  unmountSmallDisk,
+} from './small-disk.ts';
 
 const noMount = findReasonNotToMount();
 let directory = '';

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { COUNTER_EXCHANGES_FILTERED, COUNTER_LINES, COUNTER_LINES_DROPPED } from '../../src/counters/counter-table.ts';
-import { type Counters } from '../../src/counters/counters.ts';
+import {
+  COUNTER_EXCHANGES_FILTERED,
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+} from '../../src/counters/counter-table.ts';
+import type { Counters } from '../../src/counters/counters.ts';
 import { FILTER_EMPTY, type FilterSettings } from '../../src/filter/filter-settings.ts';
+import type { Records } from '../../src/format/format-names.ts';
 import { LINE_STREAM_SQ, LINE_STREAM_SR } from '../../src/format/line-batch.ts';
 import type { RecordFormat } from '../../src/format/record-format.ts';
 import { TEXT_FIELD_TABLES } from '../../src/http/grammar.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
 import { createBatchBuilder, flushBatches } from '../../src/output/batch-builder.ts';
-import type { Records } from '../../src/format/format-names.ts';
 import type { OutputSettings } from '../../src/output/output-settings.ts';
 import {
   type RecordOutput,
@@ -16,9 +20,9 @@ import {
 } from '../../src/output/record-outputs.ts';
 import { TYPE_SQ } from '../../src/record/message-type.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
-import { type Pipeline } from '../../src/worker/pipeline-state.ts';
 import { endPipeline } from '../../src/worker/pipeline.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';
+import type { Pipeline } from '../../src/worker/pipeline-state.ts';
 import { makeExchange } from '../exchange/make-exchange.ts';
 import { ListSink, pipelineOf, requestFrames, run, TEXT_OUTPUT } from '../worker/pipeline-parts.ts';
 

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { describeCostlyPatterns } from '../../src/plan/pattern-costs.ts';
 import { FILTER_EMPTY, type PathRule } from '../../src/filter/filter-settings.ts';
 import { countPatternSteps } from '../../src/pattern-steps.ts';
+import { describeCostlyPatterns } from '../../src/plan/pattern-costs.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import { runHttplog } from '../live/httplog-process.ts';
 

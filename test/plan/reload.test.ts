@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Configuration } from '../../src/config/settings.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
+import type { Configuration } from '../../src/config/settings.ts';
 import { planRecords } from '../../src/plan/output-plan.ts';
 import { planReload, type Reload, withoutWorkers } from '../../src/plan/reload.ts';
 import { makeDirectory, removeDirectory } from '../log/small-disk.ts';

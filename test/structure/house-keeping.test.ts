@@ -37,7 +37,9 @@ describe('the sources', () => {
 
   test('have names in kebab case that say what is in them', () => {
     const paths = sources.map(pathOf);
-    expect(paths.filter((path) => !/^([a-z0-9-]+\/){0,2}[a-z0-9-]+(\.d)?\.ts$/.test(path))).toEqual([]);
+    expect(paths.filter((path) => !/^([a-z0-9-]+\/){0,2}[a-z0-9-]+(\.d)?\.ts$/.test(path))).toEqual(
+      [],
+    );
     const vague = /^(utils?|common|helpers?|misc|shared|index)\.ts$/;
     expect(paths.filter((path) => vague.test(basename(path)))).toEqual([]);
   });

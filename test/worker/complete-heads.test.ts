@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { COUNTER_DUPLICATES, COUNTER_HEADS_COMPLETED, COUNTER_HEADS_INCOMPLETE } from '../../src/counters/counter-table.ts';
-import { type Counters } from '../../src/counters/counters.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_HEADS_COMPLETED,
+  COUNTER_HEADS_INCOMPLETE,
+} from '../../src/counters/counter-table.ts';
+import type { Counters } from '../../src/counters/counters.ts';
 import { HEAD_HELD_SEC_MAX, HEADS_HELD_MAX, HELD_HEAD_BYTES_MAX } from '../../src/limits.ts';
 import {
   ask,

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { COUNTER_DUPLICATES, COUNTER_LINES, COUNTER_LINES_DROPPED, COUNTER_MESSAGES_FIRST } from '../../src/counters/counter-table.ts';
-import { type Pipeline } from '../../src/worker/pipeline-state.ts';
-import { flushPipeline, PIPELINE_DONE, PIPELINE_DRAINED, PIPELINE_FULL, type PipelineState, runPipeline } from '../../src/worker/pipeline.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_LINES,
+  COUNTER_LINES_DROPPED,
+  COUNTER_MESSAGES_FIRST,
+} from '../../src/counters/counter-table.ts';
+import {
+  flushPipeline,
+  PIPELINE_DONE,
+  PIPELINE_DRAINED,
+  PIPELINE_FULL,
+  type PipelineState,
+  runPipeline,
+} from '../../src/worker/pipeline.ts';
+import type { Pipeline } from '../../src/worker/pipeline-state.ts';
 import {
   ask,
   asked,

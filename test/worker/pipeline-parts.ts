@@ -16,12 +16,17 @@ import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
 import type { OutputSettings } from '../../src/output/output-settings.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
-import { type FrameFilter, type Pipeline } from '../../src/worker/pipeline-state.ts';
-import { createPipeline, endPipeline, PIPELINE_FULL, runPipeline } from '../../src/worker/pipeline.ts';
+import {
+  createPipeline,
+  endPipeline,
+  PIPELINE_FULL,
+  runPipeline,
+} from '../../src/worker/pipeline.ts';
 import {
   createPipelineOptions,
   type PipelineSettings,
 } from '../../src/worker/pipeline-settings.ts';
+import type { FrameFilter, Pipeline } from '../../src/worker/pipeline-state.ts';
 import { ask, frameOf, requestPacket, type SegmentFields } from '../fixtures/build-captures.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 

@@ -1,11 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
-import { COUNTER_DUPLICATES, COUNTER_FRAME_BYTES, COUNTER_FRAMES_FILTERED, COUNTER_FRAMES_TRUNCATED, COUNTER_LINES, COUNTER_MESSAGES_FIRST } from '../../src/counters/counter-table.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_FRAME_BYTES,
+  COUNTER_FRAMES_FILTERED,
+  COUNTER_FRAMES_TRUNCATED,
+  COUNTER_LINES,
+  COUNTER_MESSAGES_FIRST,
+} from '../../src/counters/counter-table.ts';
 import { countFrames } from '../../src/counters/counters.ts';
 import { HEAD_BYTES_MAX } from '../../src/limits.ts';
-import { type FrameFilter } from '../../src/worker/pipeline-state.ts';
-import { flushPipeline, PIPELINE_DONE, PIPELINE_DRAINED, runPipeline } from '../../src/worker/pipeline.ts';
+import {
+  flushPipeline,
+  PIPELINE_DONE,
+  PIPELINE_DRAINED,
+  runPipeline,
+} from '../../src/worker/pipeline.ts';
 import { createPipelineOptions } from '../../src/worker/pipeline-settings.ts';
+import type { FrameFilter } from '../../src/worker/pipeline-state.ts';
 import {
   ask,
   asked,

@@ -1,6 +1,10 @@
 /** A pipeline that is told new filters, redaction and ports between two frames. */
 import { describe, expect, it } from 'vitest';
-import { COUNTER_EXCHANGES_FILTERED, COUNTER_LINES, COUNTER_REDACTIONS_FIRST } from '../../src/counters/counter-table.ts';
+import {
+  COUNTER_EXCHANGES_FILTERED,
+  COUNTER_LINES,
+  COUNTER_REDACTIONS_FIRST,
+} from '../../src/counters/counter-table.ts';
 import { FILTER_EMPTY, type FilterSettings } from '../../src/filter/filter-settings.ts';
 import type { OutputSettings } from '../../src/output/output-settings.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';

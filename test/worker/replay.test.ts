@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COUNTER_FRAMES_FILTERED, COUNTER_LINES_DROPPED } from '../../src/counters/counter-table.ts';
+import {
+  COUNTER_FRAMES_FILTERED,
+  COUNTER_LINES_DROPPED,
+} from '../../src/counters/counter-table.ts';
 import { countFrames, createCounters } from '../../src/counters/counters.ts';
 import { HttplogError } from '../../src/errors.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';

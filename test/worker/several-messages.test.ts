@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { COUNTER_DUPLICATES, COUNTER_LINES, COUNTER_MESSAGES_FIRST } from '../../src/counters/counter-table.ts';
+import {
+  COUNTER_DUPLICATES,
+  COUNTER_LINES,
+  COUNTER_MESSAGES_FIRST,
+} from '../../src/counters/counter-table.ts';
 import { ask, asked, frameOf, requestPacket, responsePacket } from '../fixtures/build-captures.ts';
 import { messageOf, type RunOptions, run } from './pipeline-parts.ts';
 
