@@ -4,8 +4,8 @@ import {
   COUNTER_PACKETS_ABANDONED,
 } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
-import { LOSS_INTERVAL_MS } from '../limits.ts';
 import type { WritersSnapshot } from '../log/output-writers.ts';
+import { LOSS_INTERVAL_MS } from './limits.ts';
 
 /** A capture at one moment, as the admin server shows it. */
 export interface CaptureSnapshot extends WritersSnapshot {

@@ -1,8 +1,8 @@
 import { get, type IncomingMessage } from 'node:http';
 import { type AdminAddress, printAdminAddress } from '../config/admin-address.ts';
 import { EXIT_PERMISSION, EXIT_RUNTIME, HttplogError, systemErrorName } from '../errors.ts';
-import { ADMIN_ANSWER_BYTES_MAX, ADMIN_TIMEOUT_MS } from '../limits.ts';
 import { describeSystemError } from '../log/write-fault.ts';
+import { ADMIN_ANSWER_BYTES_MAX, ADMIN_TIMEOUT_MS } from './limits.ts';
 import { type AdminStatus, parseStatus } from './status.ts';
 
 /**

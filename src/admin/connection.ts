@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { ADMIN_DISCARDED_BYTES_MAX, ADMIN_HEAD_BYTES_MAX, ADMIN_TIMEOUT_MS } from '../limits.ts';
 import { plainAnswer, renderAnswer } from './answer.ts';
+import { ADMIN_DISCARDED_BYTES_MAX, ADMIN_HEAD_BYTES_MAX, ADMIN_TIMEOUT_MS } from './limits.ts';
 
 /** Of a head, in CR LF or in LF alone. */
 const HEAD_END = /\r?\n\r?\n/g;

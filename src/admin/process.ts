@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { COMMAND_LINE_BYTES_MAX } from '../limits.ts';
+import { COMMAND_LINE_BYTES_MAX } from './limits.ts';
 
 /** A daemon that runs, as the kernel knows it. */
 export interface DaemonProcess {

@@ -11,10 +11,11 @@ import {
   HttplogError,
   systemErrorName,
 } from '../errors.ts';
-import { ADMIN_ANSWER_AGE_MS, ADMIN_CONNECTIONS_MAX } from '../limits.ts';
+import { ADMIN_CONNECTIONS_MAX } from '../limits.ts';
 import { describeSystemError } from '../log/write-fault.ts';
 import { ADMIN_METHODS, type AdminAnswer, plainAnswer, renderAnswer } from './answer.ts';
 import { AdminConnection } from './connection.ts';
+import { ADMIN_ANSWER_AGE_MS } from './limits.ts';
 import { type AdminRequest, parseAdminRequest } from './request.ts';
 
 export interface AdminServer {

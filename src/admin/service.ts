@@ -1,8 +1,8 @@
 import type { AdminAddress } from '../config/admin-address.ts';
 import type { Settings } from '../config/settings.ts';
-import { LOSS_WATCH_INTERVAL_MS } from '../limits.ts';
 import { type AdminAnswer, plainAnswer } from './answer.ts';
 import { type CaptureSnapshot, findUnreadyReasons, LossWatch } from './capture-snapshot.ts';
+import { LOSS_WATCH_INTERVAL_MS } from './limits.ts';
 import { collectCaptureMetrics } from './metrics-capture.ts';
 import { ProcessMetrics } from './metrics-process.ts';
 import {

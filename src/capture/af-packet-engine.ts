@@ -1,5 +1,4 @@
 import { HttplogError } from '../errors.ts';
-import { LOOP_TURN_INTERVAL_MS, RING_DRAIN_MS, RING_WAIT_MAX_MS } from '../limits.ts';
 import {
   closeDescriptor,
   EINTR,
@@ -21,6 +20,7 @@ import {
   type Frame,
   type FrameSource,
 } from './frame.ts';
+import { LOOP_TURN_INTERVAL_MS, RING_DRAIN_MS, RING_WAIT_MAX_MS } from './limits.ts';
 import { LINKTYPE_ETHERNET, LINKTYPE_NETWORK } from './link-types.ts';
 import { interfaceLinkLayer, isLoopbackInterface } from './network-device.ts';
 import {

@@ -4,9 +4,9 @@ import { type Duplex, pipeline, type Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { DECOMPRESS_CHUNK_BYTES, READ_AHEAD_BYTES } from '../limits.ts';
 import type { ByteSource, ByteWindow } from './byte-window.ts';
 import { directoryGiven, openFailure, terminalGiven } from './capture-errors.ts';
+import { DECOMPRESS_CHUNK_BYTES, READ_AHEAD_BYTES } from './limits.ts';
 import { zstdPieces } from './zstd-frames.ts';
 
 export type Compression = 'gzip' | 'zstd';

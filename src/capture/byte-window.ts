@@ -1,5 +1,5 @@
-import { POLL_TIMEOUT_MS, READ_CHUNK_BYTES, READ_HEAD_ROOM_BYTES } from '../limits.ts';
 import { FILL_END, FILL_FRAMES, FILL_IDLE, type FillState } from './frame.ts';
+import { POLL_TIMEOUT_MS, READ_CHUNK_BYTES, READ_HEAD_ROOM_BYTES } from './limits.ts';
 
 /** Bytes in order: a file, a pipe, or what a decompressor makes of either. */
 export interface ByteSource {

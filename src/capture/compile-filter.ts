@@ -4,7 +4,6 @@
  * @see https://www.tcpdump.org/manpages/pcap-filter.7.html
  */
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
-import { RING_BLOCK_BYTES } from '../limits.ts';
 import { BPF_INSTRUCTION_BYTES, BPF_RET, type BpfProgram } from './bpf-assembler.ts';
 import { buildDefaultFilter, type FilterLinkLayer } from './default-filter.ts';
 import {
@@ -16,6 +15,7 @@ import {
   takeBpfStruct,
 } from './libpcap.ts';
 import { openLiveHandle } from './libpcap-handle.ts';
+import { RING_BLOCK_BYTES } from './limits.ts';
 import {
   LINKTYPE_ETHERNET,
   LINKTYPE_LINUX_SLL,

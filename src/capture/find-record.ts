@@ -1,4 +1,4 @@
-import { RECORD_STEPS_MAX, USUAL_FRAME_BYTES_MAX } from '../limits.ts';
+import { RECORD_STEPS_MAX, USUAL_FRAME_BYTES_MAX } from './limits.ts';
 import {
   CAPTURED_LENGTH_AT,
   LENGTHS_NORMAL,

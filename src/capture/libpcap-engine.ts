@@ -6,7 +6,6 @@
  * buffers, and so writes hundreds of them into it in the format of a capture file.
  */
 import koffi from 'koffi';
-import { LIBPCAP_BATCH_BYTES, POLL_TIMEOUT_MS, RING_RETIRE_TIMEOUT_MS } from '../limits.ts';
 import { addressOf, ENETDOWN, getsockopt, poll, setsockopt } from '../system/libc.ts';
 import { assembleBpf, BPF_RET, statement } from './bpf-assembler.ts';
 import { compileOnHandle, compilePorts, type PortsAndTunnels } from './compile-filter.ts';
@@ -29,6 +28,7 @@ import {
   toBpfStruct,
 } from './libpcap.ts';
 import { libpcapFailure, openLiveHandle } from './libpcap-handle.ts';
+import { LIBPCAP_BATCH_BYTES, POLL_TIMEOUT_MS, RING_RETIRE_TIMEOUT_MS } from './limits.ts';
 import { LINKTYPE_RAW, LINKTYPE_RAW_BSD } from './link-types.ts';
 import { interfaceLost } from './network-device.ts';
 

@@ -1,6 +1,5 @@
 /** Live handles of libpcap: what opening one takes, and what can go wrong with it. */
 import { EXIT_NOT_FOUND, EXIT_PERMISSION, EXIT_RUNTIME, HttplogError } from '../errors.ts';
-import { RING_RETIRE_TIMEOUT_MS } from '../limits.ts';
 import {
   type Libpcap,
   PCAP_ERROR,
@@ -13,6 +12,7 @@ import {
   type Pointer,
   readErrorBuffer,
 } from './libpcap.ts';
+import { RING_RETIRE_TIMEOUT_MS } from './limits.ts';
 import { interfaceLost } from './network-device.ts';
 
 export interface LiveHandleOptions {

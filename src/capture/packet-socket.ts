@@ -1,5 +1,4 @@
 import { HttplogError } from '../errors.ts';
-import { RING_BLOCK_BYTES, RING_RETIRE_TIMEOUT_MS } from '../limits.ts';
 import {
   addressOf,
   bind,
@@ -17,6 +16,7 @@ import {
   socket,
 } from '../system/libc.ts';
 import type { BpfProgram } from './bpf-assembler.ts';
+import { RING_BLOCK_BYTES, RING_RETIRE_TIMEOUT_MS } from './limits.ts';
 import { interfaceLost, isDeviceUp } from './network-device.ts';
 
 /** What the kernel offers on a packet socket, one function an option. Structures as in linux/if_packet.h. */

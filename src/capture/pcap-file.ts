@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { FRAME_BYTES_MAX, PART_READ_BYTES } from '../limits.ts';
+import { FRAME_BYTES_MAX } from '../limits.ts';
 import {
   damagedCapture,
   type ReadPosition,
@@ -8,6 +8,7 @@ import {
 } from './capture-errors.ts';
 import { findRecord, hasPlainRecords, NO_RECORD } from './find-record.ts';
 import type { Frame } from './frame.ts';
+import { PART_READ_BYTES } from './limits.ts';
 import {
   isPcapMagic,
   PCAP_HEADER_BYTES,

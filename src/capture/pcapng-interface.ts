@@ -1,5 +1,5 @@
-import { PCAPNG_OPTIONS_MAX } from '../limits.ts';
 import type { Frame } from './frame.ts';
+import { PCAPNG_OPTIONS_MAX } from './limits.ts';
 
 /** What an interface description says about the packets of its interface. */
 export interface PcapngInterface {

@@ -1,6 +1,7 @@
-import { FRAME_BYTES_MAX, PCAPNG_BLOCK_OVERHEAD_MAX, PCAPNG_INTERFACES_MAX } from '../limits.ts';
+import { FRAME_BYTES_MAX } from '../limits.ts';
 import type { ByteWindow } from './byte-window.ts';
 import type { Frame } from './frame.ts';
+import { PCAPNG_BLOCK_OVERHEAD_MAX, PCAPNG_INTERFACES_MAX } from './limits.ts';
 import { bindFrame, type RecordReader, stripFcs } from './pcap-reader.ts';
 import { type PcapngInterface, readInterface, setTimestamp } from './pcapng-interface.ts';
 

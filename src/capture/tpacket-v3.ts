@@ -1,5 +1,5 @@
-import { BLOCKS_PER_FILL_MAX } from '../limits.ts';
 import type { Frame } from './frame.ts';
+import { BLOCKS_PER_FILL_MAX } from './limits.ts';
 
 /**
  * Walks the blocks of a TPACKET_V3 ring in place. Pure: it needs the memory and no system call, so it can be

@@ -1,7 +1,7 @@
 /** The entry of bin/httplog: argv in, exit code out. */
 import { EXIT_OK } from '../errors.ts';
-import { EXIT_DEADLINE_MS } from '../limits.ts';
 import { describeError, exitCodeOf } from './describe-error.ts';
+import { EXIT_DEADLINE_MS } from './limits.ts';
 import { runCommandLine } from './main.ts';
 
 // A reader that goes away (`httplog -h | head -1`) is no error worth a stack.

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { ADMIN_HOSTS_MAX } from '../limits.ts';
 import type { AdminAddress } from './admin-address.ts';
+import { ADMIN_HOSTS_MAX } from './limits.ts';
 
 /**
  * By which names the admin server lets itself be asked. A page that a browser shows may have its own name point to this

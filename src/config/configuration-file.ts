@@ -7,8 +7,8 @@ import {
   HttplogError,
   systemErrorName,
 } from '../errors.ts';
-import { CONFIGURATION_FILE_BYTES_MAX } from '../limits.ts';
 import type { CommandName } from './command-names.ts';
+import { CONFIGURATION_FILE_BYTES_MAX } from './limits.ts';
 import { type Mistake, usageMistake, valueMistake } from './mistakes.ts';
 import {
   describePath,

@@ -8,12 +8,7 @@ import type {
   StatusRule,
 } from '../filter/filter-settings.ts';
 import { isPattern } from '../filter/path-pattern.ts';
-import {
-  FIELD_MODES_MAX,
-  FILTER_VALUES_MAX,
-  PATH_PATTERNS_MAX,
-  PATTERN_LENGTH_MAX,
-} from '../limits.ts';
+import { PATTERN_LENGTH_MAX } from '../limits.ts';
 import {
   BUILT_IN_PATTERNS,
   type BuiltInPattern,
@@ -26,6 +21,7 @@ import {
   explainMilliseconds,
   explainPatterns,
 } from './explain-values.ts';
+import { FIELD_MODES_MAX, FILTER_VALUES_MAX, PATH_PATTERNS_MAX } from './limits.ts';
 import { parseNetwork } from './network-values.ts';
 import type { Format } from './value-format.ts';
 

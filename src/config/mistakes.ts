@@ -1,6 +1,6 @@
 import { EXIT_USAGE, type ExitCode, HttplogError } from '../errors.ts';
-import { QUOTED_VALUE_LENGTH_MAX } from '../limits.ts';
 import type { CommandName } from './command-names.ts';
+import { QUOTED_VALUE_LENGTH_MAX } from './limits.ts';
 
 /** One thing that the operator wrote and that cannot be taken, in a sentence of its own. */
 export interface Mistake {

@@ -1,4 +1,4 @@
-import { NEAREST_NAME_LENGTH_MAX } from '../limits.ts';
+import { NEAREST_NAME_LENGTH_MAX } from './limits.ts';
 
 /**
  * The name that a mistyped one was probably meant to be: the only one it begins, or the one with the

@@ -1,22 +1,19 @@
 import { createRequire } from 'node:module';
 import { METHODS_REGISTERED } from '../http/grammar.ts';
-import {
-  HEADER_NAMES_MAX,
-  KEEP_COUNT_MAX,
-  LOCAL_NETWORKS_MAX,
-  METHODS_MAX,
-  PORT_RANGES_MAX,
-  RING_MEGABYTES_MAX,
-  ROTATE_BYTES_MIN,
-  SNAPLEN_MAX,
-  VXLAN_PORTS_MAX,
-  WORKERS_MAX,
-} from '../limits.ts';
+import { HEADER_NAMES_MAX, PORT_RANGES_MAX, SNAPLEN_MAX, VXLAN_PORTS_MAX } from '../limits.ts';
 import { ADMIN_ADDRESS_ALLOWED, parseAdminAddress, printAdminAddress } from './admin-address.ts';
 import { ADMIN_HOSTS_ALLOWED, parseAdminHosts } from './admin-hosts.ts';
 import { explainAddresses, explainFieldNames } from './explain-values.ts';
 import { FILTER_FORMATS } from './filter-formats.ts';
 import { parseInteger, parseIntegerBetween } from './integer-formats.ts';
+import {
+  KEEP_COUNT_MAX,
+  LOCAL_NETWORKS_MAX,
+  METHODS_MAX,
+  RING_MEGABYTES_MAX,
+  ROTATE_BYTES_MIN,
+  WORKERS_MAX,
+} from './limits.ts';
 import {
   explainFormat,
   explainOutputs,

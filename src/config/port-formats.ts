@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import type { PortRange } from '../capture/port-range.ts';
-import { LOCAL_NETWORKS_MAX, PORT_RANGES_MAX, VXLAN_PORTS_MAX } from '../limits.ts';
+import { PORT_RANGES_MAX, VXLAN_PORTS_MAX } from '../limits.ts';
 import { parseIntegerBetween } from './integer-formats.ts';
+import { LOCAL_NETWORKS_MAX } from './limits.ts';
 
 /** How ports and networks are written. */
 

@@ -2,12 +2,7 @@ import type { CaptureSnapshot } from '../admin/capture-snapshot.ts';
 import { describeLoss, type Tally, takeTally } from '../admin/summary.ts';
 import type { Settings } from '../config/settings.ts';
 import type { HttplogError } from '../errors.ts';
-import {
-  BATCHES_MAX,
-  DRAIN_DEADLINE_MS,
-  INTERFACE_WATCH_INTERVAL_MS,
-  WORKERS_STOP_DEADLINE_MS,
-} from '../limits.ts';
+import { BATCHES_MAX } from '../limits.ts';
 import { type OutputWriters, openOutputs } from '../log/output-writers.ts';
 import { settlesWithin } from '../log/settles-within.ts';
 import { LEFT_ALONE } from '../log/upkeep.ts';
@@ -24,6 +19,11 @@ import type { WorkerLoss } from '../worker/dead-worker.ts';
 import type { LiveWorkerData, WorkerChange } from '../worker/live-protocol.ts';
 import type { SharedState } from '../worker/shared-state.ts';
 import { InterfaceKeeper } from './interface-keeper.ts';
+import {
+  DRAIN_DEADLINE_MS,
+  INTERFACE_WATCH_INTERVAL_MS,
+  WORKERS_STOP_DEADLINE_MS,
+} from './limits.ts';
 import { LiveWorkers } from './live-workers.ts';
 import { findLocalNetworks, listAddresses } from './local-addresses.ts';
 import type { ServiceLog } from './service-log.ts';

@@ -3,7 +3,6 @@ import { COUNTER_RESTARTS } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
 import { EXIT_RUNTIME, HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import { CONFIGURE_DEADLINE_MS, WORKER_HEAP_MEGABYTES_MAX } from '../limits.ts';
 import { returnBuffer } from '../output/port-sink.ts';
 import type { NetworkPrefix } from '../record/network-prefix.ts';
 import { settleDeadWorker, type WorkerLoss } from '../worker/dead-worker.ts';
@@ -16,6 +15,7 @@ import type {
 } from '../worker/live-protocol.ts';
 import { threadModule } from '../worker/thread-module.ts';
 import { restoreFailure } from '../worker/worker-failure.ts';
+import { CONFIGURE_DEADLINE_MS, WORKER_HEAP_MEGABYTES_MAX } from './limits.ts';
 
 /** What a decode worker tells its owner. */
 export interface DecodeWorkerEvents {

@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { EXIT_PERMISSION, HttplogError } from '../errors.ts';
+import { ADMIN_CONNECTIONS_MAX, OPEN_FILES_MAX, SQLITE_DATABASES_MAX } from '../limits.ts';
+import type { OutputPlan } from '../plan/output-plan.ts';
 import {
-  ADMIN_CONNECTIONS_MAX,
   DESCRIPTORS_OF_START,
   DESCRIPTORS_PER_FILE_OUTPUT,
   DESCRIPTORS_PER_THREAD,
-  OPEN_FILES_MAX,
-  SQLITE_DATABASES_MAX,
-} from '../limits.ts';
-import type { OutputPlan } from '../plan/output-plan.ts';
+} from './limits.ts';
 
 /** A database, its write-ahead log, that one's index, and a journal while it is made. */
 const FILES_PER_DATABASE = 4;

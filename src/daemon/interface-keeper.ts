@@ -1,5 +1,5 @@
-import { INTERFACE_WATCH_INTERVAL_MS } from '../limits.ts';
 import { describeRename, isInterfaceUp, watchInterface } from './interface-watch.ts';
+import { INTERFACE_WATCH_INTERVAL_MS } from './limits.ts';
 import type { ServiceLog } from './service-log.ts';
 
 /** The workers of a capture, as far as their interface goes. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { INTERFACE_WATCH_INTERVAL_MS } from '../limits.ts';
+import { INTERFACE_WATCH_INTERVAL_MS } from './limits.ts';
 
 /** What the watch tells. Each is called once a change. */
 export interface InterfaceWatchEvents {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { EXIT_NOT_FOUND, HttplogError } from '../errors.ts';
-import { INTERFACES_LISTED_MAX } from '../limits.ts';
+import { INTERFACES_LISTED_MAX } from './limits.ts';
 
 export type InterfaceState = 'up' | 'down' | 'unknown';
 

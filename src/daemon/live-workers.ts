@@ -1,13 +1,13 @@
 import { sumCounters } from '../counters/counters.ts';
 import { EXIT_RUNTIME, HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import { WORKER_FAILURES_MAX, WORKER_FAILURES_WINDOW_MS } from '../limits.ts';
 import { chooseFanoutGroup } from '../plan/capture-plan.ts';
 import type { NetworkPrefix } from '../record/network-prefix.ts';
 import type { WorkerLoss } from '../worker/dead-worker.ts';
 import type { LiveCommand, LiveWorkerData, WorkerChange } from '../worker/live-protocol.ts';
 import { createSharedState, type SharedState } from '../worker/shared-state.ts';
 import { DecodeWorker } from './decode-worker.ts';
+import { WORKER_FAILURES_MAX, WORKER_FAILURES_WINDOW_MS } from './limits.ts';
 
 /** What the workers tell their owner. */
 export interface LiveWorkersEvents {

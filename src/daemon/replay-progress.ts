@@ -1,5 +1,5 @@
 import type { SingleBar } from 'cli-progress';
-import { PROGRESS_INTERVAL_MS } from '../limits.ts';
+import { PROGRESS_INTERVAL_MS } from './limits.ts';
 
 const BYTES_PER_MEGABYTE = 1e6;
 /** They end a replay at once; the bar has hidden the cursor and must bring it back first. */

@@ -2,9 +2,9 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { EXIT_PERMISSION, EXIT_RUNTIME, HttplogError, systemErrorName } from '../errors.ts';
-import { SERVICE_LOG_BACKLOG_MAX, SERVICE_LOG_TRIES_MAX } from '../limits.ts';
 import { checkDirectory } from '../log/output-target.ts';
 import { describeSystemError } from '../log/write-fault.ts';
+import { SERVICE_LOG_BACKLOG_MAX, SERVICE_LOG_TRIES_MAX } from './limits.ts';
 import { formatServiceLogLine } from './service-log-line.ts';
 
 export interface ServiceLogOptions {

@@ -1,4 +1,4 @@
-import { REPEATED_SIGNAL_MS } from '../limits.ts';
+import { REPEATED_SIGNAL_MS } from './limits.ts';
 
 /** What a running capture does on signals. None of these throws. */
 export interface SignalActions {

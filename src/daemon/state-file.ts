@@ -22,7 +22,7 @@ import {
   parseAdminAddress,
   printAdminAddress,
 } from '../config/admin-address.ts';
-import { STATE_FILE_BYTES_MAX, STATE_FILES_MAX } from '../limits.ts';
+import { STATE_FILE_BYTES_MAX, STATE_FILES_MAX } from './limits.ts';
 import type { OtherUser } from './privileges.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { getSystemErrorMessage } from 'node:util';
 import type { CaptureSnapshot } from '../admin/capture-snapshot.ts';
 import { takeTally } from '../admin/summary.ts';
-import { SYSTEMD_NOTIFY_INTERVAL_MS } from '../limits.ts';
 import { sendDatagram, UNIX_ADDRESS_BYTES_MAX } from '../system/datagram.ts';
 import { isInterfaceUp } from './interface-watch.ts';
+import { SYSTEMD_NOTIFY_INTERVAL_MS } from './limits.ts';
 
 /** What is told of a capture. */
 type CaptureState = Pick<

@@ -1,4 +1,4 @@
-import { GTP_EXTENSION_HEADERS_MAX } from '../limits.ts';
+import { GTP_EXTENSION_HEADERS_MAX } from './limits.ts';
 import { decodeRawIp } from './raw-ip.ts';
 import type { Segment } from './segment.ts';
 import { VERDICT_NOT_TCP, VERDICT_TUNNEL_MALFORMED, VERDICT_TUNNEL_TRUNCATED } from './verdicts.ts';

@@ -1,11 +1,6 @@
 import { readInt32BE } from '../big-endian.ts';
-import {
-  HEAD_HELD_SEC_MAX,
-  HEADS_HELD_MAX,
-  HEADS_PER_CHAIN_MAX,
-  HELD_HEAD_BYTES_MAX,
-  VLAN_TAGS_MAX,
-} from '../limits.ts';
+import { HELD_HEAD_BYTES_MAX, VLAN_TAGS_MAX } from '../limits.ts';
+import { HEAD_HELD_SEC_MAX, HEADS_HELD_MAX, HEADS_PER_CHAIN_MAX } from './limits.ts';
 import type { Segment } from './segment.ts';
 
 /**

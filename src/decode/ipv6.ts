@@ -1,6 +1,6 @@
 import { readUint16BE } from '../big-endian.ts';
-import { IPV6_EXTENSION_HEADERS_MAX } from '../limits.ts';
 import { decodeIpPayload } from './ip-payload.ts';
+import { IPV6_EXTENSION_HEADERS_MAX } from './limits.ts';
 import type { Segment } from './segment.ts';
 import { decodeTcp, PROTOCOL_TCP } from './tcp.ts';
 import {

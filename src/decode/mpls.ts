@@ -1,7 +1,7 @@
-import { MPLS_LABELS_MAX } from '../limits.ts';
 import { decodeEthernet } from './ethernet.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
+import { MPLS_LABELS_MAX } from './limits.ts';
 import type { Segment } from './segment.ts';
 import { enterTunnel, forgetVlanTags } from './tunnel.ts';
 import { VERDICT_NOT_IP, VERDICT_TUNNEL_TOO_DEEP, VERDICT_TUNNEL_TRUNCATED } from './verdicts.ts';

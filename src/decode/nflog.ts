@@ -1,4 +1,4 @@
-import { NFLOG_ATTRIBUTES_MAX } from '../limits.ts';
+import { NFLOG_ATTRIBUTES_MAX } from './limits.ts';
 import { decodeRawIp } from './raw-ip.ts';
 import type { Segment } from './segment.ts';
 import { VERDICT_LINK_TRUNCATED, VERDICT_NOT_IP } from './verdicts.ts';

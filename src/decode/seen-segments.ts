@@ -1,5 +1,5 @@
 import { readInt32BE } from '../big-endian.ts';
-import { SEEN_SEGMENTS_MAX } from '../limits.ts';
+import { SEEN_SEGMENTS_MAX } from './limits.ts';
 import type { Segment } from './segment.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { TUNNELS_MAX } from '../limits.ts';
+import { TUNNELS_MAX } from './limits.ts';
 import type { Segment } from './segment.ts';
 
 /** IP protocol numbers of what carries another packet. @see https://www.iana.org/assignments/protocol-numbers */

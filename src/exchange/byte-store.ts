@@ -1,4 +1,4 @@
-import { STORE_BLOCK_BYTES, STORE_BLOCKS_MAX } from '../limits.ts';
+import { STORE_BLOCK_BYTES, STORE_BLOCKS_MAX } from './limits.ts';
 
 /**
  * Bytes kept for a while in chains of small blocks, and a staging area behind them where they stand in one

@@ -1,4 +1,4 @@
-import { SEQUENCE_LEAP_MAX } from '../limits.ts';
+import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 
 /**

@@ -1,4 +1,3 @@
-import { SEQUENCE_LEAP_MAX } from '../limits.ts';
 import { UNKNOWN } from '../record/exchange.ts';
 import {
   acknowledgmentOf,
@@ -27,6 +26,7 @@ import {
   placeOf,
   sideOf,
 } from './flow-state.ts';
+import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
 

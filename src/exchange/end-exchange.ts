@@ -4,7 +4,6 @@ import {
   COUNT_FLOWS_EVICTED,
   COUNT_FLOWS_EXPIRED,
 } from '../counters/exchange-counts.ts';
-import { RESPONSE_AWAITED_SEC_MAX, RESPONSE_SILENT_SEC_MAX } from '../limits.ts';
 import {
   INCOMPLETE_EVICTED,
   INCOMPLETE_GAP,
@@ -53,6 +52,7 @@ import {
   removeFlow,
   touchFlow,
 } from './flow-table.ts';
+import { RESPONSE_AWAITED_SEC_MAX, RESPONSE_SILENT_SEC_MAX } from './limits.ts';
 import type { ExchangeTracker } from './tracker.ts';
 import { takeFirstWaiting } from './waiting.ts';
 

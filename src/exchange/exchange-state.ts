@@ -1,10 +1,11 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
-import { EXCHANGES_MAX, VLAN_TAGS_MAX } from '../limits.ts';
+import { VLAN_TAGS_MAX } from '../limits.ts';
 import { UNKNOWN } from '../record/exchange.ts';
 import { NO_BLOCK } from './byte-store.ts';
 import { type ChunkFraming, createChunkFraming } from './chunked-body.ts';
 import { FROM_CLIENT, FROM_SERVER, NO_EXCHANGE } from './flow-state.ts';
+import { EXCHANGES_MAX } from './limits.ts';
 import { sequenceBehind } from './sequence.ts';
 
 /**

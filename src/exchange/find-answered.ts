@@ -1,6 +1,5 @@
 import type { Segment } from '../decode/segment.ts';
 import type { HttpMessage } from '../http/message.ts';
-import { SEQUENCE_LEAP_MAX } from '../limits.ts';
 import { INCOMPLETE_GAP, UNKNOWN } from '../record/exchange.ts';
 import { losePlace, noteServerHasMore } from './client-ahead.ts';
 import { endWaiting } from './end-exchange.ts';
@@ -32,6 +31,7 @@ import {
   noteFact,
   sideOf,
 } from './flow-state.ts';
+import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween, sequenceBehind } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
 import { takeFirstWaiting } from './waiting.ts';

@@ -1,4 +1,4 @@
-import { FLOWS_MAX } from '../limits.ts';
+import { FLOWS_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 
 /**

@@ -1,5 +1,4 @@
 import type { Segment } from '../decode/segment.ts';
-import { FLOWS_MAX, FLOWS_PER_CHAIN_MAX } from '../limits.ts';
 import { createFlowKey, type FlowKey, isKey, KEY_WORDS, setFlowKey } from './flow-key.ts';
 import {
   createFlowState,
@@ -11,6 +10,7 @@ import {
   forgetAllOf,
   isFact,
 } from './flow-state.ts';
+import { FLOWS_MAX, FLOWS_PER_CHAIN_MAX } from './limits.ts';
 
 /**
  * The TCP connections that are followed, both directions as one flow. Flat memory: a flow is an index, its

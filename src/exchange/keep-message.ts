@@ -1,13 +1,13 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
 import type { HttpMessage } from '../http/message.ts';
-import { STORE_BLOCK_BYTES } from '../limits.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { packedBytesMax, packMessage } from '../record/pack-message.ts';
 import { blockOffset, blocksOf, keepBytes, NO_BLOCK, takeBlock } from './byte-store.ts';
 import { evictFlow } from './end-exchange.ts';
 import { isSlotFree, takeSlot } from './exchange-state.ts';
 import { LIST_PASSING, LIST_WAITING, NO_FLOW, touchFlow } from './flow-table.ts';
+import { STORE_BLOCK_BYTES } from './limits.ts';
 import { type ExchangeTracker, timeOf } from './tracker.ts';
 
 /**

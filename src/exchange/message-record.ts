@@ -2,7 +2,7 @@ import { copyBytes } from '../bytes.ts';
 import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
-import { HEAD_BYTES_MAX, REDACTION_BYTES_MAX } from '../limits.ts';
+import { HEAD_BYTES_MAX } from '../limits.ts';
 import { createExchange, type Exchange, UNIT_MESSAGE, UNKNOWN } from '../record/exchange.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { packMessage, unpackMessage } from '../record/pack-message.ts';
@@ -10,6 +10,7 @@ import { becomeMessage } from '../record/single-message.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
 import { createFlowKey, type FlowKey, setFlowKey } from './flow-key.ts';
+import { REDACTION_BYTES_MAX } from './limits.ts';
 
 /** Makes records of single messages, for outputs that show messages and not exchanges. */
 export interface MessageRecords {

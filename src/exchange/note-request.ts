@@ -2,7 +2,6 @@ import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
 import { bodyLength } from '../http/body-length.ts';
 import type { HttpMessage } from '../http/message.ts';
-import { REQUESTS_WAITING_MAX, RESPONSE_SILENT_SEC_MAX } from '../limits.ts';
 import { INCOMPLETE_EVICTED, INCOMPLETE_GAP, UNKNOWN } from '../record/exchange.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { dropDoubts, losePlace, noteAhead } from './client-ahead.ts';
@@ -41,6 +40,7 @@ import {
 } from './flow-state.ts';
 import { LIST_WAITING, touchFlow } from './flow-table.ts';
 import { keepMessage, startExchange } from './keep-message.ts';
+import { REQUESTS_WAITING_MAX, RESPONSE_SILENT_SEC_MAX } from './limits.ts';
 import { advance } from './pass-bytes.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';

@@ -1,4 +1,3 @@
-import { SEQUENCE_LEAP_MAX } from '../limits.ts';
 import { INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
 import { chunksEndOf, followChunks } from './chunked-body.ts';
 import { noteBeforeTheEnd } from './client-ahead.ts';
@@ -32,6 +31,7 @@ import {
   passingResponseOf,
   sideOf,
 } from './flow-state.ts';
+import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
 

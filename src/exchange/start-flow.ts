@@ -1,6 +1,5 @@
 import { COUNT_FLOWS } from '../counters/exchange-counts.ts';
 import { type Segment, TCP_FLAG_ACK } from '../decode/segment.ts';
-import { LATE_SYN_BYTES_MAX } from '../limits.ts';
 import { UNKNOWN } from '../record/exchange.ts';
 import { closeFlow, evictFlow } from './end-exchange.ts';
 import { setConnectTime } from './exchange-state.ts';
@@ -25,6 +24,7 @@ import {
   synSequenceOf,
 } from './flow-state.ts';
 import { addFlow, findFlowInWay, NO_FLOW } from './flow-table.ts';
+import { LATE_SYN_BYTES_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
 

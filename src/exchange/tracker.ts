@@ -1,10 +1,11 @@
 import type { Frame } from '../capture/frame.ts';
-import { HEAD_BYTES_MAX, REDACTION_BYTES_MAX, STORE_BLOCK_BYTES } from '../limits.ts';
+import { HEAD_BYTES_MAX } from '../limits.ts';
 import { createExchange, type Exchange } from '../record/exchange.ts';
 import { type ByteStore, createByteStore } from './byte-store.ts';
 import { createExchangeSlots, type ExchangeSlots } from './exchange-state.ts';
 import { FROM_CLIENT } from './flow-state.ts';
 import { createFlowTable, type FlowTable, NO_FLOW } from './flow-table.ts';
+import { REDACTION_BYTES_MAX, STORE_BLOCK_BYTES } from './limits.ts';
 
 /**
  * Finds the request that each response answers, by sequence and acknowledgment numbers alone. No byte of a

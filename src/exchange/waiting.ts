@@ -1,4 +1,3 @@
-import { LATE_REQUEST_STEPS_MAX } from '../limits.ts';
 import { noteNextRequest } from './client-ahead.ts';
 import {
   nextWaitingOf,
@@ -16,6 +15,7 @@ import {
   setLastWaiting,
   setNewestRequest,
 } from './flow-state.ts';
+import { LATE_REQUEST_STEPS_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
 

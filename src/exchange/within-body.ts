@@ -1,5 +1,4 @@
 import type { Segment } from '../decode/segment.ts';
-import { SEQUENCE_LEAP_MAX } from '../limits.ts';
 import { UNKNOWN } from '../record/exchange.ts';
 import { areChunksLost } from './chunked-body.ts';
 import {
@@ -29,6 +28,7 @@ import {
   passingResponseOf,
   sideOf,
 } from './flow-state.ts';
+import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
 

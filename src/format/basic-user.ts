@@ -1,5 +1,5 @@
 import { decodeBase64 } from '../base64.ts';
-import { BASIC_USER_BYTES_MAX } from '../limits.ts';
+import { BASIC_USER_BYTES_MAX } from './limits.ts';
 
 /** The user name of Basic credentials. The password behind it is never decoded. */
 

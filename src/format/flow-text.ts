@@ -1,7 +1,7 @@
-import { FLOW_TEXTS_MAX } from '../limits.ts';
 import type { Ends } from '../record/ends.ts';
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
 import { writeEndpoint } from './address.ts';
+import { FLOW_TEXTS_MAX } from './limits.ts';
 
 /**
  * The text of both ends of a flow, kept of the IPv4 flows seen last: most lines are of a flow that had one

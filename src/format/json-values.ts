@@ -1,6 +1,5 @@
 import { FIELD_AUTHORIZATION, FIELD_CONTENT_LENGTH, type NamedField } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
-import { BASIC_USER_BYTES_MAX } from '../limits.ts';
 import { type Exchange, UNKNOWN } from '../record/exchange.ts';
 import { writeDecimal } from './address.ts';
 import { decodeBasicUser } from './basic-user.ts';
@@ -12,6 +11,7 @@ import {
   writeJsonNumber,
   writeJsonString,
 } from './json-text.ts';
+import { BASIC_USER_BYTES_MAX } from './limits.ts';
 import { writeAddressText, writeId } from './record-values.ts';
 
 /** What the JSON formats write of an exchange: values with their labels, absent ones not at all. */

@@ -1,9 +1,9 @@
 import { FIELD_AUTHORIZATION } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
-import { BASIC_USER_BYTES_MAX } from '../limits.ts';
 import type { Exchange } from '../record/exchange.ts';
 import { decodeBasicUser } from './basic-user.ts';
 import { ESCAPED_BYTES_MAX } from './escape.ts';
+import { BASIC_USER_BYTES_MAX } from './limits.ts';
 
 /** Where the values of a record stand that are a stranger's bytes. */
 

@@ -1,4 +1,4 @@
-import { TEMPLATE_FIELDS_MAX, TEMPLATE_LENGTH_MAX } from '../limits.ts';
+import { TEMPLATE_FIELDS_MAX, TEMPLATE_LENGTH_MAX } from './limits.ts';
 import { RECORD_FIELD_NAMES } from './record-fields.ts';
 
 /**

@@ -5,7 +5,6 @@ import {
   FIELD_USER_AGENT,
 } from '../http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
-import { LINE_FRAME_BYTES_MAX } from '../limits.ts';
 import type { Ends } from '../record/ends.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
@@ -18,6 +17,7 @@ import {
   writeEscaped,
 } from './escape.ts';
 import { writeFlow } from './flow-text.ts';
+import { LINE_FRAME_BYTES_MAX } from './limits.ts';
 import { LINE_STREAM_NAMES } from './line-batch.ts';
 import { type TimestampText, writeTimestamp } from './timestamp.ts';
 

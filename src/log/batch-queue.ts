@@ -5,7 +5,7 @@ import {
   WRITE_BATCHES_MAX,
   WRITE_GRACE_MS,
   WRITE_STALL_MS,
-} from '../limits.ts';
+} from './limits.ts';
 import type { LineOutput } from './line-output.ts';
 import { Outage, type OutageListener } from './outage.ts';
 import { settlesWithin } from './settles-within.ts';

@@ -2,7 +2,7 @@ import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT_PERMISSION, HttplogError, systemErrorName } from '../errors.ts';
 import { LINE_STREAM_NAMES } from '../format/line-batch.ts';
-import { DIRECTORY_READ_ENTRIES } from '../limits.ts';
+import { DIRECTORY_READ_ENTRIES } from './limits.ts';
 import { createNamePattern, findDailyName, parseOwnName } from './own-files.ts';
 import { findTrustRemedy, followPath, isTrustFault } from './path-trust.ts';
 import { findToday } from './retention.ts';

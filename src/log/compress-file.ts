@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open, rename, rm, unlink } from 'node:fs/promis
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
-import { COMPRESS_CHUNK_BYTES } from '../limits.ts';
+import { COMPRESS_CHUNK_BYTES } from './limits.ts';
 import { isOwnOrRoots, refuseOther } from './path-trust.ts';
 
 export type Compression = 'gzip' | 'zstd';

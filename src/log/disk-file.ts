@@ -1,8 +1,8 @@
 import { constants, type Stats } from 'node:fs';
 import { lstat, stat } from 'node:fs/promises';
 import { systemErrorName } from '../errors.ts';
-import { LOG_FILE_CHECK_INTERVAL_MS } from '../limits.ts';
 import { FileHeader } from './file-header.ts';
+import { LOG_FILE_CHECK_INTERVAL_MS } from './limits.ts';
 import type { LineOutput } from './line-output.ts';
 import { OpenFile } from './open-file.ts';
 import { type FileTrust, openTrustedFile } from './trusted-file.ts';

@@ -2,11 +2,11 @@ import { lstat, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorName } from '../errors.ts';
 import { LINE_STREAM_NAMES, type LineStream } from '../format/line-batch.ts';
-import { UPKEEP_INTERVAL_MS } from '../limits.ts';
 import { findClosedFiles } from './closed-files.ts';
 import { FileClaims } from './file-claims.ts';
 import { FileCompressor } from './file-compressor.ts';
 import { FileSizes } from './file-sizes.ts';
+import { UPKEEP_INTERVAL_MS } from './limits.ts';
 import {
   createNamePattern,
   DAILY_NUMBER_MAX,

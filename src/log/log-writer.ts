@@ -1,6 +1,6 @@
 import type { HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import { IDLE_FILE_CLOSE_MS, OPEN_FILES_MAX, WRITE_RETRY_INTERVAL_MS } from '../limits.ts';
+import { OPEN_FILES_MAX } from '../limits.ts';
 import {
   type AppendOutcome,
   BatchQueue,
@@ -12,6 +12,7 @@ import { createKeeper } from './create-keeper.ts';
 import { DailyFile } from './daily-file.ts';
 import { DiskFile } from './disk-file.ts';
 import type { FileKeeper } from './file-keeper.ts';
+import { IDLE_FILE_CLOSE_MS, WRITE_RETRY_INTERVAL_MS } from './limits.ts';
 import type { LineOutput } from './line-output.ts';
 import {
   checkOutputTarget,

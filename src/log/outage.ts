@@ -1,4 +1,4 @@
-import { FAULT_REPORT_INTERVAL_MS } from '../limits.ts';
+import { FAULT_REPORT_INTERVAL_MS } from './limits.ts';
 import { createWriteFault, type WriteFault, type WriteRecovery } from './write-fault.ts';
 
 /** Who is told about faults and their end; what it says to the operator is not decided here. */

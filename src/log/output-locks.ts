@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { HttplogError, systemErrorName } from '../errors.ts';
-import { OUTPUT_LOCK_TRIES_MAX } from '../limits.ts';
 import { LOCK_HELD, lockDescriptor } from '../system/locks.ts';
+import { OUTPUT_LOCK_TRIES_MAX } from './limits.ts';
 import {
   createLockedError,
   findLockHolder,

@@ -1,8 +1,8 @@
 import { lstat, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LINE_STREAM_NAMES, type LineStream } from '../format/line-batch.ts';
-import { DIRECTORY_READ_ENTRIES } from '../limits.ts';
 import { UNFINISHED_SUFFIX } from './compress-file.ts';
+import { DIRECTORY_READ_ENTRIES } from './limits.ts';
 import { isOwnOrRoots, isWritableByOthers } from './path-trust.ts';
 
 /** A file that one output has made, as its name tells. */

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { systemErrorName } from '../errors.ts';
-import { PATH_LINKS_MAX } from '../limits.ts';
+import { PATH_LINKS_MAX } from './limits.ts';
 
 /** Why httplog itself leaves a place alone; `description` is for the end of a sentence. */
 export type TrustFault =

@@ -15,7 +15,7 @@ import {
   SQLITE_CHECKPOINT_PAGES,
   SQLITE_CHECKPOINT_WAIT_MS,
   SQLITE_WAL_BYTES_MAX,
-} from '../limits.ts';
+} from './limits.ts';
 import { createSqliteRefusal } from './sqlite-fault.ts';
 import {
   findDatabasePlace,

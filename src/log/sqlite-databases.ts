@@ -1,4 +1,5 @@
-import { IDLE_FILE_CLOSE_MS, LOG_FILE_CHECK_INTERVAL_MS, SQLITE_DATABASES_MAX } from '../limits.ts';
+import { SQLITE_DATABASES_MAX } from '../limits.ts';
+import { IDLE_FILE_CLOSE_MS, LOG_FILE_CHECK_INTERVAL_MS } from './limits.ts';
 import { SqliteDatabase, settleDatabase } from './sqlite-database.ts';
 import type { SqliteModule } from './sqlite-open.ts';
 

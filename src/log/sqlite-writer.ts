@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import { SQLITE_CLOSE_MS, WRITE_GRACE_MS, WRITE_RETRY_INTERVAL_MS } from '../limits.ts';
 import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { DailyDatabases } from './daily-databases.ts';
+import { SQLITE_CLOSE_MS, WRITE_GRACE_MS, WRITE_RETRY_INTERVAL_MS } from './limits.ts';
 import type { LogWriterOptions } from './log-writer.ts';
 import { Outage, type OutageListener } from './outage.ts';
 import { settlesWithin } from './settles-within.ts';

@@ -1,6 +1,6 @@
 import { systemErrorName } from '../errors.ts';
-import { FAULT_REPORT_INTERVAL_MS } from '../limits.ts';
 import type { CompressedFile } from './compress-file.ts';
+import { FAULT_REPORT_INTERVAL_MS } from './limits.ts';
 import {
   createUpkeepCounters,
   type DeleteReason,

@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
-import { HASTY_BATCHES_SHARE, OUTPUTS_MAX } from '../limits.ts';
+import { OUTPUTS_MAX } from '../limits.ts';
 import type { BufferPools } from './buffer-pool.ts';
+import { HASTY_BATCHES_SHARE } from './limits.ts';
 
 /** What a worker posts with a batch; its bytes are shared memory, and are told free by a `ReturnedBuffer`. */
 export interface BatchMessage {

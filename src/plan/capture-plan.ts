@@ -5,9 +5,10 @@ import { FORMATS } from '../config/option-formats.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
-import { SNAPLEN_MAX, TUNNEL_HEADERS_BYTES } from '../limits.ts';
+import { SNAPLEN_MAX } from '../limits.ts';
 import type { LiveCapture } from '../worker/live-protocol.ts';
 import type { PipelineSettings } from '../worker/pipeline-settings.ts';
+import { TUNNEL_HEADERS_BYTES } from './limits.ts';
 import { describeTarget, type RecordPlan } from './output-plan.ts';
 
 /** What the settings mean for the workers and the writer of a live capture. */

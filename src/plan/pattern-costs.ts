@@ -1,10 +1,10 @@
 import { quoteValue } from '../config/mistakes.ts';
 import type { FilterSettings, PathRule } from '../filter/filter-settings.ts';
 import { compilePattern } from '../filter/path-pattern.ts';
-import { PATTERN_COST_FACTOR_MAX, PATTERN_MEASURE_MS, PATTERNS_MEASURE_MS } from '../limits.ts';
 import { createDraft, openDraft } from '../redact/draft.ts';
 import { createOwnPattern } from '../redact/own-patterns.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
+import { PATTERN_COST_FACTOR_MAX, PATTERN_MEASURE_MS, PATTERNS_MEASURE_MS } from './limits.ts';
 
 /** Looks at one text as a worker does for each exchange. */
 type Look = (text: Uint8Array) => void;

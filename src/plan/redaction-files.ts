@@ -12,14 +12,7 @@ import {
   systemErrorName,
 } from '../errors.ts';
 import { HASH_KEY_BYTES } from '../keyed-hash.ts';
-import {
-  KEY_BYTES_MAX,
-  KEY_BYTES_MIN,
-  OWN_PATTERNS_MAX,
-  PATTERN_LENGTH_MAX,
-  PATTERN_STEPS_MAX,
-  PATTERNS_FILE_BYTES_MAX,
-} from '../limits.ts';
+import { KEY_BYTES_MIN, PATTERN_LENGTH_MAX, PATTERN_STEPS_MAX } from '../limits.ts';
 import { countPatternSteps } from '../pattern-steps.ts';
 import { isRedactionPattern } from '../redact/own-patterns.ts';
 import {
@@ -27,6 +20,7 @@ import {
   type OwnPattern,
   RESERVED_PATTERN_NAMES,
 } from '../redact/redaction-settings.ts';
+import { KEY_BYTES_MAX, OWN_PATTERNS_MAX, PATTERNS_FILE_BYTES_MAX } from './limits.ts';
 
 const require = createRequire(import.meta.url);
 /** Longer than any address, so that no hash of an address is this key. */

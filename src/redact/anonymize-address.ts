@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { HASHES_KEPT_MAX } from '../limits.ts';
+import { HASHES_KEPT_MAX } from './limits.ts';
 import type { AddressAnonymization } from './redaction-settings.ts';
 
 /** Bits of an address that truncation keeps, in bytes. */

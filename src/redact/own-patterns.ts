@@ -1,7 +1,8 @@
-import { MATCHES_PER_VALUE_MAX, PATTERN_STEPS_MAX } from '../limits.ts';
+import { PATTERN_STEPS_MAX } from '../limits.ts';
 import { countPatternSteps } from '../pattern-steps.ts';
 import { compileRegularExpression } from '../regular-expression.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
+import { MATCHES_PER_VALUE_MAX } from './limits.ts';
 
 /**
  * Says whether a text is a regular expression that can be redacted by: in RE2's syntax, and not one that

@@ -1,4 +1,4 @@
-import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_SILENCE_MAX_MS } from '../limits.ts';
+import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_SILENCE_MAX_MS } from './limits.ts';
 
 /** When a thread's event loop last had a turn: milliseconds of the machine's monotonic clock, in shared memory. */
 export type Heartbeat = Float64Array<SharedArrayBuffer>;

@@ -14,11 +14,11 @@ import {
 import { noteRingFill } from '../counters/counters.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { HttplogError } from '../errors.ts';
-import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
 import { BufferPools } from '../output/buffer-pool.ts';
 import { PortSink } from '../output/port-sink.ts';
 import { startCpuProfile } from './cpu-profile.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { BATCH_FLUSH_INTERVAL_MS } from './limits.ts';
 import type {
   LiveCapture,
   LiveCommand,

@@ -1,6 +1,6 @@
 import type { PcapFileHeader, PcapPart } from '../capture/pcap-file.ts';
 import { PCAP_HEADER_BYTES } from '../capture/pcap-reader.ts';
-import { PART_BYTES, PARTS_AHEAD_MAX } from '../limits.ts';
+import { PART_BYTES, PARTS_AHEAD_MAX } from './limits.ts';
 import {
   createPartDecoder,
   type DecodedPart,

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { PcapPart } from '../capture/pcap-file.ts';
-import { PARTS_PER_THREAD_MAX } from '../limits.ts';
+import { PARTS_PER_THREAD_MAX } from './limits.ts';
 import type { DecodedPart, PartLines } from './part-decoder.ts';
 import type { PartCommand, PartReport, PartThreadData } from './part-thread.ts';
 import { threadModule } from './thread-module.ts';

@@ -3,7 +3,7 @@ import type { CaptureFile } from '../capture/open-capture.ts';
 import { openCapture } from '../capture/open-capture.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { BatchSink } from '../format/line-batch.ts';
-import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
+import { BATCH_FLUSH_INTERVAL_MS } from './limits.ts';
 import {
   createPipeline,
   endPipeline,

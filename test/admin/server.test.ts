@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type AdminAnswer, plainAnswer } from '../../src/admin/answer.ts';
 import { askStatus } from '../../src/admin/client.ts';
+import { ADMIN_HEAD_BYTES_MAX } from '../../src/admin/limits.ts';
 import { openAdminServer } from '../../src/admin/server.ts';
 import type { AdminAddress } from '../../src/config/admin-address.ts';
 import { createHostCheck, parseAdminHosts } from '../../src/config/admin-hosts.ts';
-import { ADMIN_CONNECTIONS_MAX, ADMIN_HEAD_BYTES_MAX } from '../../src/limits.ts';
+import { ADMIN_CONNECTIONS_MAX } from '../../src/limits.ts';
 import { waitUntil } from '../live/child-process.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'httplog-admin-'));

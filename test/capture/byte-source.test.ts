@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createFrame, FILL_END } from '../../src/capture/frame.ts';
+import { READ_AHEAD_BYTES, READ_CHUNK_BYTES } from '../../src/capture/limits.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
-import { READ_AHEAD_BYTES, READ_CHUNK_BYTES } from '../../src/limits.ts';
 import {
   buildPcap,
   manyPackets,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findRecord, NO_RECORD, RECORD_CHAIN_BYTES } from '../../src/capture/find-record.ts';
+import { USUAL_FRAME_BYTES_MAX } from '../../src/capture/limits.ts';
 import { PCAP_HEADER_BYTES, readPcapHeader } from '../../src/capture/pcap-reader.ts';
-import { USUAL_FRAME_BYTES_MAX } from '../../src/limits.ts';
 import { createRandom } from '../decode/seeded-random.ts';
 import { captureRequests, type PcapOptions, pcap } from '../fixtures/build-captures.ts';
 

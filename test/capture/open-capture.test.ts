@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createFrame, FILL_END, FILL_FRAMES } from '../../src/capture/frame.ts';
+import { READ_CHUNK_BYTES, READ_HEAD_ROOM_BYTES } from '../../src/capture/limits.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
-import { READ_CHUNK_BYTES, READ_HEAD_ROOM_BYTES } from '../../src/limits.ts';
 import {
   buildPcap,
   manyPackets,

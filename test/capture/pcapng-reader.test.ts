@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FRAME_BYTES_MAX, PCAPNG_BLOCK_OVERHEAD_MAX } from '../../src/limits.ts';
+import { PCAPNG_BLOCK_OVERHEAD_MAX } from '../../src/capture/limits.ts';
+import { FRAME_BYTES_MAX } from '../../src/limits.ts';
 import {
   BLOCK_ENHANCED_PACKET,
   BLOCK_INTERFACE,

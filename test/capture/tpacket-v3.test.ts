@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFrame, type Frame } from '../../src/capture/frame.ts';
+import { BLOCKS_PER_FILL_MAX } from '../../src/capture/limits.ts';
 import { LINKTYPE_ETHERNET, LINKTYPE_NETWORK } from '../../src/capture/link-types.ts';
 import {
   abandonBlock,
@@ -8,7 +9,6 @@ import {
   nextRingFrame,
   resumeRingWalk,
 } from '../../src/capture/tpacket-v3.ts';
-import { BLOCKS_PER_FILL_MAX } from '../../src/limits.ts';
 import {
   BLOCK_BYTES,
   BLOCK_DESC_BYTES,

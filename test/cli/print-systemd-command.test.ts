@@ -7,7 +7,8 @@ import { parseArguments } from '../../src/cli/arguments.ts';
 import { runPrintSystemdCommand } from '../../src/cli/print-systemd-command.ts';
 import { DEFAULT_UNIT, quoteWord, renderSystemdUnit } from '../../src/cli/systemd-unit.ts';
 import { SETTING_OPTIONS } from '../../src/config/option-table.ts';
-import { HEARTBEAT_SILENCE_MAX_MS, SYSTEMD_NOTIFY_INTERVAL_MS } from '../../src/limits.ts';
+import { SYSTEMD_NOTIFY_INTERVAL_MS } from '../../src/daemon/limits.ts';
+import { HEARTBEAT_SILENCE_MAX_MS } from '../../src/worker/limits.ts';
 import { titleWithReason } from '../live/requirements.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 

@@ -9,7 +9,7 @@ import {
   parseConfigurationText,
   readConfigurationFile,
 } from '../../src/config/configuration-file.ts';
-import { CONFIGURATION_FILE_BYTES_MAX } from '../../src/limits.ts';
+import { CONFIGURATION_FILE_BYTES_MAX } from '../../src/config/limits.ts';
 
 const NOBODY = 65534;
 const modulePath = fileURLToPath(

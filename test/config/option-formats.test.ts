@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { LOCAL_NETWORKS_MAX, METHODS_MAX } from '../../src/config/limits.ts';
 import { FORMATS, type FormatName, findFormat } from '../../src/config/option-formats.ts';
 import { METHODS_DEFAULT, METHODS_REGISTERED } from '../../src/http/grammar.ts';
-import {
-  LOCAL_NETWORKS_MAX,
-  METHODS_MAX,
-  PORT_RANGES_MAX,
-  VXLAN_PORTS_MAX,
-} from '../../src/limits.ts';
+import { PORT_RANGES_MAX, VXLAN_PORTS_MAX } from '../../src/limits.ts';
 
 const HTTP = [{ first: 80, last: 80 }];
 

@@ -12,7 +12,7 @@ import {
   parseInterfaceNames,
   unknownInterfaceError,
 } from '../../src/daemon/interfaces.ts';
-import { INTERFACES_LISTED_MAX } from '../../src/limits.ts';
+import { INTERFACES_LISTED_MAX } from '../../src/daemon/limits.ts';
 
 const modulePath = fileURLToPath(new URL('../../src/daemon/interfaces.ts', import.meta.url));
 const canUnshare = spawnSync('unshare', ['--net', '--mount', 'true']).status === 0;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { PROGRESS_INTERVAL_MS } from '../../src/daemon/limits.ts';
 import { showProgress } from '../../src/daemon/replay-progress.ts';
-import { PROGRESS_INTERVAL_MS } from '../../src/limits.ts';
 
 const { isTTY } = process.stderr;
 let shown = '';

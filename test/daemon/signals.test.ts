@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { REPEATED_SIGNAL_MS } from '../../src/daemon/limits.ts';
 import { RunSignals } from '../../src/daemon/signals.ts';
-import { REPEATED_SIGNAL_MS } from '../../src/limits.ts';
 
 const SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGTERM', 'SIGINT'] as const;
 const actions = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeGtpU } from '../../src/decode/gtp-u.ts';
-import { GTP_EXTENSION_HEADERS_MAX } from '../../src/limits.ts';
+import { GTP_EXTENSION_HEADERS_MAX } from '../../src/decode/limits.ts';
 import { joinBytes, uint16, uint32 } from '../fixtures/build-packets.ts';
 import {
   cutRuns,

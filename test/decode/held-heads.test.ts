@@ -8,8 +8,8 @@ import {
   NO_HEAD,
   releaseHead,
 } from '../../src/decode/held-heads.ts';
+import { HEADS_HELD_MAX, HEADS_PER_CHAIN_MAX } from '../../src/decode/limits.ts';
 import { createSegment, type Segment } from '../../src/decode/segment.ts';
-import { HEADS_HELD_MAX, HEADS_PER_CHAIN_MAX } from '../../src/limits.ts';
 
 /** Two addresses and a payload of one byte, as a frame has them. */
 const BYTES = Uint8Array.of(192, 0, 2, 1, 198, 51, 100, 1, 0x47);

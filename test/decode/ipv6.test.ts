@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeIpv6 } from '../../src/decode/ipv6.ts';
-import { IPV6_EXTENSION_HEADERS_MAX } from '../../src/limits.ts';
+import { IPV6_EXTENSION_HEADERS_MAX } from '../../src/decode/limits.ts';
 import {
   extensionHeader,
   fragmentHeader,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeEthernet } from '../../src/decode/ethernet.ts';
+import { MPLS_LABELS_MAX } from '../../src/decode/limits.ts';
 import { decodeMpls } from '../../src/decode/mpls.ts';
-import { MPLS_LABELS_MAX } from '../../src/limits.ts';
 import {
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,

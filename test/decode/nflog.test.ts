@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { NFLOG_ATTRIBUTES_MAX } from '../../src/decode/limits.ts';
 import { decodeNflog } from '../../src/decode/nflog.ts';
-import { NFLOG_ATTRIBUTES_MAX } from '../../src/limits.ts';
 import { joinBytes, uint16 } from '../fixtures/build-packets.ts';
 import {
   cutRuns,

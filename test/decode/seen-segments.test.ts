@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SEEN_SEGMENTS_MAX } from '../../src/decode/limits.ts';
 import {
   createSeenSegments,
   forgetSegments,
@@ -6,7 +7,6 @@ import {
   wasSeenBefore,
 } from '../../src/decode/seen-segments.ts';
 import { createSegment } from '../../src/decode/segment.ts';
-import { SEEN_SEGMENTS_MAX } from '../../src/limits.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 
 interface Key {

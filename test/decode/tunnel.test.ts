@@ -4,10 +4,11 @@ import { createFrame } from '../../src/capture/frame.ts';
 import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
 import { decodeFrame } from '../../src/decode/decode-frame.ts';
 import { decodeEthernet } from '../../src/decode/ethernet.ts';
+import { TUNNELS_MAX } from '../../src/decode/limits.ts';
 import { createSegment } from '../../src/decode/segment.ts';
 import { decodeUdp } from '../../src/decode/udp.ts';
 import { VERDICT_SEGMENT } from '../../src/decode/verdicts.ts';
-import { TUNNELS_MAX, VLAN_TAGS_MAX } from '../../src/limits.ts';
+import { VLAN_TAGS_MAX } from '../../src/limits.ts';
 import { ETHERTYPE_IPV4, ethernet, joinBytes, taggedEthernet } from '../fixtures/build-packets.ts';
 import {
   authentication,

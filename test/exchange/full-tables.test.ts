@@ -11,7 +11,7 @@ import {
   FLOWS_PER_CHAIN_MAX,
   STORE_BLOCK_BYTES,
   STORE_BLOCKS_MAX,
-} from '../../src/limits.ts';
+} from '../../src/exchange/limits.ts';
 import { flushPipeline, runPipeline } from '../../src/worker/pipeline.ts';
 import { CLIENT, SERVER } from '../fixtures/build-captures.ts';
 import { addressBytes, bytesOf } from '../fixtures/build-packets.ts';

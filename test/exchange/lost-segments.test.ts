@@ -4,7 +4,7 @@ import {
   COUNT_FLOWS,
   COUNT_RETRANSMITTED,
 } from '../../src/counters/exchange-counts.ts';
-import { RESPONSE_AWAITED_SEC_MAX } from '../../src/limits.ts';
+import { RESPONSE_AWAITED_SEC_MAX } from '../../src/exchange/limits.ts';
 import { clientAt } from '../fixtures/build-captures.ts';
 import { ACK, Conversation, inOrder, RST, request, response } from './conversation.ts';
 import { pairOf, pairsOf, runExchanges, trackerCount } from './run-exchanges.ts';

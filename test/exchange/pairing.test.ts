@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RESPONSE_SILENT_SEC_MAX } from '../../src/limits.ts';
+import { RESPONSE_SILENT_SEC_MAX } from '../../src/exchange/limits.ts';
 import { CLIENT_IPV6, SERVER_IPV6 } from '../fixtures/build-captures.ts';
 import {
   asCaptured,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSegment } from '../../src/decode/segment.ts';
 import { writeFlow } from '../../src/format/flow-text.ts';
-import { FLOW_TEXTS_MAX } from '../../src/limits.ts';
+import { FLOW_TEXTS_MAX } from '../../src/format/limits.ts';
 import { createRandom } from '../decode/seeded-random.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 

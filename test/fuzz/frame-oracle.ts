@@ -1,12 +1,13 @@
 import { createFrame, type Frame, type FrameSource } from '../../src/capture/frame.ts';
 import { COUNTER_LINES, COUNTER_VERDICT_FIRST } from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
+import { TUNNELS_MAX } from '../../src/decode/limits.ts';
 import { forgetSegments } from '../../src/decode/seen-segments.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink } from '../../src/format/line-batch.ts';
 import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
-import { BATCH_BYTES, TUNNELS_MAX, VLAN_TAGS_MAX } from '../../src/limits.ts';
+import { BATCH_BYTES, VLAN_TAGS_MAX } from '../../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import {
   createPipeline,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } fr
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LineBatch } from '../../src/format/line-batch.ts';
-import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/limits.ts';
+import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/log/limits.ts';
 import { type LogWriter, type LogWriterOptions, openLogWriter } from '../../src/log/log-writer.ts';
 import { LEFT_ALONE } from '../../src/log/upkeep.ts';
 import { waitUntil } from '../live/child-process.ts';

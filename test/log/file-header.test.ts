@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/limits.ts';
 import { FileHeader } from '../../src/log/file-header.ts';
+import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/log/limits.ts';
 import { type LogWriter, type LogWriterOptions, openLogWriter } from '../../src/log/log-writer.ts';
 import { waitUntil } from '../live/child-process.ts';
 import { joinText, makeBatch, makeBatches } from './line-batches.ts';

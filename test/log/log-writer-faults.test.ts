@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } fr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/limits.ts';
+import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/log/limits.ts';
 import { type LogWriter, type LogWriterOptions, openLogWriter } from '../../src/log/log-writer.ts';
 import type { OutputTarget } from '../../src/log/output-target.ts';
 import { waitUntil } from '../live/child-process.ts';

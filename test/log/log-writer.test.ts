@@ -1,7 +1,8 @@
 import { readdirSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { LineStream } from '../../src/format/line-batch.ts';
-import { LOG_FILE_CHECK_INTERVAL_MS, OPEN_FILES_MAX } from '../../src/limits.ts';
+import { OPEN_FILES_MAX } from '../../src/limits.ts';
+import { LOG_FILE_CHECK_INTERVAL_MS } from '../../src/log/limits.ts';
 import { type LogWriter, openLogWriter } from '../../src/log/log-writer.ts';
 import { waitUntil } from '../live/child-process.ts';
 import { joinText, makeBatch, makeBatches, sumLines } from './line-batches.ts';

@@ -1,7 +1,8 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { BATCH_BYTES, HASTY_BATCHES_SHARE } from '../../src/limits.ts';
+import { BATCH_BYTES } from '../../src/limits.ts';
 import { BufferPools } from '../../src/output/buffer-pool.ts';
+import { HASTY_BATCHES_SHARE } from '../../src/output/limits.ts';
 import {
   type BatchMessage,
   PortSink,

@@ -99,7 +99,7 @@ describe('bin/httplog of a checkout', () => {
     expect(printed.stdout).toBe(VERSION_LINE);
     const pipe = join(folder, 'pinned');
     await runChecked('mkfifo', [pipe]);
-    const httplog = await startProcess(PROGRAM, ['replay', pipe, '-o', '/dev/null']);
+    const httplog = await startProcess(PROGRAM, ownSettings(['replay', pipe, '-o', '/dev/null']));
     onTestFinished(async () => void (await httplog.stop()));
     const exe = () => readlinkSync(`/proc/${httplog.pid}/exe`);
     await waitUntil('the shell has become node', () => exe().endsWith('/bin/node'), 5000);

@@ -1,12 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import * as limits from '../../src/limits.ts';
 import { PROJECT, readProjectFile, readSources } from './source-files.ts';
 
 const HOT_ROOMS = /^(capture|decode|exchange|filter|format|http|output|record|redact)\//;
 
 const sources = readSources();
+
+const LIMITS_FILE = /^([a-z]+\/)?limits\.ts$/;
+
+/** Those that rooms share, and each room's own. */
+const limits: Record<string, number> = {};
+for (const { path } of sources.filter(({ path }) => LIMITS_FILE.test(path))) {
+  Object.assign(limits, await import(`../../src/${path}`));
+}
 
 /** The files whose code matches, so that a failure names them. */
 function filesWith(pattern: RegExp, isMeant: (path: string) => boolean): string[] {
@@ -44,8 +51,16 @@ describe('the sources', () => {
     expect(paths.filter((path) => vague.test(basename(path)))).toEqual([]);
   });
 
+  test('have their limits in limits.ts, each under one name', () => {
+    const names = sources
+      .filter(({ path }) => LIMITS_FILE.test(path))
+      .flatMap(({ code }) => [...code.matchAll(/^export const (\w+)/gm)].map(([, name]) => name));
+    expect(names.length).toBeGreaterThan(100);
+    expect(names.toSorted()).toEqual(Object.keys(limits).toSorted());
+  });
+
   test.each(Object.keys(limits))('use the limit %s', (name) => {
-    const users = filesWith(new RegExp(`\\b${name}\\b`), (path) => path !== 'limits.ts');
+    const users = filesWith(new RegExp(`\\b${name}\\b`), (path) => !LIMITS_FILE.test(path));
     expect(users).not.toEqual([]);
   });
 

@@ -5,7 +5,8 @@ import {
   COUNTER_HEADS_INCOMPLETE,
 } from '../../src/counters/counter-table.ts';
 import type { Counters } from '../../src/counters/counters.ts';
-import { HEAD_HELD_SEC_MAX, HEADS_HELD_MAX, HELD_HEAD_BYTES_MAX } from '../../src/limits.ts';
+import { HEAD_HELD_SEC_MAX, HEADS_HELD_MAX } from '../../src/decode/limits.ts';
+import { HELD_HEAD_BYTES_MAX } from '../../src/limits.ts';
 import {
   ask,
   asked,

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
-import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_SILENCE_MAX_MS } from '../../src/limits.ts';
 import { createHeartbeat, type Heartbeat, isBeating } from '../../src/worker/heartbeat.ts';
+import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_SILENCE_MAX_MS } from '../../src/worker/limits.ts';
 import { waitUntil } from '../live/child-process.ts';
 
 const MODULE = new URL('../../src/worker/heartbeat.ts', import.meta.url).href;

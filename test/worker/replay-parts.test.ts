@@ -17,7 +17,7 @@ import { readPcapFileHeader } from '../../src/capture/pcap-file.ts';
 import { COUNTER_DUPLICATES, COUNTER_LINES } from '../../src/counters/counter-table.ts';
 import { countFrames, createCounters } from '../../src/counters/counters.ts';
 import { HttplogError } from '../../src/errors.ts';
-import { SHARED_CAPTURE_BYTES_MIN } from '../../src/limits.ts';
+import { SHARED_CAPTURE_BYTES_MIN } from '../../src/worker/limits.ts';
 import type { PartReport } from '../../src/worker/part-thread.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';
 import { type ReplayRequest, replayCapture } from '../../src/worker/replay.ts';

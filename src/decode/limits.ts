@@ -1,0 +1,35 @@
+/**
+ * Packets within packets of one frame. A mirror of a cloud network shows three; each costs its headers, so
+ * a stranger who nests more gains nothing.
+ */
+export const TUNNELS_MAX = 8;
+
+/** Entries of one MPLS label stack; networks use up to five. */
+export const MPLS_LABELS_MAX = 16;
+
+/** Extension headers of one GTP-U packet; 3GPP names a handful. */
+export const GTP_EXTENSION_HEADERS_MAX = 8;
+
+/** Attributes before the packet in an NFLOG frame; the kernel writes some fifteen. */
+export const NFLOG_ATTRIBUTES_MAX = 32;
+
+/** IPv6 extension headers of one packet: RFC 8200 names six, each at most once or twice. */
+export const IPV6_EXTENSION_HEADERS_MAX = 8;
+
+/** First segments remembered to recognise a retransmission: a power of two; 1 MiB of memory, of IPv6 2.5. */
+export const SEEN_SEGMENTS_MAX = 65536;
+
+/**
+ * Heads held at once by a worker; 4 MiB. A head waits for one round trip at most, so this is many thousand
+ * incomplete heads a second. When all are held, the oldest is written as it is.
+ */
+export const HEADS_HELD_MAX = 256;
+
+/** Seconds of packet time after which a head is written with what is known of it. */
+export const HEAD_HELD_SEC_MAX = 2;
+
+/**
+ * Heads held in one hash chain; there are four times as many chains as heads. Flows that a stranger has chosen
+ * for their equal hash cost no more than this, and get only in each other's way.
+ */
+export const HEADS_PER_CHAIN_MAX = 8;
