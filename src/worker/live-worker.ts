@@ -21,6 +21,7 @@ import { startHeartbeat } from './heartbeat.ts';
 import type { LiveCommand, LiveReport, LiveWorkerData } from './live-protocol.ts';
 import { openLiveSource } from './open-live-source.ts';
 import {
+  countUnread,
   createPipeline,
   endPipeline,
   expirePipeline,
@@ -126,6 +127,7 @@ class LiveWorker {
       while (!this.#isReopening) {
         const state = await source.fill();
         if (this.#takeFrames(source)) {
+          await this.#countUnread(source);
           return true;
         }
         if (
@@ -152,6 +154,18 @@ class LiveWorker {
       state = runPipeline(this.#pipeline, source);
     }
     return state === PIPELINE_DONE;
+  }
+
+  /** The number of `-c` is reached: no more packets, and those that came before are counted. */
+  async #countUnread(source: FrameSource): Promise<void> {
+    source.stop();
+    try {
+      do {
+        countUnread(this.#pipeline, source);
+      } while ((await source.fill()) !== FILL_END);
+    } catch {
+      // An interface that goes away now is not waited for: all that was asked for is there.
+    }
   }
 
   #closeSource(): void {

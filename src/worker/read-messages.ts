@@ -37,6 +37,7 @@ import {
   COUNTER_LINES_DROPPED,
 } from './counters.ts';
 import { addMessageKey } from './message-keys.ts';
+import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline.ts';
 import { writeMessageRecord } from './record-outputs.ts';
 
@@ -52,6 +53,7 @@ const IP_PACKET_BYTES_MAX = 65_535 + 40;
 export function readMessages(pipeline: Pipeline): boolean {
   const { frame, segment, message } = pipeline;
   if (!beginsMessage(pipeline, frame.bytes, segment)) {
+    noteOtherProtocol(pipeline);
     return false;
   }
   let hasNoBody: boolean;
