@@ -136,6 +136,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'capture/libc-privileges.ts',
       'capture/libc-signals.ts',
       'capture/head-filter.ts',
+      'capture/link-types.ts',
       'capture/port-filter.ts',
       'exchange/exchange.ts',
       'exchange/exchange-counts.ts',

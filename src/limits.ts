@@ -482,6 +482,9 @@ export const ADMIN_HOSTS_MAX = 32;
 /** Bytes of a status that are read: it has some hundred, and the paths of failing files. */
 export const ADMIN_ANSWER_BYTES_MAX = 64 * 1024;
 
+/** Milliseconds of capture without a message after which what to try is told, once: a busy server's take some. */
+export const SILENCE_NOTICE_MS = 20_000;
+
 /** Milliseconds between two looks at the loss counters. */
 export const LOSS_WATCH_INTERVAL_MS = 1000;
 

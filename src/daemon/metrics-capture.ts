@@ -1,4 +1,5 @@
 import { METHODS_DEFAULT } from '../decode/http-grammar.ts';
+import { OTHER_PROTOCOL_NAMES } from '../decode/other-protocol.ts';
 import { VERDICT_NAMES } from '../decode/verdicts.ts';
 import { INCOMPLETE_NAMES } from '../exchange/exchange.ts';
 import {
@@ -67,6 +68,19 @@ function collectPackets({ counters, isCapturing, workersCount }: CaptureSnapshot
       'httplog_packets_abandoned_total',
       'Packets not read because a decode worker failed in the middle of them',
       counters[slots.COUNTER_PACKETS_ABANDONED],
+    ),
+    counter(
+      'httplog_packets_unread_total',
+      'Packets received and not looked at because the number of -c was reached',
+      counters[slots.COUNTER_PACKETS_UNREAD],
+    ),
+    labelledCounter(
+      'httplog_other_segments_total',
+      'Segments on the ports read that begin something else than HTTP/1.x, by protocol',
+      'protocol',
+      OTHER_PROTOCOL_NAMES,
+      counters,
+      slots.COUNTER_OTHER_PROTOCOL_FIRST,
     ),
     counter(
       'httplog_worker_restarts_total',

@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
+import { linkTypeName } from '../capture/link-types.ts';
 import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
 import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { DRAIN_DEADLINE_MS, SHARING_THREADS_MAX } from '../limits.ts';
 import {
+  COUNTER_LINK_TYPE_UNREAD,
+  COUNTER_PACKETS_UNREAD,
   COUNTER_VERDICT_FIRST,
   countFrames,
   createCounters,
@@ -50,6 +53,8 @@ export interface ReplayOutcome {
   /** 0, or that of the first capture that failed. */
   exitCode: ExitCode;
   tally: Tally;
+  /** The number of packets of `-c` has left something unread. */
+  isCut: boolean;
 }
 
 /**
@@ -111,7 +116,11 @@ export async function replayCaptures(
     await writer.close(DRAIN_DEADLINE_MS);
   }
   const counters = sumCounters(jobs.map((job) => job.counters));
-  return { exitCode, tally: takeTally(counters, writer.counters, plan.redactionNames) };
+  return {
+    exitCode,
+    tally: takeTally(counters, writer.counters, plan.redactionNames),
+    isCut: settings.packetCountMax >= 0 && jobs.some(isCut),
+  };
 }
 
 type NoteResult = (job: ReplayJob, error: HttplogError | undefined) => void;
@@ -261,6 +270,11 @@ function countThreads({ settings, origins }: Configuration): number {
   return origins.workers === 'default' ? availableParallelism() : settings.workers;
 }
 
+/** Packets in hand, or bytes of the file, are left. */
+function isCut({ counters, progress }: ReplayJob): boolean {
+  return counters[COUNTER_PACKETS_UNREAD] > 0 || progress[PROGRESS_READ] < progress[PROGRESS_TOTAL];
+}
+
 function sumProgress(jobs: readonly ReplayJob[]): ReplayPosition {
   let bytesRead = 0;
   let bytesTotal: number | undefined = 0;
@@ -279,8 +293,9 @@ function findUnsupported({ request, counters }: ReplayJob): HttplogError | undef
     return undefined;
   }
   const frames = countFrames(counters);
+  const name = linkTypeName(counters[COUNTER_LINK_TYPE_UNREAD]);
   return new HttplogError(
-    `${request.path}: ${unsupported} of ${frames} packets have a link type that httplog does not read`,
+    `${request.path}: ${unsupported} of ${frames} packets have a link type that httplog does not read: ${name}`,
     {
       code: 'HTTPLOG_LINK_TYPE',
       exitCode: EXIT_RUNTIME,

@@ -1,5 +1,6 @@
 import { METHODS_DEFAULT } from '../decode/http-grammar.ts';
 import { TYPES_COUNT } from '../decode/message-type.ts';
+import { OTHER_PROTOCOLS_COUNT } from '../decode/other-protocol.ts';
 import { VERDICTS_COUNT } from '../decode/verdicts.ts';
 import { COUNTS_COUNT } from '../exchange/exchange-counts.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
@@ -69,12 +70,22 @@ export const COUNTER_PACKETS_ABANDONED = COUNTER_FRAME_BYTES + 1;
 /** Live: times that this worker was started anew. */
 export const COUNTER_RESTARTS = COUNTER_PACKETS_ABANDONED + 1;
 
+/** Packets that were received and not looked at, because the number of `-c` was reached. */
+export const COUNTER_PACKETS_UNREAD = COUNTER_RESTARTS + 1;
+/** By protocol less one: segments that were read and begin no message but something that is known. */
+export const COUNTER_OTHER_PROTOCOL_FIRST = COUNTER_PACKETS_UNREAD + 1;
+
 /** Live: share of the ring that waits, 0 to 1; NaN while no ring is to be seen. Of several workers the largest. */
-export const COUNTER_RING_FILL = COUNTER_RESTARTS + 1;
+export const COUNTER_RING_FILL = COUNTER_OTHER_PROTOCOL_FIRST + OTHER_PROTOCOLS_COUNT;
 /** The largest of these shares so far. */
 export const COUNTER_RING_FILL_MAX = COUNTER_RING_FILL + 1;
 
-export const COUNTERS_COUNT = COUNTER_RING_FILL_MAX + 1;
+/** No count: the first port on which HTTP was seen and which is not read; 0 while there is none. */
+export const COUNTER_HTTP_PORT_UNREAD = COUNTER_RING_FILL_MAX + 1;
+/** No count: a link type that is not read; 0, which is read, while there is none. */
+export const COUNTER_LINK_TYPE_UNREAD = COUNTER_HTTP_PORT_UNREAD + 1;
+
+export const COUNTERS_COUNT = COUNTER_LINK_TYPE_UNREAD + 1;
 
 export type Counters = Float64Array<ArrayBufferLike>;
 
@@ -90,18 +101,23 @@ export function noteRingFill(counters: Counters, ringFill = Number.NaN): void {
   }
 }
 
-/** Adds the counters of all workers up; of their rings' fills it takes the largest. */
+/** Adds the counters of all workers up. */
 export function sumCounters(parts: readonly Counters[]): Float64Array<ArrayBuffer> {
   const sum = new Float64Array(COUNTERS_COUNT);
   for (const part of parts) {
-    for (let slot = 0; slot < COUNTER_RING_FILL; slot++) {
-      sum[slot] += part[slot];
-    }
-    for (let slot = COUNTER_RING_FILL; slot < COUNTERS_COUNT; slot++) {
-      sum[slot] = Math.max(sum[slot], part[slot]);
-    }
+    addCounters(sum, part);
   }
   return sum;
+}
+
+/** Adds to a sum; of rings' fills, and of what is no count, the larger one stays. */
+export function addCounters(sum: Counters, part: Counters): void {
+  for (let slot = 0; slot < COUNTER_RING_FILL; slot++) {
+    sum[slot] += part[slot];
+  }
+  for (let slot = COUNTER_RING_FILL; slot < COUNTERS_COUNT; slot++) {
+    sum[slot] = Math.max(sum[slot], part[slot]);
+  }
 }
 
 /** Frames read, whatever became of them. */

@@ -28,6 +28,7 @@ import type {
 import { loadChange } from './load-change.ts';
 import { openLiveSource } from './open-live-source.ts';
 import {
+  countUnread,
   createPipeline,
   endPipeline,
   expirePipeline,
@@ -142,6 +143,7 @@ class LiveWorker {
       while (!this.#isReopening) {
         const state = await source.fill();
         if (this.#takeFrames(source)) {
+          await this.#countUnread(source);
           return true;
         }
         if (
@@ -168,6 +170,18 @@ class LiveWorker {
       state = runPipeline(this.#pipeline, source);
     }
     return state === PIPELINE_DONE;
+  }
+
+  /** The number of `-c` is reached: no more packets, and those that came before are counted. */
+  async #countUnread(source: FrameSource): Promise<void> {
+    source.stop();
+    try {
+      do {
+        countUnread(this.#pipeline, source);
+      } while ((await source.fill()) !== FILL_END);
+    } catch {
+      // An interface that goes away now is not waited for: all that was asked for is there.
+    }
   }
 
   #closeSource(): void {

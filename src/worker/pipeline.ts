@@ -25,11 +25,13 @@ import {
   COUNTER_FRAME_BYTES,
   COUNTER_FRAMES_FILTERED,
   COUNTER_FRAMES_TRUNCATED,
+  COUNTER_PACKETS_UNREAD,
   COUNTER_VERDICT_FIRST,
   type Counters,
 } from './counters.ts';
 import { createOutputs } from './create-outputs.ts';
 import type { MessageKeys } from './message-keys.ts';
+import { noteUnreadFrame } from './note-other.ts';
 import type { OutputSettings } from './output-settings.ts';
 import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
 import type { RecordOutputs } from './record-outputs.ts';
@@ -167,6 +169,7 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     }
     pipeline.framesLeft--;
     if (pipeline.frameQuota !== undefined && !claimFrame(pipeline, pipeline.frameQuota)) {
+      counters[COUNTER_PACKETS_UNREAD]++;
       return PIPELINE_DONE;
     }
     if (pipeline.frameFilter !== undefined && !pipeline.frameFilter(frame)) {
@@ -190,6 +193,7 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     counters[COUNTER_VERDICT_FIRST + verdict]++;
     counters[COUNTER_FRAME_BYTES] += frame.wireLength;
     if (verdict > VERDICT_NO_PAYLOAD || !isPortRead(pipeline)) {
+      noteUnreadFrame(pipeline, verdict);
       continue;
     }
     const mayHaveWritten =
@@ -232,6 +236,16 @@ export function endPipeline(pipeline: Pipeline): void {
     endAllFlows(pipeline.tracker);
   }
   flushPipeline(pipeline);
+}
+
+/** Counts the frames that the source has in hand and nobody will look at. */
+export function countUnread(
+  { frame, counters }: Pipeline,
+  source: Pick<FrameSource, 'next'>,
+): void {
+  while (source.next(frame)) {
+    counters[COUNTER_PACKETS_UNREAD]++;
+  }
 }
 
 /** Takes the frame just read from the shared quota; false when others took the last one before. */

@@ -32,6 +32,7 @@ import {
   COUNTER_HEADS_INCOMPLETE,
 } from './counters.ts';
 import { addMessageKey } from './message-keys.ts';
+import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline.ts';
 import { writeMessageRecord } from './record-outputs.ts';
 import { NOTHING_HIDDEN, writeTextLines } from './text-lines.ts';
@@ -48,6 +49,7 @@ const IP_PACKET_BYTES_MAX = 65_535 + 40;
 export function readMessages(pipeline: Pipeline): boolean {
   const { frame, segment, message } = pipeline;
   if (!beginsMessage(pipeline, frame.bytes, segment)) {
+    noteOtherProtocol(pipeline);
     return false;
   }
   let hasNoBody: boolean;

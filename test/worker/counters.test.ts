@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TYPES_COUNT } from '../../src/decode/message-type.ts';
+import { OTHER_PROTOCOLS_COUNT } from '../../src/decode/other-protocol.ts';
 import { VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
 import { COUNTS_COUNT } from '../../src/exchange/exchange-counts.ts';
 import { REDACTION_COUNTS_MAX } from '../../src/limits.ts';
@@ -21,6 +22,7 @@ describe('counters', () => {
         COUNTER_METHOD_FIRST: slots.METHOD_COUNTS_COUNT,
         COUNTER_STATUS_CLASS_FIRST: slots.STATUS_CLASSES_COUNT,
         COUNTER_FIRST_BYTE_FIRST: slots.FIRST_BYTE_COUNTS_COUNT,
+        COUNTER_OTHER_PROTOCOL_FIRST: OTHER_PROTOCOLS_COUNT,
       };
       return Array.from({ length: sizes[name] ?? 1 }, (_, index) => slot + index);
     });
