@@ -72,7 +72,7 @@ export async function replayCaptures(
   onWarning: (text: string) => void = () => undefined,
 ): Promise<ReplayOutcome> {
   const { settings } = configuration;
-  checkProfilePath(settings.cpuProfilePath);
+  checkProfilePath(settings.cpuProfilePath, { isStrict: false });
   const plan = planRecords(settings);
   checkDescriptorLimit({
     threads: countThreads(configuration),
@@ -83,10 +83,7 @@ export async function replayCaptures(
   const writer = await openOutputs(plan.outputs, { policy: 'fail' });
   const workersCount = countSharingWorkers(files.length, configuration);
   const jobs = files.map((path) => createJob(path, configuration, plan, workersCount));
-  const endProfile =
-    settings.cpuProfilePath === undefined
-      ? undefined
-      : await startCpuProfile(settings.cpuProfilePath);
+  const endProfile = await startCpuProfile(settings.cpuProfilePath, { isStrict: false });
   // On the terminal that takes the lines a bar would stand among them.
   const hasLinesOnTerminal = plan.outputs.some(isStandardOutput) && process.stdout.isTTY;
   const hideProgress =

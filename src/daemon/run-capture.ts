@@ -58,7 +58,7 @@ export async function runCapture(
   prepareStateDirectory(process.env, user);
   dropPrivileges(user);
   const serviceLog = await openForUser(user, () => {
-    checkProfilePath(settings.cpuProfilePath);
+    checkProfilePath(settings.cpuProfilePath, { isStrict: true });
     return openServiceLog({ directory: settings.serviceLogDirectory, quiet: settings.quiet });
   });
   try {

@@ -285,8 +285,7 @@ class LiveWorker {
 /** Runs the worker whose data the thread was given, and reports how it ended. */
 async function runThread(port: MessagePort, data: LiveWorkerData): Promise<void> {
   startHeartbeat(data.heartbeat);
-  const endProfile =
-    data.cpuProfilePath === undefined ? undefined : await startCpuProfile(data.cpuProfilePath);
+  const endProfile = await startCpuProfile(data.cpuProfilePath, { isStrict: true });
   const sink = new PortSink(
     port,
     new BufferPools(data.buffersMax, data.pipeline.outputs.length),
