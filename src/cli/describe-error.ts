@@ -1,4 +1,7 @@
-import { EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
+import { EXIT_RUNTIME, type ExitCode, escapeCharacter, HttplogError } from '../errors.ts';
+
+/** What no line on a terminal may hold: names come from others. A line feed stands between sentences. */
+const UNPRINTABLE = /(?!\n)[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** What went wrong in one or more sentences, and what to do about it. A bug of ours shows its stack. */
 export function describeError(error: unknown): string {
@@ -12,9 +15,7 @@ export function describeError(error: unknown): string {
 
 /** Names of files and values of a configuration may be anybody's: none of them plays with the terminal. */
 export function escapeControls(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
 export function exitCodeOf(error: unknown): ExitCode {

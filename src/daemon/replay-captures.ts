@@ -25,7 +25,7 @@ import {
 import { threadModule } from '../worker/thread-module.ts';
 import { describeFailure, restoreFailure, type WorkerFailure } from '../worker/worker-failure.ts';
 import { WriterSink } from '../worker/writer-sink.ts';
-import { BatchStream } from './batch-stream.ts';
+import { BatchStream, writeStream } from './batch-stream.ts';
 import { createPipelineSettings } from './capture-plan.ts';
 import type { Configuration } from './configuration.ts';
 import { checkDescriptorLimit } from './descriptor-limit.ts';
@@ -36,9 +36,6 @@ import { describeCostlyPatterns } from './pattern-costs.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
 import { type Tally, takeTally } from './summary.ts';
-
-/** Of one capture: less than a task's buffers, so that it decodes while they are written. */
-const WRITES_AT_ONCE_MAX = 4;
 
 /** One capture of a replay, with what is known of it from outside its thread. */
 interface ReplayJob {
@@ -186,40 +183,6 @@ async function replayInPool(
     }
   } finally {
     await pool.destroy();
-  }
-}
-
-/**
- * Writes a capture's batches in their order, some in flight at once.
- *
- * @throws HttplogError of the writer
- */
-async function writeStream(stream: BatchStream, writer: OutputWriters): Promise<void> {
-  const writes = new Set<Promise<void>>();
-  let failure: unknown;
-  for (
-    let batch = await stream.next();
-    batch !== null && failure === undefined;
-    batch = await stream.next()
-  ) {
-    const written = batch;
-    const write = writer
-      .append(written)
-      .then(
-        () => stream.give(written),
-        (error: unknown) => {
-          failure ??= error;
-        },
-      )
-      .finally(() => writes.delete(write));
-    writes.add(write);
-    if (writes.size >= WRITES_AT_ONCE_MAX) {
-      await Promise.race(writes);
-    }
-  }
-  await Promise.all(writes);
-  if (failure !== undefined) {
-    throw failure;
   }
 }
 

@@ -9,6 +9,7 @@ import { createLocalNetworks } from '../decode/local-networks.ts';
 import { HttplogError } from '../errors.ts';
 import { BATCH_FLUSH_INTERVAL_MS } from '../limits.ts';
 import { BufferPools } from './buffer-pool.ts';
+import { countRest } from './count-rest.ts';
 import {
   COUNTER_KERNEL_DROPS,
   COUNTER_KERNEL_FREEZES,
@@ -28,7 +29,6 @@ import type {
 import { loadChange } from './load-change.ts';
 import { openLiveSource } from './open-live-source.ts';
 import {
-  countUnread,
   createPipeline,
   endPipeline,
   expirePipeline,
@@ -143,7 +143,7 @@ class LiveWorker {
       while (!this.#isReopening) {
         const state = await source.fill();
         if (this.#takeFrames(source)) {
-          await this.#countUnread(source);
+          await countRest(this.#pipeline, source);
           return true;
         }
         if (
@@ -170,18 +170,6 @@ class LiveWorker {
       state = runPipeline(this.#pipeline, source);
     }
     return state === PIPELINE_DONE;
-  }
-
-  /** The number of `-c` is reached: no more packets, and those that came before are counted. */
-  async #countUnread(source: FrameSource): Promise<void> {
-    source.stop();
-    try {
-      do {
-        countUnread(this.#pipeline, source);
-      } while ((await source.fill()) !== FILL_END);
-    } catch {
-      // An interface that goes away now is not waited for: all that was asked for is there.
-    }
   }
 
   #closeSource(): void {
