@@ -134,8 +134,8 @@ give_to_httplog() {
       give_to_httplog "$entry"
     fi
   done
-  find "$1" -maxdepth 1 -type f -user root -links 1 -exec chown -h httplog:httplog {} +
-  chown -h httplog:httplog "$1"
+  find "$1" -maxdepth 1 -type f -user root -links 1 -exec chown -h httplog: {} +
+  chown -h httplog: "$1"
 }
 take_over() {
   if [ "$(stat -c %U "$1")" = httplog ]; then
@@ -144,18 +144,33 @@ take_over() {
   if is_roots / && is_roots "$(dirname "$1")" && is_roots "$1"; then
     echo "httplog: $1 is root's, from a start without this package: it is given to the user httplog" >&2
     give_to_httplog "$1"
+  elif ! is_roots "$(dirname "$1")" || [ -L "$1" ]; then
+    warn_of_others "$1"
   else
     echo "httplog: $1 is not the user httplog's, who may not write there: chown -R httplog: $1" >&2
   fi
 }
+# Root makes and gives away nothing there: another user could have it be something else.
+warn_of_others() {
+  echo "httplog: $1 is left alone: it is a link, or others than root may write $(dirname "$1");" \
+    "name another directory in /etc/sysconfig/httplog, which the user httplog may write" >&2
+}
 if [ "$1" = configure ]; then
   if ! getent passwd httplog >/dev/null; then
-    useradd --system --user-group --no-create-home --home-dir /nonexistent \
+    group=--user-group
+    if getent group httplog >/dev/null; then
+      group=--gid=httplog
+    fi
+    useradd --system "$group" --no-create-home --home-dir /nonexistent \
       --shell /usr/sbin/nologin httplog
   fi
   if [ ! -d /log/httplog ]; then
     mkdir -p /log
-    install -d -o httplog -g httplog -m 0750 /log/httplog
+    if is_roots / && is_roots /log && [ ! -L /log/httplog ]; then
+      install -d -o httplog -g "$(id -gn httplog)" -m 0750 /log/httplog
+    else
+      warn_of_others /log/httplog
+    fi
   else
     take_over /log/httplog
   fi
@@ -191,7 +206,8 @@ if [ "$1" = purge ]; then
   if [ -e /log/httplog ]; then
     echo "httplog: /log/httplog and the user httplog are kept: there are logs" >&2
   elif getent passwd httplog >/dev/null; then
-    userdel httplog
+    userdel httplog ||
+      echo "httplog: the user httplog is kept: userdel httplog when nothing of it runs" >&2
   fi
 fi
 POSTRM

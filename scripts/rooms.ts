@@ -80,7 +80,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   format: { rooms: [...GROUND, 'http/', 'record/'], node: [], packages: [] },
   counters: {
-    rooms: [...GROUND, 'decode/verdicts.ts', 'http/grammar.ts', 'record/'],
+    rooms: [
+      ...GROUND,
+      'decode/verdicts.ts',
+      'http/grammar.ts',
+      'http/other-protocol.ts',
+      'record/',
+    ],
     node: [],
     packages: [],
   },
@@ -160,6 +166,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'filter/',
       'format/',
       'http/',
+      'log/trusted-file.ts',
       'output/',
       'record/',
       'redact/',
@@ -177,6 +184,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'counters/',
       'decode/verdicts.ts',
       'http/grammar.ts',
+      'http/other-protocol.ts',
       'log/',
       'record/',
     ],
@@ -187,6 +195,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       ...FALLIBLE,
       'admin/',
+      'capture/link-types.ts',
       'config/',
       'counters/',
       'decode/verdicts.ts',

@@ -47,3 +47,8 @@ export function systemErrorName(error: unknown): string {
   }
   return '';
 }
+
+/** `\u000a` of a line feed: what a name from outside must not do to a line or a terminal. */
+export function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

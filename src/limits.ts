@@ -80,3 +80,6 @@ export const KEY_BYTES_MIN = 16;
  * head, its answer and a read of 64 KiB.
  */
 export const ADMIN_CONNECTIONS_MAX = 16;
+
+/** Milliseconds of capture without a message after which what to try is told, once: a busy server's take some. */
+export const SILENCE_NOTICE_MS = 20_000;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, lstat, unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { type AdminAddress, printAdminAddress } from '../config/admin-address.ts';
@@ -12,6 +12,7 @@ import {
   systemErrorName,
 } from '../errors.ts';
 import { ADMIN_CONNECTIONS_MAX } from '../limits.ts';
+import { findTrustRemedy, followPathSync, isTrustFault } from '../log/path-trust.ts';
 import { describeSystemError } from '../log/write-fault.ts';
 import { ADMIN_METHODS, type AdminAnswer, plainAnswer, renderAnswer } from './answer.ts';
 import { AdminConnection } from './connection.ts';
@@ -33,8 +34,8 @@ export interface AdminServerOptions {
   onError(error: Error): void;
 }
 
-/** Who owns the socket, and its group. */
-const SOCKET_MODE = 0o660;
+/** Who owns the socket, and its group, may ask. */
+const SOCKET_MASK = 0o117;
 
 /**
  * Starts the admin server: GET and HEAD of a few paths, nothing else, and nothing that changes anything. It is written on
@@ -127,6 +128,9 @@ function answerSafely(
 
 async function listen(server: Server, address: AdminAddress): Promise<void> {
   try {
+    if (address.kind === 'socket') {
+      followPathSync(dirname(address.path), true);
+    }
     await listenOnce(server, address).catch(async (error: unknown) => {
       const isFree = address.kind === 'socket' && (await removeDeadSocket(address.path, error));
       if (!isFree) {
@@ -134,9 +138,6 @@ async function listen(server: Server, address: AdminAddress): Promise<void> {
       }
       await listenOnce(server, address);
     });
-    if (address.kind === 'socket') {
-      await chmod(address.path, SOCKET_MODE);
-    }
   } catch (error) {
     server.close();
     throw createListenError(address, error);
@@ -151,12 +152,22 @@ function listenOnce(server: Server, address: AdminAddress): Promise<void> {
       resolve();
     };
     if (address.kind === 'socket') {
-      server.listen(address.path, onListening);
+      listenOnSocket(server, address.path, onListening);
     } else {
       const { host, port } = address;
       server.listen({ host, port, ipv6Only: true }, onListening);
     }
   });
+}
+
+/** It is born with its mode: one that is given to its name later may be given to what a link there leads to. */
+function listenOnSocket(server: Server, path: string, onListening: () => void): void {
+  const mask = process.umask(SOCKET_MASK);
+  try {
+    server.listen(path, onListening);
+  } finally {
+    process.umask(mask);
+  }
 }
 
 /** After a crash the socket's name is still there, though nobody answers. Nothing but a socket is removed. */
@@ -181,13 +192,16 @@ async function removeDeadSocket(path: string, listenError: unknown): Promise<boo
 function createListenError(address: AdminAddress, cause: unknown): HttplogError {
   const name = findErrorName(address, cause);
   const isMissing = name === 'ENOENT';
-  const isDenied = name === 'EACCES' || name === 'EPERM' || name === 'EROFS';
+  const isDistrusted = isTrustFault(name);
+  const isDenied = isDistrusted || name === 'EACCES' || name === 'EPERM' || name === 'EROFS';
   const reason = isMissing ? 'its directory does not exist' : describeSystemError(cause);
-  const remedy = isDenied
-    ? 'Let this user listen there'
-    : isMissing
-      ? 'Create that directory'
-      : 'Leave the option out';
+  const remedy = isDistrusted
+    ? findTrustRemedy(printAdminAddress(address), name)
+    : isDenied
+      ? 'Let this user listen there'
+      : isMissing
+        ? 'Create that directory'
+        : 'Leave the option out';
   return new HttplogError(`Cannot listen on ${printAdminAddress(address)}: ${reason}`, {
     code: 'HTTPLOG_ADMIN_LISTEN',
     exitCode: isDenied ? EXIT_PERMISSION : isMissing ? EXIT_NOT_FOUND : EXIT_USAGE,

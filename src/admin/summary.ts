@@ -5,12 +5,15 @@ import {
   COUNTER_FRAMES_TRUNCATED,
   COUNTER_HEADS_COMPLETED,
   COUNTER_HEADS_INCOMPLETE,
+  COUNTER_HTTP_PORT_UNREAD,
   COUNTER_KERNEL_DROPS,
   COUNTER_KERNEL_FREEZES,
   COUNTER_KERNEL_PACKETS,
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
+  COUNTER_OTHER_PROTOCOL_FIRST,
   COUNTER_PACKETS_ABANDONED,
+  COUNTER_PACKETS_UNREAD,
   COUNTER_REDACTIONS_FIRST,
   COUNTER_RESTARTS,
   COUNTER_TRACKER_FIRST,
@@ -19,6 +22,7 @@ import {
 import { type Counters, countFrames } from '../counters/counters.ts';
 import { COUNT_EXCHANGES_FIRST } from '../counters/exchange-counts.ts';
 import { VERDICT_FIRST_UNDECODABLE, VERDICT_NAMES, VERDICTS_COUNT } from '../decode/verdicts.ts';
+import { OTHER_PROTOCOL_NAMES } from '../http/other-protocol.ts';
 import type { LogWriterCounters } from '../log/batch-queue.ts';
 import { INCOMPLETE_NAMES } from '../record/exchange.ts';
 
@@ -34,6 +38,12 @@ export interface Tally {
   /** Live: packets not read because a worker failed in the middle of them. */
   packetsAbandoned: number;
   workerRestarts: number;
+  /** Received, and not looked at because the number of `-c` was reached. */
+  packetsUnread: number;
+  /** Segments on the ports read that begin something else, in the order of OTHER_PROTOCOL_NAMES. */
+  otherProtocols: number[];
+  /** A port that is not read and has HTTP; 0 when none was seen. */
+  httpPortUnread: number;
   framesFiltered: number;
   framesTruncated: number;
   /** By verdict name, those that are not zero: frames that should have been decodable. */
@@ -76,6 +86,11 @@ export function takeTally(
     kernelFreezes: counters[COUNTER_KERNEL_FREEZES],
     packetsAbandoned: counters[COUNTER_PACKETS_ABANDONED],
     workerRestarts: counters[COUNTER_RESTARTS],
+    packetsUnread: counters[COUNTER_PACKETS_UNREAD],
+    otherProtocols: OTHER_PROTOCOL_NAMES.map(
+      (_, index) => counters[COUNTER_OTHER_PROTOCOL_FIRST + index],
+    ),
+    httpPortUnread: counters[COUNTER_HTTP_PORT_UNREAD],
     framesFiltered: counters[COUNTER_FRAMES_FILTERED],
     framesTruncated: counters[COUNTER_FRAMES_TRUNCATED],
     framesUndecodable,
@@ -111,20 +126,40 @@ function takeExchanges(
 export function describeRun(tally: Tally): string[] {
   return [
     `Packets: ${tally.kernelPackets} received, ${tally.kernelDrops} dropped by the kernel` +
-      `, ${tally.framesTruncated} truncated${describeUndecodable(tally)}`,
+      `, ${tally.framesTruncated} truncated${describeUndecodable(tally)}${describeUnread(tally)}`,
     ...describeRestarts(tally),
     ...describeLines(tally),
   ];
 }
 
-/** The lines of the summary of a replay. */
-export function describeReplay(tally: Tally): string[] {
+/**
+ * The lines of the summary of a replay.
+ *
+ * @param cut the number of `-c` that left something unread, where one did
+ */
+export function describeReplay(tally: Tally, cut?: number): string[] {
   const filtered = tally.framesFiltered > 0 ? `, ${tally.framesFiltered} not in the filter` : '';
+  const unread = cut === undefined ? '' : `; those behind -c ${cut} not read`;
   return [
     `Packets: ${tally.framesRead} read${filtered}, ${tally.framesTruncated} truncated` +
-      describeUndecodable(tally),
+      `${describeUndecodable(tally)}${unread}`,
     ...describeLines(tally),
   ];
+}
+
+/** Whether lines say less than the packets did, or nothing: then the summary is told unasked. */
+export function isNoteworthy(tally: Tally): boolean {
+  return (
+    tally.framesTruncated > 0 ||
+    tally.framesUndecodable.length > 0 ||
+    tally.packetsUnread > 0 ||
+    tally.linesDropped > 0 ||
+    countMessages(tally) === 0
+  );
+}
+
+export function countMessages({ messages }: Tally): number {
+  return messages.reduce((sum, count) => sum + count, 0);
 }
 
 /** What was lost so far, in one line, or undefined when nothing was. Equal text = nothing new. */
@@ -151,6 +186,11 @@ function describeRestarts({ workerRestarts, packetsAbandoned }: Tally): string[]
         `Decode workers: ${workerRestarts} started anew after a failure` +
           `, ${packetsAbandoned} packets not read for it`,
       ];
+}
+
+/** Nothing where no packet came behind the last one of `-c`. */
+function describeUnread({ packetsUnread }: Tally): string {
+  return packetsUnread === 0 ? '' : `, ${packetsUnread} not looked at behind the last of -c`;
 }
 
 function describeUndecodable({ framesUndecodable }: Tally): string {

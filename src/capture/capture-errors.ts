@@ -4,6 +4,7 @@ import {
   EXIT_PERMISSION,
   EXIT_RUNTIME,
   EXIT_USAGE,
+  escapeCharacter,
   HttplogError,
   systemErrorName,
 } from '../errors.ts';
@@ -19,9 +20,9 @@ export interface ReadPosition {
   compression: string;
 }
 
-/** The name of a capture for messages; `-` is standard input. */
+/** The name of a capture for messages, on one line whatever it holds; `-` is standard input. */
 export function captureName(path: string): string {
-  return path === '-' ? 'Standard input' : path;
+  return path === '-' ? 'Standard input' : path.replace(/\p{Cc}/gu, escapeCharacter);
 }
 
 /** The file could not be opened. */

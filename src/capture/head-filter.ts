@@ -28,6 +28,11 @@ const TCP_DATA_OFFSET_MASK = 0xf0;
 const WORD_BYTES = 4;
 /** What every response begins with. */
 const RESPONSE = 'HTTP';
+/** What each client of HTTP/2 begins with. @see RFC 9113 section 3.4 */
+const HTTP2_PREFACE = 'PRI';
+/** ContentType handshake and the version's first byte, the same from SSL 3.0 to TLS 1.3. @see RFC 8446 section 5.1 */
+const TLS_HANDSHAKE = 0x16030000;
+const TLS_HANDSHAKE_MASK = 0xffff0000;
 
 /** Whether the first word tells all of these methods: each has its space behind it. */
 export function canMatchHeads(methods: readonly string[]): boolean {
@@ -36,7 +41,8 @@ export function canMatchHeads(methods: readonly string[]): boolean {
 
 /**
  * From `head` on: accepts a segment whose payload begins with the first four bytes of a method, with its space,
- * or of a response. It is no more than what the decoder asks first; shorter payloads begin no message to it.
+ * or of a response. It is no more than what the decoder asks first; shorter payloads begin no message to it. What a
+ * connection of TLS or HTTP/2 begins with passes too, so that who waits for HTTP on such a port can be told.
  *
  * X is where the TCP header begins, counted from `networkAt`. **The caller has asked `canMatchHeads`.**
  *
@@ -47,7 +53,7 @@ export function matchHeads(
   methods: readonly string[],
   snaplen: number,
 ): BpfLine[] {
-  const words = new Set([RESPONSE, ...methods].map((text) => firstWord(`${text} `)));
+  const words = new Set([RESPONSE, HTTP2_PREFACE, ...methods].map((text) => firstWord(`${text} `)));
   return [
     label('head'),
     statement(BPF_LD | BPF_B | BPF_IND, networkAt + TCP_DATA_OFFSET_AT),
@@ -58,6 +64,8 @@ export function matchHeads(
     // Where the packet has no four bytes there the kernel ends the filter and refuses it.
     statement(BPF_LD | BPF_W | BPF_IND, networkAt),
     ...[...words].map((word) => jumpIf(BPF_JEQ, word, 'head hit')),
+    statement(BPF_ALU | BPF_AND, TLS_HANDSHAKE_MASK),
+    jumpIf(BPF_JEQ, TLS_HANDSHAKE, 'head hit'),
     statement(BPF_RET, 0),
     label('head hit'),
     statement(BPF_RET, snaplen),

@@ -149,7 +149,9 @@ function finishCommandLine(reader: ArgumentReader): ParsedCommandLine {
   // `help replay` is `replay -h`.
   const [name, ...files] = word === 'help' ? operands.slice(1) : operands;
   const command = COMMAND_NAMES.find((known) => known === name);
-  const isUnknown = name !== undefined && command === undefined && word !== 'version';
+  // Of words there is no help but the list that names them.
+  const isKnownWord = word === 'version' || (word === 'help' && WORDS.includes(name ?? ''));
+  const isUnknown = name !== undefined && command === undefined && !isKnownWord;
   const extra = word === undefined ? [] : files;
   const mistakes = [
     ...reader.mistakes,

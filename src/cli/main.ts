@@ -1,5 +1,6 @@
 import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { type ParsedCommandLine, parseArguments } from './arguments.ts';
+import { escapeControls } from './describe-error.ts';
 
 /**
  * The command `httplog`. Each command's own parts are loaded when it is known: `-v` answers at once.
@@ -80,5 +81,5 @@ function print(text: string): void {
 }
 
 function printError(text: string): void {
-  process.stderr.write(text);
+  process.stderr.write(escapeControls(text));
 }

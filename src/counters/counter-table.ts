@@ -1,5 +1,6 @@
 import { VERDICT_NAMES } from '../decode/verdicts.ts';
 import { METHODS_DEFAULT } from '../http/grammar.ts';
+import { OTHER_PROTOCOL_NAMES } from '../http/other-protocol.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
 import { MESSAGE_TYPE_NAMES } from '../record/message-type.ts';
 import { type CounterRow, countAllSlots, layOutRows } from './counter-row.ts';
@@ -20,7 +21,7 @@ export const COUNTER_ROWS = {
   packetsReceived: {
     metric: 'httplog_packets_received_total',
     help: "Packets that passed the kernel's filter, those that it dropped included",
-    note: 'for text lines alone these are the segments that begin a message',
+    note: 'for text lines alone these are the segments that begin a message, or a connection of TLS or HTTP/2',
   },
   packetsDropped: {
     metric: 'httplog_packets_dropped_total',
@@ -37,6 +38,19 @@ export const COUNTER_ROWS = {
   workerRestarts: {
     metric: 'httplog_worker_restarts_total',
     help: 'Times that a decode worker was started anew after a failure',
+  },
+  packetsUnread: {
+    metric: 'httplog_packets_unread_total',
+    help: 'Packets received and not looked at because the number of -c was reached',
+  },
+  otherSegments: {
+    metric: 'httplog_other_segments_total',
+    help: 'Segments on the ports read that begin something else than HTTP/1.x, by protocol',
+    note:
+      '`tls`, of which for text lines alone only handshakes are received, and connections of `http2`: of both httplog ' +
+      'reads nothing',
+    label: 'protocol',
+    values: OTHER_PROTOCOL_NAMES,
   },
   frames: {
     metric: 'httplog_frames_total',
@@ -126,6 +140,14 @@ export const COUNTER_ROWS = {
     note: '0 where none was seen',
     isLargest: true,
   },
+  httpPortUnread: {
+    help: 'No count: the first port on which HTTP was seen and which is not read; 0 while there is none',
+    isLargest: true,
+  },
+  linkTypeUnread: {
+    help: 'No count: a link type that is not read; 0, which is read, while there is none',
+    isLargest: true,
+  },
 } as const satisfies Record<string, CounterRow>;
 
 const slots = layOutRows(COUNTER_ROWS);
@@ -140,6 +162,9 @@ export const COUNTER_KERNEL_DROPS = slots.packetsDropped;
 export const COUNTER_KERNEL_FREEZES = slots.ringFreezes;
 export const COUNTER_PACKETS_ABANDONED = slots.packetsAbandoned;
 export const COUNTER_RESTARTS = slots.workerRestarts;
+export const COUNTER_PACKETS_UNREAD = slots.packetsUnread;
+/** By protocol less one. */
+export const COUNTER_OTHER_PROTOCOL_FIRST = slots.otherSegments;
 /** By verdict. Together with `framesFiltered` they add up to the frames read. */
 export const COUNTER_VERDICT_FIRST = slots.frames;
 export const COUNTER_FRAMES_FILTERED = slots.framesFiltered;
@@ -170,3 +195,5 @@ export const COUNTER_LINES_DROPPED = slots.linesDropped;
 /** NaN while no ring is to be seen. */
 export const COUNTER_RING_FILL = slots.ringFill;
 export const COUNTER_RING_FILL_MAX = slots.ringFillMax;
+export const COUNTER_HTTP_PORT_UNREAD = slots.httpPortUnread;
+export const COUNTER_LINK_TYPE_UNREAD = slots.linkTypeUnread;

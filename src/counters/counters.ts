@@ -22,18 +22,23 @@ export function noteRingFill(counters: Counters, ringFill = Number.NaN): void {
   }
 }
 
-/** Adds the counters of all workers up; of their rings' fills it takes the largest. */
+/** Adds the counters of all workers up. */
 export function sumCounters(parts: readonly Counters[]): Float64Array<ArrayBuffer> {
   const sum = new Float64Array(COUNTERS_COUNT);
   for (const part of parts) {
-    for (let slot = 0; slot < COUNTER_RING_FILL; slot++) {
-      sum[slot] += part[slot];
-    }
-    for (let slot = COUNTER_RING_FILL; slot < COUNTERS_COUNT; slot++) {
-      sum[slot] = Math.max(sum[slot], part[slot]);
-    }
+    addCounters(sum, part);
   }
   return sum;
+}
+
+/** Adds to a sum; of rings' fills, and of what is no count, the larger one stays. */
+export function addCounters(sum: Counters, part: Counters): void {
+  for (let slot = 0; slot < COUNTER_RING_FILL; slot++) {
+    sum[slot] += part[slot];
+  }
+  for (let slot = COUNTER_RING_FILL; slot < COUNTERS_COUNT; slot++) {
+    sum[slot] = Math.max(sum[slot], part[slot]);
+  }
 }
 
 /** Frames read, whatever became of them. */

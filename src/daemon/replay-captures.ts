@@ -1,8 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import { type Tally, takeTally } from '../admin/summary.ts';
+import { linkTypeName } from '../capture/link-types.ts';
 import type { Configuration } from '../config/settings.ts';
-import { COUNTER_VERDICT_FIRST } from '../counters/counter-table.ts';
+import {
+  COUNTER_LINK_TYPE_UNREAD,
+  COUNTER_PACKETS_UNREAD,
+  COUNTER_VERDICT_FIRST,
+} from '../counters/counter-table.ts';
 import { countFrames, createCounters, sumCounters } from '../counters/counters.ts';
 import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
 import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
@@ -23,15 +28,12 @@ import {
 } from '../worker/replay-task.ts';
 import { threadModule } from '../worker/thread-module.ts';
 import { describeFailure, restoreFailure, type WorkerFailure } from '../worker/worker-failure.ts';
-import { BatchStream } from './batch-stream.ts';
+import { BatchStream, writeStream } from './batch-stream.ts';
 import { checkDescriptorLimit } from './descriptor-limit.ts';
 import { DRAIN_DEADLINE_MS, SHARING_THREADS_MAX } from './limits.ts';
 import { findLocalNetworks } from './local-addresses.ts';
 import { checkProfilePath } from './profile-path.ts';
 import { type ReplayPosition, showProgress } from './replay-progress.ts';
-
-/** Of one capture: less than a task's buffers, so that it decodes while they are written. */
-const WRITES_AT_ONCE_MAX = 4;
 
 /** One capture of a replay, with what is known of it from outside its thread. */
 interface ReplayJob {
@@ -46,6 +48,8 @@ export interface ReplayOutcome {
   /** 0, or that of the first capture that failed. */
   exitCode: ExitCode;
   tally: Tally;
+  /** The number of packets of `-c` has left something unread. */
+  isCut: boolean;
 }
 
 /**
@@ -63,7 +67,7 @@ export async function replayCaptures(
   onWarning: (text: string) => void = () => undefined,
 ): Promise<ReplayOutcome> {
   const { settings } = configuration;
-  checkProfilePath(settings.cpuProfilePath);
+  checkProfilePath(settings.cpuProfilePath, { isStrict: false });
   const plan = planRecords(settings);
   checkDescriptorLimit({
     threads: countThreads(configuration),
@@ -74,10 +78,7 @@ export async function replayCaptures(
   const writer = await openOutputs(plan.outputs, { policy: 'fail' });
   const workersCount = countSharingWorkers(files.length, configuration);
   const jobs = files.map((path) => createJob(path, configuration, plan, workersCount));
-  const endProfile =
-    settings.cpuProfilePath === undefined
-      ? undefined
-      : await startCpuProfile(settings.cpuProfilePath);
+  const endProfile = await startCpuProfile(settings.cpuProfilePath, { isStrict: false });
   // On the terminal that takes the lines a bar would stand among them.
   const hasLinesOnTerminal = plan.outputs.some(isStandardOutput) && process.stdout.isTTY;
   const hideProgress =
@@ -107,7 +108,11 @@ export async function replayCaptures(
     await writer.close(DRAIN_DEADLINE_MS);
   }
   const counters = sumCounters(jobs.map((job) => job.counters));
-  return { exitCode, tally: takeTally(counters, writer.counters, plan.redactionNames) };
+  return {
+    exitCode,
+    tally: takeTally(counters, writer.counters, plan.redactionNames),
+    isCut: settings.packetCountMax >= 0 && jobs.some(isCut),
+  };
 }
 
 type NoteResult = (job: ReplayJob, error: HttplogError | undefined) => void;
@@ -179,40 +184,6 @@ async function replayInPool(
   }
 }
 
-/**
- * Writes a capture's batches in their order, some in flight at once.
- *
- * @throws HttplogError of the writer
- */
-async function writeStream(stream: BatchStream, writer: OutputWriters): Promise<void> {
-  const writes = new Set<Promise<void>>();
-  let failure: unknown;
-  for (
-    let batch = await stream.next();
-    batch !== null && failure === undefined;
-    batch = await stream.next()
-  ) {
-    const written = batch;
-    const write = writer
-      .append(written)
-      .then(
-        () => stream.give(written),
-        (error: unknown) => {
-          failure ??= error;
-        },
-      )
-      .finally(() => writes.delete(write));
-    writes.add(write);
-    if (writes.size >= WRITES_AT_ONCE_MAX) {
-      await Promise.race(writes);
-    }
-  }
-  await Promise.all(writes);
-  if (failure !== undefined) {
-    throw failure;
-  }
-}
-
 function isStandardOutput({ target }: OutputPlan): boolean {
   return target.kind === 'lines' && target.target.kind === 'stdout';
 }
@@ -257,6 +228,11 @@ function countThreads({ settings, origins }: Configuration): number {
   return origins.workers === 'default' ? availableParallelism() : settings.workers;
 }
 
+/** Packets in hand, or bytes of the file, are left. */
+function isCut({ counters, progress }: ReplayJob): boolean {
+  return counters[COUNTER_PACKETS_UNREAD] > 0 || progress[PROGRESS_READ] < progress[PROGRESS_TOTAL];
+}
+
 function sumProgress(jobs: readonly ReplayJob[]): ReplayPosition {
   let bytesRead = 0;
   let bytesTotal: number | undefined = 0;
@@ -275,8 +251,9 @@ function findUnsupported({ request, counters }: ReplayJob): HttplogError | undef
     return undefined;
   }
   const frames = countFrames(counters);
+  const name = linkTypeName(counters[COUNTER_LINK_TYPE_UNREAD]);
   return new HttplogError(
-    `${request.path}: ${unsupported} of ${frames} packets have a link type that httplog does not read`,
+    `${request.path}: ${unsupported} of ${frames} packets have a link type that httplog does not read: ${name}`,
     {
       code: 'HTTPLOG_LINK_TYPE',
       exitCode: EXIT_RUNTIME,

@@ -27,6 +27,7 @@ import { checkProfilePath } from './profile-path.ts';
 import { createReloader } from './reload-capture.ts';
 import { openServiceLog, type ServiceLog } from './service-log.ts';
 import type { RunSignals } from './signals.ts';
+import { watchSilence } from './silence-watch.ts';
 import { prepareStateDirectory, writeState } from './state-file.ts';
 import { openSystemdNotifier, type SystemdNotifier } from './systemd-notify.ts';
 import { tuneEngine } from './tune-engine.ts';
@@ -57,7 +58,7 @@ export async function runCapture(
   prepareStateDirectory(process.env, user);
   dropPrivileges(user);
   const serviceLog = await openForUser(user, () => {
-    checkProfilePath(settings.cpuProfilePath);
+    checkProfilePath(settings.cpuProfilePath, { isStrict: true });
     return openServiceLog({ directory: settings.serviceLogDirectory, quiet: settings.quiet });
   });
   try {
@@ -136,7 +137,9 @@ async function followSession(
   });
   // bin/httplog has Node keep it blocked: nobody but httplog is to take it.
   unblockSignal(systemConstants.signals.SIGUSR1);
+  const endSilenceWatch = watchSilence(session, serviceLog);
   const { tally, error } = await session.finished;
+  endSilenceWatch();
   signals.end();
   if (session.hasCaptured) {
     for (const line of describeRun(tally)) {

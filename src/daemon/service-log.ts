@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { EXIT_PERMISSION, EXIT_RUNTIME, HttplogError, systemErrorName } from '../errors.ts';
 import { checkDirectory } from '../log/output-target.ts';
+import { followPath } from '../log/path-trust.ts';
 import { describeSystemError } from '../log/write-fault.ts';
 import { SERVICE_LOG_BACKLOG_MAX, SERVICE_LOG_TRIES_MAX } from './limits.ts';
 import { formatServiceLogLine } from './service-log-line.ts';
@@ -144,6 +145,11 @@ async function refuseForeignFiles(directory: string): Promise<void> {
   if (!isOwn(owner) || (mode & open) !== 0) {
     throw createForeignError(`Other users may write directory ${directory} of the service log`);
   }
+  await followPath(directory, true).catch((error: unknown) => {
+    throw createForeignError(
+      `Cannot trust directory ${directory} of the service log: ${describeSystemError(error)}`,
+    );
+  });
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
     const stats = FILE_NAME.test(name) ? await lstat(path).catch(() => undefined) : undefined;

@@ -1,9 +1,10 @@
-import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT_RUNTIME, HttplogError, systemErrorName } from '../errors.ts';
 import type { PlacedOutput } from './output-place.ts';
 import { DAILY_SUFFIX } from './output-target.ts';
 import { DAILY_DATABASE_SUFFIX } from './own-files.ts';
+import { isOwnOrRoots } from './path-trust.ts';
 
 /** What one daemon alone may write to. */
 export interface LockPlace {
@@ -40,11 +41,19 @@ export function findLockHolder(path: string): number | undefined {
   return lock?.pid;
 }
 
+/** Whose lock is believed: in a directory where everybody may make files a stranger's would keep httplog away. */
+export function isBelievedLock(path: string, stats: Stats): boolean {
+  return isOwnOrRoots(stats) || stats.uid === statSync(dirname(path)).uid;
+}
+
 /** @throws HttplogError with exit code 1 when a daemon writes where these outputs go */
 export function refuseLockedOutputs(plans: readonly PlacedOutput[]): void {
   for (const place of findLockPlaces(plans)) {
     // A database takes rows from several at once, each of them once.
-    const holder = place.kind === 'database' ? undefined : findLockHolder(place.lockPath);
+    const stats = lstatSync(place.lockPath, { throwIfNoEntry: false });
+    const isLock = stats !== undefined && isBelievedLock(place.lockPath, stats);
+    const holder =
+      place.kind === 'database' || !isLock ? undefined : findLockHolder(place.lockPath);
     if (holder !== undefined) {
       throw createLockedError(place, holder);
     }

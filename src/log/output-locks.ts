@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { HttplogError, systemErrorName } from '../errors.ts';
 import { LOCK_HELD, lockDescriptor } from '../system/locks.ts';
@@ -7,9 +15,11 @@ import {
   createLockedError,
   findLockHolder,
   findLockPlaces,
+  isBelievedLock,
   type LockPlace,
 } from './lock-places.ts';
 import type { PlacedOutput } from './output-place.ts';
+import { createTrustRefusal } from './path-trust.ts';
 import { describeSystemError } from './write-fault.ts';
 
 /** Only who may write there can open it: nobody else can keep httplog from its start. */
@@ -96,6 +106,11 @@ function lockPlace(place: LockPlace, warn: (text: string) => void): Lock | undef
 function takeLock(place: LockPlace): Lock {
   for (let tries = 1; ; tries++) {
     const lock = openLock(place);
+    const stats = fstatSync(lock.fd);
+    if (lock.path !== undefined && !isBelievedLock(lock.path, stats)) {
+      closeSync(lock.fd);
+      throw createForeignLock(lock.path, stats);
+    }
     const error = lockDescriptor(lock.fd);
     if (error === 0 && (lock.path === undefined || isSameFile(lock.fd, lock.path))) {
       return lock;
@@ -121,7 +136,11 @@ function openLock(place: LockPlace): Lock {
     if (systemErrorName(error) !== 'EACCES') {
       throw error;
     }
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined) {
+      if (!isBelievedLock(path, stats)) {
+        throw createForeignLock(path, stats);
+      }
       // Of another user, such as root before a change of --user.
       const holder = findLockHolder(path);
       if (holder !== undefined) {
@@ -141,6 +160,10 @@ function isSameFile(fd: number, path: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   const own = fstatSync(fd);
   return stats?.ino === own.ino && stats.dev === own.dev;
+}
+
+function createForeignLock(path: string, { uid }: Stats): Error {
+  return createTrustRefusal('HTTPLOG_FILE_OWNER', `${path} belongs to user id ${uid}`);
 }
 
 function createLockFailure(error: number): Error {

@@ -4,9 +4,11 @@ import {
   constants,
   fstat as fstatCallback,
   fstatSync,
+  ftruncateSync,
   open as openCallback,
   openSync,
   type Stats,
+  writeFileSync,
 } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -73,6 +75,23 @@ export function openTrustedFileSync(place: TrustedPath, flags: number, mode: num
     throw fault;
   }
   return fd;
+}
+
+/** Puts a text in the place of what a file holds: not before it is known whose it is. */
+export async function writeTrustedFile(
+  path: string,
+  text: string,
+  trust: FileTrust,
+): Promise<void> {
+  const fd = await openTrustedFile(path, constants.O_WRONLY | constants.O_CREAT, 0o666, trust);
+  try {
+    if (fstatSync(fd).isFile()) {
+      ftruncateSync(fd);
+    }
+    writeFileSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The place of a file whose directory alone may be reached through links. */

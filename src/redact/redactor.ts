@@ -71,7 +71,13 @@ export function createRedactor(
     changeId?.(exchange.id);
     const { bytes, request, response } = exchange;
     if (exchange.hasRequest) {
-      if (isTargetTouched || mayHide(bytes, exchange.targetOffset, exchange.targetEnd)) {
+      // Without a field the line may end where the capture does, before the sign of what is to be hidden.
+      const mayBeCut = request.foundCount === 0;
+      if (
+        isTargetTouched ||
+        mayBeCut ||
+        mayHide(bytes, exchange.targetOffset, exchange.targetEnd)
+      ) {
         redactTarget(redactor, exchange);
       }
       redactFields(redactor, exchange, request);
@@ -124,7 +130,12 @@ function redactFields(redactor: Redactor, exchange: Exchange, message: HttpMessa
     }
     // An empty value has nothing to hide, and says that the field was there.
     const end = fieldEnds[slot];
-    if (offset < end && isLookedAt(exchange.bytes, offset, end, redactor.looks[slot])) {
+    // The last one may end where the capture does, before the sign of what is to be hidden.
+    const look =
+      index === foundCount - 1 && HAS_URLS[plan.kinds[slot]] === 1
+        ? LOOK_ALWAYS
+        : redactor.looks[slot];
+    if (offset < end && isLookedAt(exchange.bytes, offset, end, look)) {
       openDraft(draft, exchange.bytes, offset, end);
       redactValue(redactor, slot);
       if (draft.isChanged) {

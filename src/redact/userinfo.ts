@@ -1,7 +1,10 @@
+import { IPV6_BYTES, readAddress } from './address-text.ts';
 import {
   BYTE_AT,
   BYTE_BACKSLASH,
+  BYTE_BRACKET_OPEN,
   BYTE_COLON,
+  BYTE_COMMA,
   BYTE_DASH,
   BYTE_DOT,
   BYTE_HASH,
@@ -13,6 +16,7 @@ import {
   BYTE_UNDERSCORE,
   findByte,
   isBlank,
+  isDigit,
   isWordByte,
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
@@ -21,9 +25,13 @@ import { REDACTED } from './name-modes.ts';
 const BYTE_LESS = 0x3c;
 const BYTE_GREATER = 0x3e;
 
+const PORT_DIGITS_MAX = 5;
+
+const address = new Uint8Array(IPV6_BYTES);
+
 /**
  * A pass over a value with URLs: `http://REDACTED@host/`. All of the user information goes, because in
- * `https://TOKEN@host/` the name is the secret.
+ * `https://TOKEN@host/` the name is the secret. Where the capture cut a value before the `@`, what is no port says so.
  *
  * Bound: each byte is looked at twice.
  *
@@ -33,16 +41,13 @@ const BYTE_GREATER = 0x3e;
  */
 export function redactUserinfo(draft: Draft, isAuthority: boolean): number {
   const { bytes, offset, end } = draft;
-  if (findByte(bytes, offset, end, BYTE_AT) === end) {
-    return 0;
-  }
   let count = 0;
   let at = offset;
   if (isAuthority && bytes[offset] !== BYTE_SLASH) {
     while (at < end && !endsHost(bytes[at])) {
       at++;
     }
-    count += redactAuthority(draft, offset, at);
+    count += redactAuthority(draft, offset, at, at === end);
   }
   while (at < end) {
     if (!isSlash(bytes[at])) {
@@ -55,7 +60,7 @@ export function redactUserinfo(draft: Draft, isAuthority: boolean): number {
     }
     if (beginsAuthority(bytes, offset, slashesAt, at)) {
       const authorityEnd = findAuthorityEnd(bytes, at, end);
-      count += redactAuthority(draft, at, authorityEnd);
+      count += redactAuthority(draft, at, authorityEnd, authorityEnd === end);
       at = authorityEnd;
     }
   }
@@ -117,15 +122,38 @@ function endsAuthority(byte: number): boolean {
 }
 
 /** What stands before the last `@`: in a password there may be one more. */
-function redactAuthority(draft: Draft, from: number, to: number): number {
+function redactAuthority(draft: Draft, from: number, to: number, mayBeCut: boolean): number {
   const { bytes } = draft;
   let at = to - 1;
   while (at > from && bytes[at] !== BYTE_AT) {
     at--;
   }
   if (at <= from) {
+    const isCut = mayBeCut && from < to && bytes[from] !== BYTE_AT;
+    at = isCut && hasPassword(bytes, from, to) ? to : from;
+  }
+  if (at === from) {
     return 0;
   }
   replaceRange(draft, from, at, REDACTED);
   return 1;
+}
+
+/** Whether a colon is followed by something else than a port; the colons of an address are no sign. */
+function hasPassword(bytes: Uint8Array, from: number, to: number): boolean {
+  const colon = findByte(bytes, from, to, BYTE_COLON);
+  if (bytes[from] === BYTE_BRACKET_OPEN || colon === to || isIpv6(bytes, from, to)) {
+    return false;
+  }
+  let at = colon + 1;
+  while (at < to && isDigit(bytes[at])) {
+    at++;
+  }
+  const hasPort = at === to || bytes[at] === BYTE_COMMA || isBlank(bytes[at]);
+  return !hasPort || at - colon - 1 > PORT_DIGITS_MAX;
+}
+
+/** Without brackets, as it should not be. */
+function isIpv6(bytes: Uint8Array, from: number, to: number): boolean {
+  return readAddress(bytes, from, to, address) !== 0;
 }

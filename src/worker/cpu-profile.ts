@@ -1,12 +1,18 @@
-import { writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
+import { type FileTrust, writeTrustedFile } from '../log/trusted-file.ts';
 
 /**
- * Starts a V8 CPU profile of this thread.
+ * Starts a V8 CPU profile of this thread; without a path it does nothing.
  *
  * @returns what ends it and writes the file, which the Performance panel of Chrome DevTools opens
  */
-export async function startCpuProfile(path: string): Promise<() => Promise<void>> {
+export async function startCpuProfile(
+  path: string | undefined,
+  { isStrict }: Pick<FileTrust, 'isStrict'>,
+): Promise<(() => Promise<void>) | undefined> {
+  if (path === undefined) {
+    return undefined;
+  }
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
@@ -14,6 +20,6 @@ export async function startCpuProfile(path: string): Promise<() => Promise<void>
   return async () => {
     const { profile } = await session.post('Profiler.stop');
     session.disconnect();
-    await writeFile(path, JSON.stringify(profile));
+    await writeTrustedFile(path, JSON.stringify(profile), { isNamed: true, isStrict });
   };
 }

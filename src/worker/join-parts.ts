@@ -4,9 +4,9 @@ import {
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
   COUNTER_REDACTIONS_FIRST,
-  COUNTERS_COUNT,
 } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
+import { addCounters } from '../counters/counters.ts';
 import {
   createSeenSegments,
   type SeenSegments,
@@ -60,9 +60,7 @@ export function createPartJoiner(
 export function joinPart(joiner: PartJoiner, { batches, keys, counters }: DecodedPart): void {
   // Each message has a line in each output, retransmitted ones have none: counted as they are passed on.
   counters[COUNTER_LINES] = 0;
-  for (let slot = 0; slot < COUNTERS_COUNT; slot++) {
-    joiner.counters[slot] += counters[slot];
-  }
+  addCounters(joiner.counters, counters);
   let at = 0;
   for (const batch of batches) {
     joinBatch(joiner, batch, keys.words, at);

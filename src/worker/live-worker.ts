@@ -16,6 +16,7 @@ import { createLocalNetworks } from '../decode/local-networks.ts';
 import { HttplogError } from '../errors.ts';
 import { BufferPools } from '../output/buffer-pool.ts';
 import { PortSink } from '../output/port-sink.ts';
+import { countRest } from './count-rest.ts';
 import { startCpuProfile } from './cpu-profile.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { BATCH_FLUSH_INTERVAL_MS } from './limits.ts';
@@ -142,6 +143,7 @@ class LiveWorker {
       while (!this.#isReopening) {
         const state = await source.fill();
         if (this.#takeFrames(source)) {
+          await countRest(this.#pipeline, source);
           return true;
         }
         if (
@@ -271,8 +273,7 @@ class LiveWorker {
 /** Runs the worker whose data the thread was given, and reports how it ended. */
 async function runThread(port: MessagePort, data: LiveWorkerData): Promise<void> {
   startHeartbeat(data.heartbeat);
-  const endProfile =
-    data.cpuProfilePath === undefined ? undefined : await startCpuProfile(data.cpuProfilePath);
+  const endProfile = await startCpuProfile(data.cpuProfilePath, { isStrict: true });
   const sink = new PortSink(
     port,
     new BufferPools(data.buffersMax, data.pipeline.outputs.length),

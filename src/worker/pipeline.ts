@@ -3,6 +3,7 @@ import {
   COUNTER_FRAME_BYTES,
   COUNTER_FRAMES_FILTERED,
   COUNTER_FRAMES_TRUNCATED,
+  COUNTER_PACKETS_UNREAD,
   COUNTER_VERDICT_FIRST,
 } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
@@ -21,6 +22,7 @@ import { createMethodTable, FIELDS_COUNT } from '../http/grammar.ts';
 import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
 import { createOutputs } from './create-outputs.ts';
+import { noteUnreadFrame } from './note-other.ts';
 import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
 import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
 
@@ -83,6 +85,7 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     }
     pipeline.framesLeft--;
     if (pipeline.frameQuota !== undefined && !claimFrame(pipeline, pipeline.frameQuota)) {
+      counters[COUNTER_PACKETS_UNREAD]++;
       return PIPELINE_DONE;
     }
     if (pipeline.frameFilter !== undefined && !pipeline.frameFilter(frame)) {
@@ -106,6 +109,7 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     counters[COUNTER_VERDICT_FIRST + verdict]++;
     counters[COUNTER_FRAME_BYTES] += frame.wireLength;
     if (verdict > VERDICT_NO_PAYLOAD || !isPortRead(pipeline)) {
+      noteUnreadFrame(pipeline, verdict);
       continue;
     }
     const mayHaveWritten =
@@ -148,6 +152,16 @@ export function endPipeline(pipeline: Pipeline): void {
     endAllFlows(pipeline.tracker);
   }
   flushPipeline(pipeline);
+}
+
+/** Counts the frames that the source has in hand and nobody will look at. */
+export function countUnread(
+  { frame, counters }: Pipeline,
+  source: Pick<FrameSource, 'next'>,
+): void {
+  while (source.next(frame)) {
+    counters[COUNTER_PACKETS_UNREAD]++;
+  }
 }
 
 /** Takes the frame just read from the shared quota; false when others took the last one before. */

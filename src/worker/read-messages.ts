@@ -34,6 +34,7 @@ import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
 import { writeMessage } from '../output/record-outputs.ts';
 import { countMessage } from './count-message.ts';
 import { addMessageKey } from './message-keys.ts';
+import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { NOTHING_HIDDEN, writeTextLines } from './text-lines.ts';
 
@@ -49,6 +50,7 @@ const IP_PACKET_BYTES_MAX = 65_535 + 40;
 export function readMessages(pipeline: Pipeline): boolean {
   const { frame, segment, message } = pipeline;
   if (!beginsMessage(pipeline, frame.bytes, segment)) {
+    noteOtherProtocol(pipeline);
     return false;
   }
   let hasNoBody: boolean;

@@ -5,6 +5,7 @@ import type { Counters } from '../counters/counters.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { BATCH_FLUSH_INTERVAL_MS } from './limits.ts';
 import {
+  countUnread,
   createPipeline,
   endPipeline,
   flushPipeline,
@@ -79,10 +80,12 @@ async function runToEnd(
       await sink.ready();
       state = runPipeline(pipeline, source);
     }
+    onProgress?.(source.progress.bytesRead, source.progress.bytesTotal);
     if (state === PIPELINE_DONE) {
+      // What is in hand alone: standard input may be a live capture that gives nothing more for long.
+      countUnread(pipeline, source);
       return;
     }
-    onProgress?.(source.progress.bytesRead, source.progress.bytesTotal);
     await sink.ready();
   }
 }

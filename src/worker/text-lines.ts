@@ -55,8 +55,14 @@ function mayHideInLine(bytes: Uint8Array, message: HttpMessage): boolean {
   return (
     message.kind === MESSAGE_REQUEST &&
     (mayHide(bytes, message.startLineOffset, message.startLineEnd) ||
-      mayHideInField(bytes, message, FIELD_HOST))
+      mayHideInField(bytes, message, FIELD_HOST) ||
+      mayBeCut(message))
   );
+}
+
+/** The capture may end within the target or Host, before the sign of what is to be hidden. */
+function mayBeCut({ headEnd, foundCount, foundSlots }: HttpMessage): boolean {
+  return headEnd === 0 && (foundCount === 0 || foundSlots[foundCount - 1] === FIELD_HOST);
 }
 
 function mayHideInField(bytes: Uint8Array, message: HttpMessage, slot: number): boolean {

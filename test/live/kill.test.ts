@@ -90,7 +90,7 @@ describe.skipIf(noLive)(titleWithReason('kill -9 at random moments under load', 
     }
     const httplog = await startIn(directory, args);
     const isInOrder = () => !args.includes('--compress') || isPacked(directory);
-    await waitUntil('full files are compressed', isInOrder, NOTICE_TIMEOUT_MS);
+    await waitUntil('full files are compressed', isInOrder, 3 * NOTICE_TIMEOUT_MS);
     const { code, stderr } = await httplog.end();
     expect(code).toBe(0);
     expect(stderr).not.toMatch(/ERROR|WARN/);
@@ -113,7 +113,7 @@ describe.skipIf(noLive)(titleWithReason('kill -9 at random moments under load', 
     const whole = lines.filter((line) => LINE.test(line));
     expect(lines.length - whole.length, 'torn lines').toBeLessThanOrEqual(lives.length);
     expectSmallLoss(lives, uniquePaths(pathsIn(whole)));
-  }, 120_000);
+  }, 300_000);
 
   test('leaves whole objects of JSON', async () => {
     const { lives, lines } = await killAgainAndAgain(newDirectory(), 4, ['--format', 'json']);
@@ -121,19 +121,16 @@ describe.skipIf(noLive)(titleWithReason('kill -9 at random moments under load', 
     expect(lines.length - exchanges.length, 'torn lines').toBeLessThanOrEqual(lives.length);
     const complete = exchanges.filter((exchange) => exchange.complete === true);
     expectSmallLoss(lives, uniquePaths(complete.map(({ target }) => String(target))));
-  }, 120_000);
+  }, 300_000);
 
   test('leaves no half of a compressed file while files rotate', async () => {
     const directory = newDirectory();
     const args = ['--rotate-size', '8KB', '--compress', 'zstd'];
     const { lives, lines } = await killAgainAndAgain(directory, 4, args);
-    expect(readdirSync(directory).filter((name) => name.endsWith('.zst')).length).toBeGreaterThan(
-      3,
-    );
     const whole = lines.filter((line) => LINE.test(line));
     expect(lines.length - whole.length, 'torn lines').toBeLessThanOrEqual(lives.length);
     expectSmallLoss(lives, uniquePaths(pathsIn(whole)));
-  }, 120_000);
+  }, 300_000);
 });
 
 /** By name without a compressed one's ending: a file that was just compressed may be there as both. */
@@ -155,11 +152,12 @@ function sumSizes(directory: string): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Nothing is left half done: the file that is written is the only one that is not compressed. */
+/** Several files are full, and nothing is left half done: the one that is written is the only one not compressed. */
 function isPacked(directory: string): boolean {
   const names = readdirSync(directory);
   const plain = names.filter((name) => name.endsWith('.log'));
-  return plain.length <= 1 && names.every((name) => !name.endsWith('.tmp'));
+  const isSeveral = names.filter((name) => name.endsWith('.zst')).length > 3;
+  return isSeveral && plain.length <= 1 && names.every((name) => !name.endsWith('.tmp'));
 }
 
 function parseIfWhole(line: string): Record<string, string | boolean>[] {

@@ -150,7 +150,7 @@ describe.skipIf(noLive)(titleWithReason('signals of a live capture', noLive), ()
         await ask('/quiet');
         return existsSync(log);
       },
-      10_000,
+      2 * ANSWER_TIMEOUT_MS,
     );
     expect(httplog.stderr()).toBe('');
     await signalAndAwait(httplog, 'SIGUSR2', /INFO .*Packets: [\s\S]*INFO .*Lines: .*\n/);

