@@ -141,7 +141,8 @@ function renderBashValues(values: Values): string {
     case 'directories':
       return `compopt -o filenames 2>/dev/null; ${reply('-d')}`;
     case 'interfaces':
-      return reply('-W "any $(ls /sys/class/net 2>/dev/null)"');
+      // compgen expands its words, and readline puts them into the line: no name becomes a command there.
+      return reply('-W "any $(ls /sys/class/net 2>/dev/null | sed -n "/^[A-Za-z0-9.:@_-]*$/p")"');
     case 'users':
       return reply('-u');
     case 'unknown':
