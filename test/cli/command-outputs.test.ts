@@ -50,6 +50,12 @@ describe('an output that cannot be written', () => {
     expect(readFileSync(join(folder, file))).toEqual(before);
   });
 
+  test('whose name is so long that none beside it can be longer is written', async () => {
+    const file = 'l'.repeat(253);
+    expect(await replay([IPV4], '-o', file)).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(folder, file), 'utf8')).toContain(' CQ GET ');
+  });
+
   test('because it is a directory, or is none, gives exit 2', async () => {
     expect(await replay([IPV4], '-o', folder)).toMatchObject({
       code: 2,

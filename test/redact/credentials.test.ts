@@ -181,7 +181,15 @@ describe('fields that are credentials by their name', () => {
 
   test.each([
     ...['X-SecretKey', 'X-PrivateKey', 'X-SessionKey', 'X-MasterKey', 'X-ClientKey', 'X-AppKey'],
-    ...['X-SharedKey', 'X-UserKey', 'X-Passcode', 'X-User-Pass', 'X-UserPass', 'X-Bearer', 'X-SAML'],
+    ...[
+      'X-SharedKey',
+      'X-UserKey',
+      'X-Passcode',
+      'X-User-Pass',
+      'X-UserPass',
+      'X-Bearer',
+      'X-SAML',
+    ],
     ...['SID', 'X-Sid', 'X-PHPSESSID', 'Sec-WebSocket-Protocol'],
   ])('%s is one of those whose names run together', (name) => {
     expect(isCredentialField(name.toLowerCase())).toBe(true);
