@@ -16,7 +16,9 @@ describe('a capture whose name forges lines and terminal escapes', () => {
     const { code, stderr } = await replay([makePath(HOSTILE)]);
     expect(code).not.toBe(0);
     expect(stderr.match(/^httplog: /gm)).toHaveLength(1);
-    expect(stderr).toContain('a\\u001b[2Jb\\u009b31m\\u000d\\u000ahttplog: all is well\\u2028\\u202ec');
+    expect(stderr).toContain(
+      'a\\u001b[2Jb\\u009b31m\\u000d\\u000ahttplog: all is well\\u2028\\u202ec',
+    );
     expect(stderr).not.toMatch(/(?!\n)[\p{Cc}\u2028\u202e]/u);
   });
 });
