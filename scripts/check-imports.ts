@@ -136,6 +136,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'redact/',
       'format/',
       'decode/http-grammar.ts',
+      'decode/other-protocol.ts',
       'decode/verdicts.ts',
       'errors.ts',
       'limits.ts',
