@@ -142,7 +142,10 @@ function renderBashValues(values: Values): string {
     case 'directories':
       return `compopt -o filenames 2>/dev/null; ${reply('-d')}`;
     case 'interfaces':
-      return reply('-W "any $(ls /sys/class/net 2>/dev/null)"');
+      // compgen expands its words, and readline puts them into the line: no name becomes a command there.
+      return reply(
+        '-W "any $(sed -n "s/^ *\\([A-Za-z0-9.@_-]*\\):.*/\\1/p" /proc/net/dev 2>/dev/null)"',
+      );
     case 'users':
       return reply('-u');
     case 'unknown':

@@ -325,11 +325,6 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
       'if (false) {',
     ],
     ['asker-is-client: never certain', 'noteFact(flows, flow, FLOW_HTTP);', ''],
-    [
-      'head-of-several-segments: the place of the last',
-      'tracker.segmentSequence = segment.sequenceNumber;',
-      '',
-    ],
   ]),
   ...changes('src/exchange/end-exchange.ts', [
     [

@@ -164,6 +164,19 @@ run") return 0 ;;
   return 1
 }
 
+# When the process was started that is_alive has just seen, in ticks of the kernel.
+start_ticks() {
+  printf '%s\n' "${process_stat##*) }" | cut -d ' ' -f 20
+}
+
+# Who got the number of one that has crashed, and looks like one, is not it: a start leaves in the lock file, which
+# is its maker's alone, who it has started, and when. Earlier versions have left nothing there.
+is_started_one() {
+  [ -r "$lock_file" ] && [ -s "$lock_file" ] || return 0
+  read -r started <"$lock_file" || return 0
+  [ "$started" = "$1 $(start_ticks)" ]
+}
+
 # Sets pid to the running daemon's, or fails.
 find_daemon() {
   pid=
@@ -171,7 +184,7 @@ find_daemon() {
   case $pid in
     '' | *[!0-9]*) return 1 ;;
   esac
-  is_daemon "$pid"
+  is_daemon "$pid" && is_started_one "$pid"
 }
 
 # Prints what "httplog status" knows of one that was started otherwise; who names a pid file asks for that one.
@@ -251,7 +264,11 @@ new_messages() {
   tail -c "+$((service_file_bytes + 1))" "$service_file" | head -c "$shown_bytes_max" | show
 }
 
-show() { LC_ALL=C tr -d '\000-\010\013-\037\177'; }
+# C1, which is two bytes of UTF-8 each, too.
+show() {
+  LC_ALL=C tr -d '\000-\010\013-\037\177' |
+    LC_ALL=C sed "s/$(printf '\302')[$(printf '\200')-$(printf '\237')]//g"
+}
 
 start() {
   if ! (umask 022 && : >"$pid_file") 2>/dev/null; then
@@ -271,6 +288,7 @@ start() {
   setsid "$program" run "$@" </dev/null >>"$service_file" 2>&1 9<&- &
   pid=$!
   echo "$pid" >"$pid_file"
+  ! is_alive "$pid" || echo "$pid $(start_ticks)" >"$lock_file"
   tries=$((start_seconds * 10))
   until is_capturing; do
     if ! is_alive "$pid"; then

@@ -11,7 +11,7 @@ _httplog_list() {
 # Replies for the value of option $1, or fails if it takes none.
 _httplog_value() {
   case $1 in
-    -i | --i) mapfile -t COMPREPLY < <(compgen -W "any $(ls /sys/class/net 2>/dev/null)" -- "$cur") ;;
+    -i | --i) mapfile -t COMPREPLY < <(compgen -W "any $(sed -n "s/^ *\([A-Za-z0-9.@_-]*\):.*/\1/p" /proc/net/dev 2>/dev/null)" -- "$cur") ;;
     -p | --p) mapfile -t COMPREPLY < <(compgen -W 'any' -- "$cur") ;;
     -f | --f) : ;;
     -local | --local) : ;;

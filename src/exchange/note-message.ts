@@ -88,20 +88,18 @@ export function noteHeldMessage(
   message: HttpMessage,
   type: MessageType,
 ): boolean {
-  const { flows, flow, direction, segmentSequence } = tracker;
+  const { flows, flow, direction } = tracker;
   const found = findFlow(flows, frame.bytes, segment);
   tracker.flow = found;
   if (found !== NO_FLOW) {
     tracker.direction = directionOf(flows, found);
   }
-  tracker.segmentSequence = segment.sequenceNumber;
   const hasNoBody = noteMessage(tracker, frame, segment, message, type);
   // The flow of the segment in hand may have had to give way.
   const isGone =
     flow === NO_FLOW || flows.list[flow] === LIST_NONE || (found !== flow && tracker.flow === flow);
   tracker.flow = isGone ? NO_FLOW : flow;
   tracker.direction = direction;
-  tracker.segmentSequence = segmentSequence;
   return hasNoBody;
 }
 

@@ -31,8 +31,11 @@ export function findLockPlaces(plans: readonly PlacedOutput[]): LockPlace[] {
  * @see proc_locks(5)
  */
 export function findLockHolder(path: string): number | undefined {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) {
+  let stats: Stats;
+  try {
+    stats = lstatSync(path);
+  } catch {
+    // Not there, or not for this user: whoever opens the output tells what is wrong with its directory.
     return undefined;
   }
   const locks = readLocks().filter(({ inode }) => inode === stats.ino);

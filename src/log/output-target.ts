@@ -12,6 +12,7 @@ import {
 import { LINE_STREAM_NAMES, type LineBatch } from '../format/line-batch.ts';
 import { checkDailyTrust, checkFileTrust } from './check-trust.ts';
 import { findDailyName } from './own-files.ts';
+import { refuseCapture } from './refuse-capture.ts';
 import { checkUpkeep, hasNumbers, type Upkeep } from './upkeep.ts';
 import { describeSystemError } from './write-fault.ts';
 
@@ -73,6 +74,7 @@ export async function checkOutputTarget(
     case 'file': {
       const option = target.option ?? '-o';
       await checkFile(target.path, option);
+      await refuseCapture(target.path, option);
       return checkFileTrust(target.path, option, { isNamed: true, isStrict: policy === 'hold' });
     }
     case 'stdout':

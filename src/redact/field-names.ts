@@ -35,15 +35,26 @@ export const HOST_FIELDS: readonly string[] = [
  * Parts of names, between `-`, `_` and `.`, that are given to what lets someone in: what Elastic APM, Sentry,
  * Datadog and the loggers of proxies hide, less the words that only sound so.
  */
-const CREDENTIAL_WORD =
-  /(?:^|[-_.])(?:[a-z0-9]*(?:token|secret|passw(?:or)?d|passphrase|apikey|authkey|accesskey|sessionid)|key|pwd|auth|authorization|authentication|session|credentials?|principal|jwt|assertion|signature|hmac|csrf|xsrf|otp|dpop|wsse|cookie2?)(?:[-_.]|$)/;
+const CREDENTIAL_WORD = new RegExp(
+  '(?:^|[-_.])(?:' +
+    '[a-z0-9]*(?:token|secret|passw(?:or)?d|passphrase|passcode|userpass|sessid|sessionid)|' +
+    '(?:[a-z0-9]*(?:api|app|auth|access|private|secret|session|security|shared))?key|' +
+    '(?:[a-z0-9]*(?:user|client|master|account|license|admin|service))key|' +
+    'pass(?!-through)|sid|bearer|saml|pwd|auth|authorization|authentication|session|credentials?|' +
+    'principal|jwt|assertion|signature|hmac|csrf|xsrf|otp|dpop|wsse|cookie2?' +
+    ')(?:[-_.]|$)',
+);
 
 /** Has such a word, and is none: caches, repeated requests, and what everybody may know. */
 const NO_CREDENTIAL =
   /^(?:access-control-.*|(?:x-)?(?:idempotency|surrogate|cache)-key|sec-websocket-key|public-key-pins.*)$/;
 
 /** Of credentials whose names do not say it. */
-const CREDENTIAL_FIELDS = new Set(['x-amzn-oidc-data', 'x-amzn-oidc-identity', 'x-honeycomb-team']);
+const CREDENTIAL_FIELDS = new Set([
+  ...['x-amzn-oidc-data', 'x-amzn-oidc-identity', 'x-honeycomb-team'],
+  // Browsers give a WebSocket no other field: Kubernetes and AppSync take bearer tokens in it.
+  'sec-websocket-protocol',
+]);
 
 /** Says whether the value of a field is hidden unless the operator says otherwise of it by name. */
 export function isCredentialField(name: string): boolean {

@@ -142,7 +142,9 @@ function redactAuthority(draft: Draft, from: number, to: number, mayBeCut: boole
 /** Whether a colon is followed by something else than a port; the colons of an address are no sign. */
 function hasPassword(bytes: Uint8Array, from: number, to: number): boolean {
   const colon = findByte(bytes, from, to, BYTE_COLON);
-  if (bytes[from] === BYTE_BRACKET_OPEN || colon === to || isIpv6(bytes, from, to)) {
+  // Brackets are those of an address, or of a mark such as [REDACTED:email].
+  const isBracketed = findByte(bytes, from, colon, BYTE_BRACKET_OPEN) < colon;
+  if (isBracketed || colon === to || isIpv6(bytes, from, to)) {
     return false;
   }
   let at = colon + 1;

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../live/child-process.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
@@ -12,6 +13,7 @@ import {
   REPLAY,
   replay,
   runAsNobody,
+  writeTemporary,
 } from './run-replay.ts';
 
 /** The real command with outputs that cannot be written. */
@@ -28,6 +30,30 @@ describe('an output that cannot be written', () => {
     expect(await replay([IPV4], '-d', '/no/such')).toMatchObject({ code: 3, stderr: stderr('-d') });
     const file = await replay([IPV4], '-o', '/no/such/file');
     expect(file).toMatchObject({ code: 3, stderr: stderr('-o') });
+  });
+
+  test.each([
+    ['the one that is read', IPV4, 'nginx-ipv4.pcap', undefined],
+    ['another one', IPV6, 'other.pcap', undefined],
+    ['compressed', IPV4, 'packed.pcap.gz', gzipSync],
+  ])('because it is a capture, %s, gives exit 2 and leaves it whole', async (_, from, to, pack) => {
+    const bytes = readFileSync(from);
+    const file = writeTemporary(to, pack === undefined ? bytes : pack(bytes));
+    const before = readFileSync(join(folder, file));
+    expect(await replay([file], '-o', file)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr:
+        `httplog: ${file} is a capture or compressed: lines behind its bytes would damage it\n` +
+        '  Name another file with -o\n',
+    });
+    expect(readFileSync(join(folder, file))).toEqual(before);
+  });
+
+  test('whose name is so long that none beside it can be longer is written', async () => {
+    const file = 'l'.repeat(253);
+    expect(await replay([IPV4], '-o', file)).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(folder, file), 'utf8')).toContain(' CQ GET ');
   });
 
   test('because it is a directory, or is none, gives exit 2', async () => {

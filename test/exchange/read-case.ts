@@ -50,8 +50,8 @@ interface Payload {
 }
 
 const NANOSECONDS_PER_MILLISECOND = 1e6;
-const CLIENT_FIRST = 1000;
-const SERVER_FIRST = 50_000;
+const CLIENT_FIRST = 1_000_000;
+const SERVER_FIRST = 5_000_000;
 /** Between the first numbers of two connections between the same ports. */
 const ANEW_STEP = 10_000_000;
 const FLAGS: Readonly<Record<string, number>> = { SYN, ACK, FIN, RST };

@@ -174,8 +174,25 @@ describe('fields that are credentials by their name', () => {
     ...['Idempotency-Key', 'Surrogate-Key', 'X-Cache-Key', 'Sec-WebSocket-Key', 'X-Author', 'ETag'],
     ...['Access-Control-Allow-Credentials', 'X-RateLimit-Remaining-Tokens', 'WWW-Authenticate'],
     ...['X-Request-ID', 'Traceparent', 'User-Agent', 'Keep-Alive', 'Monkey', 'X-Tokenizer'],
+    ...['X-Pass-Through', 'X-Passenger', 'Sides', 'X-Hotkey', 'Surrogate-Keys'],
   ])('%s is none', (name) => {
     expect(isCredentialField(name.toLowerCase())).toBe(false);
+  });
+
+  test.each([
+    ...['X-SecretKey', 'X-PrivateKey', 'X-SessionKey', 'X-MasterKey', 'X-ClientKey', 'X-AppKey'],
+    ...[
+      'X-SharedKey',
+      'X-UserKey',
+      'X-Passcode',
+      'X-User-Pass',
+      'X-UserPass',
+      'X-Bearer',
+      'X-SAML',
+    ],
+    ...['SID', 'X-Sid', 'X-PHPSESSID', 'Sec-WebSocket-Protocol'],
+  ])('%s is one of those whose names run together', (name) => {
+    expect(isCredentialField(name.toLowerCase())).toBe(true);
   });
 
   test('(?i) before the name of a field changes nothing', () => {

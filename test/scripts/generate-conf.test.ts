@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { renderGeneratedFiles } from '../../scripts/generate-conf.ts';
 import { renderManual } from '../../scripts/generate-manual.ts';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import { EXIT_CODES } from '../../src/cli/help.ts';
 import { COMMAND_NAMES } from '../../src/config/command-names.ts';
 import { OPTIONS } from '../../src/config/option-table.ts';
-import { titleWithReason } from '../live/requirements.ts';
+import { canMakeNamespaces, titleWithReason } from '../live/requirements.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
 const BASH_COMPLETION = `${PROJECT}conf/completions/httplog.bash`;
@@ -136,6 +138,22 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _httplog; printf '%s\\n' "\${COMPREPL
   ])('httplog %j gives %j', (words, replies) => {
     expect(complete(...words)).toEqual(replies);
   });
+
+  const noNamespaces = canMakeNamespaces();
+  test.skipIf(noNamespaces)(
+    titleWithReason('runs nothing that an interface is called', noNamespaces),
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'httplog-completion-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const complete = `source ${BASH_COMPLETION}
+COMP_WORDS=(httplog -i ''); COMP_CWORD=2; _httplog; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const script = `mount -t sysfs none /sys && ip link set lo name '$(>here)' &&
+cd "$1" && exec bash --norc -c "$2"`;
+      const args = ['-nm', 'sh', '-c', script, 'sh', folder, complete];
+      expect(run('unshare', args)).toEqual({ status: 0, output: 'any\n' });
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 
   const withoutShellcheck = missing('shellcheck');
   test.skipIf(withoutShellcheck)(
