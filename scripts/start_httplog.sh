@@ -21,7 +21,7 @@ default_user='httplog'
 service_file_bytes_max=1048576
 shown_bytes_max=65536
 
-# As the ancestor of this script did; a failed start ends with the daemon's own exit code.
+# A failed start ends with the daemon's own exit code.
 EXIT_USAGE=1
 EXIT_NOT_RUNNING_TO_STOP=2
 EXIT_NOT_RUNNING=3

@@ -1,4 +1,4 @@
-/** Decimal or 0x, as the ancestor took them; a leading zero, octal there, is refused as ambiguous. */
+/** Decimal or 0x; a leading zero, octal there, is refused as ambiguous. */
 export function parseInteger(text: string): number | null {
   const match = /^([+-]?)(0x[0-9a-f]+|0|[1-9][0-9]*)$/i.exec(text.trim());
   if (match === null) {

@@ -33,7 +33,7 @@ const BYTE_LOWER_X = 0x78;
 const STATUS_DIGITS = 3;
 /** Size and duration of up to 2^53, the status, dashes, quotes and separators. */
 const NUMBERS_BYTES_MAX = 64;
-const FRAME_BYTES_MAX = ENDPOINT_BYTES_MAX + APACHE_TIMESTAMP_BYTES_MAX + NUMBERS_BYTES_MAX;
+const OVERHEAD_BYTES_MAX = ENDPOINT_BYTES_MAX + APACHE_TIMESTAMP_BYTES_MAX + NUMBERS_BYTES_MAX;
 
 const HEX_DIGITS = new Uint8Array(Buffer.from('0123456789abcdef', 'latin1'));
 
@@ -79,7 +79,7 @@ function createApacheFormat(
     linesPerRecord: 1,
     fileHeader: undefined,
     bytesMax: (exchange) =>
-      FRAME_BYTES_MAX +
+      OVERHEAD_BYTES_MAX +
       textBytesMax(findUser, exchange, span) +
       textBytesMax(findRequestLine, exchange, span) +
       (isCombined

@@ -43,7 +43,7 @@ const NANOSECONDS_PER_SECOND = 1e9;
 const STATUS_DIGITS = 3;
 /** Labels, words for what is absent, numbers, line feeds. */
 const LABELS_BYTES_MAX = 256;
-const FRAME_BYTES_MAX =
+const OVERHEAD_BYTES_MAX =
   LABELS_BYTES_MAX + 2 * (TIMESTAMP_BYTES_MAX + ID_BYTES + ENDPOINT_BYTES_MAX);
 
 const ID = labelBytes(' ID: ');
@@ -53,7 +53,7 @@ const DURATION = labelBytes(' Duration: ');
 const SIZE = labelBytes(' Size: ');
 const ABSENT = labelBytes('-');
 
-/** A column of a stranger's bytes. */
+/** A column of untrusted bytes. */
 interface Column {
   label: Uint8Array;
   find: FindText;
@@ -81,7 +81,7 @@ export function createAuditFormat(options: RecordFormatOptions): RecordFormat {
     linesPerRecord: 2,
     fileHeader: undefined,
     bytesMax: (exchange) => {
-      let bytesMax = FRAME_BYTES_MAX;
+      let bytesMax = OVERHEAD_BYTES_MAX;
       for (let column = 0; column < COLUMNS.length; column++) {
         bytesMax += 2 * textBytesMax(COLUMNS[column].find, exchange, span);
       }

@@ -37,7 +37,7 @@ import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
 import { createUtcTimestamp, type UtcTimestamp, writeUtcTimestamp } from './utc-timestamp.ts';
 
 /** Bytes of a line beside its values: all keys take 1700, numbers, times and addresses 800. */
-const ECS_FRAME_BYTES_MAX = 4096;
+const ECS_OVERHEAD_BYTES_MAX = 4096;
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const FAILED_STATUS_MIN = 400;
@@ -99,14 +99,14 @@ export function createEcsFormat(options: RecordFormatOptions): RecordFormat {
   const observer = createJsonLabel(
     `,"observer":{"type":"sensor","product":"httplog","hostname":${JSON.stringify(options.hostName)}}`,
   );
-  const frameBytes = ECS_FRAME_BYTES_MAX + observer.byteLength + ownFields.frameBytes;
+  const overheadBytes = ECS_OVERHEAD_BYTES_MAX + observer.byteLength + ownFields.overheadBytes;
   const startTimestamp = createUtcTimestamp();
   const endTimestamp = createUtcTimestamp();
   return {
     linesPerRecord: 1,
     fileHeader: undefined,
     bytesMax: (exchange) =>
-      frameBytes + valueBytesMax(exchange, namedFields) + repeatedBytesMax(exchange),
+      overheadBytes + valueBytesMax(exchange, namedFields) + repeatedBytesMax(exchange),
     write: (target, at, exchange) => {
       const lineAt = at;
       at = writeLabel(target, at, TIMESTAMP);

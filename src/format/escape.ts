@@ -1,7 +1,7 @@
 import { createWordView, isPlainText, isPlainToken, viewWords, WORD_BYTES } from '../words.ts';
 
 /**
- * Copies a stranger's bytes into a line so that they can neither end it, nor look like another column, nor
+ * Copies untrusted bytes into a line so that they can neither end it, nor look like another column, nor
  * move a terminal's cursor.
  */
 

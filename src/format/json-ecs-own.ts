@@ -33,12 +33,12 @@ export interface EcsOwnFields {
   readonly namedFields: readonly NamedField[];
   readonly nameLabels: readonly JsonLabel[];
   /** Bytes that the named fields take beside their values. */
-  readonly frameBytes: number;
+  readonly overheadBytes: number;
 }
 
 export function createEcsOwnFields(namedFields: readonly NamedField[]): EcsOwnFields {
   const nameLabels = namedFields.map(({ name }) => createKeyLabel(name));
-  return { namedFields, nameLabels, frameBytes: namedFrameBytes(nameLabels) };
+  return { namedFields, nameLabels, overheadBytes: namedFrameBytes(nameLabels) };
 }
 
 /** Labels and quotes of the named fields, of request and response. */

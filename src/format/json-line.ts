@@ -45,7 +45,7 @@ import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
 import { createUtcTimestamp, type UtcTimestamp, writeUtcTimestamp } from './utc-timestamp.ts';
 
 /** Bytes of a line beside its values: all keys take 1000, numbers, times and addresses 500. */
-const JSON_FRAME_BYTES_MAX = 2048;
+const JSON_OVERHEAD_BYTES_MAX = 2048;
 
 const BYTE_LF = 0x0a;
 
@@ -106,12 +106,12 @@ const RESPONSE_HEADERS = createKeyLabel('response_headers');
 export function createJsonFormat(options: RecordFormatOptions): RecordFormat {
   const { namedFields } = options;
   const nameLabels = namedFields.map(({ name }) => createKeyLabel(name));
-  const frameBytes = JSON_FRAME_BYTES_MAX + namedLabelBytes(nameLabels);
+  const overheadBytes = JSON_OVERHEAD_BYTES_MAX + namedLabelBytes(nameLabels);
   const timestamp = createUtcTimestamp();
   return {
     linesPerRecord: 1,
     fileHeader: undefined,
-    bytesMax: (exchange) => frameBytes + valueBytesMax(exchange, namedFields),
+    bytesMax: (exchange) => overheadBytes + valueBytesMax(exchange, namedFields),
     write: (target, at, exchange) => {
       const lineAt = at;
       at = writeFlow(target, at, exchange, timestamp);

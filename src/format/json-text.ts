@@ -1,7 +1,7 @@
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
 
 /**
- * Strings and numbers of JSON. A stranger's bytes become a string that every reader takes, on one line, with
+ * Strings and numbers of JSON. Untrusted bytes become a string that every reader takes, on one line, with
  * no control character in it, neither as it stands nor for a terminal that shows the line.
  */
 

@@ -1,5 +1,5 @@
 /** Bytes of a line besides its start line and fields: time, addresses, type, VLAN ids, separators. */
-export const LINE_FRAME_BYTES_MAX = 256;
+export const LINE_OVERHEAD_BYTES_MAX = 256;
 
 /** Flows whose text is kept: a power of two; 64 KiB of memory, which stay in a core's own cache. */
 export const FLOW_TEXTS_MAX = 1024;

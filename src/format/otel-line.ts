@@ -17,7 +17,7 @@ import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
 import { writeEpochNs } from './utc-timestamp.ts';
 
 /** Bytes of a line beside its values: the attributes' names and frames take 3000, their numbers 800. */
-const OTEL_FRAME_BYTES_MAX = 6144;
+const OTEL_OVERHEAD_BYTES_MAX = 6144;
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const SERVER_ERROR_MIN = 500;
@@ -58,12 +58,12 @@ export function createOtelFormat(options: RecordFormatOptions): RecordFormat {
     response: namedFields.map(({ name }) => createHeaderLabel(`http.response.header.${name}`)),
   };
   const lineStart = createJsonLabel(createLineStart(options.hostName));
-  const frameBytes = OTEL_FRAME_BYTES_MAX + lineStart.byteLength + headerFrameBytes(headers);
+  const overheadBytes = OTEL_OVERHEAD_BYTES_MAX + lineStart.byteLength + headerFrameBytes(headers);
   return {
     linesPerRecord: 1,
     fileHeader: undefined,
     bytesMax: (exchange) =>
-      frameBytes + valueBytesMax(exchange, namedFields) + repeatedBytesMax(exchange),
+      overheadBytes + valueBytesMax(exchange, namedFields) + repeatedBytesMax(exchange),
     write: (target, at, exchange) => {
       at = writeLabel(target, at, lineStart);
       at = writeTimes(target, at, exchange);

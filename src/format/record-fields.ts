@@ -56,7 +56,7 @@ import { createUtcTimestamp, writeUtcTimestamp } from './utc-timestamp.ts';
  */
 export type WritePlain = (target: Uint8Array, at: number, exchange: Exchange) => number;
 
-/** A value of a record that has a name: a stranger's bytes, which the format escapes, or httplog's own. */
+/** A value of a record that has a name: untrusted bytes, which the format escapes, or httplog's own. */
 export type RecordField =
   | { readonly isText: true; readonly find: FindText }
   | { readonly isText: false; readonly write: WritePlain };

@@ -5,7 +5,7 @@ import { decodeBasicUser } from './basic-user.ts';
 import { ESCAPED_BYTES_MAX } from './escape.ts';
 import { BASIC_USER_BYTES_MAX } from './limits.ts';
 
-/** Where the values of a record stand that are a stranger's bytes. */
+/** Where the values of a record stand that are untrusted bytes. */
 
 /** A value; one span is made by the format and pointed at each value in turn. */
 export interface ValueSpan {

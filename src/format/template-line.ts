@@ -41,7 +41,7 @@ export function createTemplateFormat(
     return createPlaceholder(part, fields, createStops([part.follower, before], hasQuotes));
   });
   const tail = labelBytes(`${template.tail}\n`);
-  const frameBytes = placeholders.reduce(
+  const overheadBytes = placeholders.reduce(
     (sum, { label }) => sum + label.length + PLAIN_BYTES_MAX,
     tail.length,
   );
@@ -50,7 +50,7 @@ export function createTemplateFormat(
     linesPerRecord: 1,
     fileHeader: undefined,
     bytesMax: (exchange) => {
-      let bytesMax = frameBytes;
+      let bytesMax = overheadBytes;
       for (let index = 0; index < placeholders.length; index++) {
         const { field } = placeholders[index];
         if (field.isText) {

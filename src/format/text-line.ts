@@ -17,7 +17,7 @@ import {
   writeEscaped,
 } from './escape.ts';
 import { writeFlow } from './flow-text.ts';
-import { LINE_FRAME_BYTES_MAX } from './limits.ts';
+import { LINE_OVERHEAD_BYTES_MAX } from './limits.ts';
 import { LINE_STREAM_NAMES } from './line-batch.ts';
 import { type TimestampText, writeTimestamp } from './timestamp.ts';
 
@@ -43,7 +43,7 @@ export function textLineBytesMax(message: HttpMessage): number {
     message.startLineOffset +
     fieldLength(message, isRequest ? FIELD_HOST : FIELD_CONTENT_LENGTH) +
     fieldLength(message, isRequest ? FIELD_USER_AGENT : FIELD_CONTENT_TYPE);
-  return contentBytes * ESCAPED_BYTES_MAX + LINE_FRAME_BYTES_MAX;
+  return contentBytes * ESCAPED_BYTES_MAX + LINE_OVERHEAD_BYTES_MAX;
 }
 
 /**

@@ -77,13 +77,13 @@ export function createTsvFormat(options: RecordFormatOptions): RecordFormat {
   const rows: readonly ColumnRow[] = [...COLUMN_ROWS, ...createHeaderRows(options)];
   const fields = createRecordFields(options);
   const columns = rows.map(([name, , field]) => resolveField(fields, field ?? name));
-  const frameBytes = columns.length * (PLAIN_BYTES_MAX + 1);
+  const overheadBytes = columns.length * (PLAIN_BYTES_MAX + 1);
   const span = createValueSpan();
   return {
     linesPerRecord: 1,
     fileHeader: createFileHeader(rows),
     bytesMax: (exchange) => {
-      let bytesMax = frameBytes;
+      let bytesMax = overheadBytes;
       for (let index = 0; index < columns.length; index++) {
         const column = columns[index];
         if (column.isText) {
