@@ -163,7 +163,9 @@ describe.skipIf(noLive)(titleWithReason('the admin server of a live capture', no
     await waitUntil(
       'the last but one compressed, the others gone',
       async () => {
-        const names = readdirSync(logs).map((name) => name.endsWith('.gz'));
+        const names = readdirSync(logs)
+          .filter((name) => name.startsWith('http-'))
+          .map((name) => name.endsWith('.gz'));
         return names.length === 2 && names[0] && !names[1];
       },
       WAIT_MS,
