@@ -24,6 +24,8 @@ import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
 import { mayHide } from '../redact/start-lines.ts';
 import type { Pipeline } from './pipeline-state.ts';
 
+const BYTE_COLON = 0x3a;
+
 /** Of `writeTextLines`: nothing was hidden in the message. */
 export const NOTHING_HIDDEN = 0;
 /** Above these bits: values hidden as another field's; below: those of the URL. */
@@ -56,13 +58,26 @@ function mayHideInLine(bytes: Uint8Array, message: HttpMessage): boolean {
     message.kind === MESSAGE_REQUEST &&
     (mayHide(bytes, message.startLineOffset, message.startLineEnd) ||
       mayHideInField(bytes, message, FIELD_HOST) ||
-      mayBeCut(message))
+      mayBeCut(bytes, message))
   );
 }
 
-/** The capture may end within the target or Host, before the sign of what is to be hidden. */
-function mayBeCut({ headEnd, foundCount, foundSlots }: HttpMessage): boolean {
-  return headEnd === 0 && (foundCount === 0 || foundSlots[foundCount - 1] === FIELD_HOST);
+/** The capture may end within the target or Host, before the sign of what is to be hidden, but behind a colon. */
+function mayBeCut(bytes: Uint8Array, message: HttpMessage): boolean {
+  const { headEnd, foundCount, foundSlots } = message;
+  if (headEnd !== 0) {
+    return false;
+  }
+  return foundCount === 0
+    ? hasColon(bytes, message.startLineOffset, message.startLineEnd)
+    : foundSlots[foundCount - 1] === FIELD_HOST;
+}
+
+function hasColon(bytes: Uint8Array, offset: number, end: number): boolean {
+  while (offset < end && bytes[offset] !== BYTE_COLON) {
+    offset++;
+  }
+  return offset < end;
 }
 
 function mayHideInField(bytes: Uint8Array, message: HttpMessage, slot: number): boolean {

@@ -132,7 +132,7 @@ describe.skipIf(noVxlan)(titleWithReason('a VXLAN device on both ends of a veth'
   }
 
   const startOnServer = (...args: string[]) =>
-    startCapture(hosts.server.namespace, '-i', hosts.server.device, '-p', '80', ...args);
+    startCapture(hosts.server.namespace, '-i', hosts.server.device, ...args);
 
   test.each(['afpacket', 'libpcap'])(
     'with --tunnels the underlay gives each message once, with the inner addresses: %s',
