@@ -180,7 +180,7 @@ it('what is redacted is counted by its name, whatever other names come and go', 
     ...REDACTION_DEFAULTS,
     ownPatterns: names.map((name) => ({ name, pattern: `${name}-\\d` })),
   });
-  const classes = ['headers', 'query', 'cookies', 'ip', 'no_room'];
+  const classes = ['headers', 'query', 'cookies', 'ip', 'no_room', 'url'];
   const { counters } = await runSteps(
     { outputs: [TEXT_OUTPUT], redaction: patterns('one', 'two') },
     [
