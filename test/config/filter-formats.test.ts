@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -246,6 +247,17 @@ describe('files of redaction', () => {
     expect(readAddressAnonymization(undefined)).toBeUndefined();
   });
 
+  function readInAnotherProcess(): string {
+    const module = new URL('../../src/plan/redaction-files.ts', import.meta.url).href;
+    const script = `import { readAddressAnonymization } from '${module}';
+      const { idKey } = readAddressAnonymization({ method: 'truncate' });
+      process.stdout.write(Buffer.from(idKey).toString('hex'));`;
+    const argv = ['--input-type=module-typescript', '-e', script];
+    const key = execFileSync(process.execPath, argv, { encoding: 'utf8' });
+    expect(key).toMatch(/^[0-9a-f]{32}$/);
+    return key;
+  }
+
   test('ids have a key of the file, and none that can be known without one', () => {
     const idKeyOf = (option: Parameters<typeof readAddressAnonymization>[0]) =>
       Buffer.from(readAddressAnonymization(option)?.idKey ?? []).toString('hex');
@@ -254,6 +266,8 @@ describe('files of redaction', () => {
     expect(fromFile('x'.repeat(16))).toBe(fromFile(`${'x'.repeat(16)}\n`));
     expect(fromFile('y'.repeat(16))).not.toBe(fromFile('x'.repeat(16)));
     expect(idKeyOf({ method: 'truncate' })).toMatch(/^[0-9a-f]{32}$/);
-    expect(idKeyOf({ method: 'truncate' })).not.toBe(idKeyOf({ method: 'truncate' }));
+    // Of this process, for all times that its settings are read: a reload changes no id.
+    expect(idKeyOf({ method: 'truncate' })).toBe(idKeyOf({ method: 'truncate' }));
+    expect(readInAnotherProcess()).not.toBe(idKeyOf({ method: 'truncate' }));
   });
 });
