@@ -226,7 +226,9 @@ describe.skipIf(noLive)(titleWithReason('least privilege', noLive), () => {
     };
     expect(await uidsOf('-d', directory)).toEqual([Array(4).fill(uid).join('\t')]);
     // Root writes where nobody else can turn the way.
-    expect(await uidsOf('-d', newDirectory(0), '--user', 'root')).toEqual([Array(4).fill(0).join('\t')]);
+    expect(await uidsOf('-d', newDirectory(0), '--user', 'root')).toEqual([
+      Array(4).fill(0).join('\t'),
+    ]);
   });
 
   test('a user that has CAP_NET_RAW alone needs no root', async () => {
