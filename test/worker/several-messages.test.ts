@@ -3,6 +3,7 @@ import {
   COUNTER_DUPLICATES,
   COUNTER_LINES,
   COUNTER_MESSAGES_FIRST,
+  COUNTER_VERDICT_FIRST,
 } from '../../src/counters/counter-table.ts';
 import { ask, asked, frameOf, requestPacket, responsePacket } from '../fixtures/build-captures.ts';
 import { messageOf, type RunOptions, run } from './pipeline-parts.ts';
@@ -35,9 +36,11 @@ describe('several messages in one segment', () => {
     const { lines, counters, whole } = await linesOf([asking(paths.map(ask).join(''))]);
     expect(lines).toEqual(paths.map(asked));
     expect(new Set(whole.map((line) => line.split(' ').slice(0, 4).join(' '))).size).toBe(1);
-    expect([counters[0], counters[COUNTER_LINES], counters[COUNTER_MESSAGES_FIRST]]).toEqual([
-      1, 20, 20,
-    ]);
+    expect([
+      counters[COUNTER_VERDICT_FIRST],
+      counters[COUNTER_LINES],
+      counters[COUNTER_MESSAGES_FIRST],
+    ]).toEqual([1, 20, 20]);
   });
 
   it('a request behind a body of known length gives its line', async () => {
