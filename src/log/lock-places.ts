@@ -53,13 +53,22 @@ export function isBelievedLock(path: string, stats: Stats): boolean {
 export function refuseLockedOutputs(plans: readonly PlacedOutput[]): void {
   for (const place of findLockPlaces(plans)) {
     // A database takes rows from several at once, each of them once.
-    const stats = lstatSync(place.lockPath, { throwIfNoEntry: false });
-    const isLock = stats !== undefined && isBelievedLock(place.lockPath, stats);
     const holder =
-      place.kind === 'database' || !isLock ? undefined : findLockHolder(place.lockPath);
+      place.kind === 'database' || !hasBelievedLock(place.lockPath)
+        ? undefined
+        : findLockHolder(place.lockPath);
     if (holder !== undefined) {
       throw createLockedError(place, holder);
     }
+  }
+}
+
+function hasBelievedLock(path: string): boolean {
+  try {
+    return isBelievedLock(path, lstatSync(path));
+  } catch {
+    // As above; or the name beside a long one is too long to be there.
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { findWordByte } from '../words.ts';
-import { BYTE_COLON, bytesOf, isWordByte, skipBlanks } from './byte-classes.ts';
+import { BYTE_COLON, bytesOf, isWordByte, skipBlanks, startsWithText } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 import { REDACTED } from './name-modes.ts';
 
@@ -18,7 +18,10 @@ for (const sign of bytesOf("!#$%&'*+-.^_`|~")) {
   TOKEN_SIGNS[sign] = 1;
 }
 
-/** Where the return stands that begins another field, or `end`. */
+/** Of a field that frames the message: nothing of it is anybody's, and whoever looks into smuggling needs it. */
+const FRAMING_NAME = bytesOf('transfer-encoding');
+
+/** Where the return stands that begins another field with a value that may be somebody's, or `end`. */
 export function findFieldBehindReturn(bytes: Uint8Array, offset: number, end: number): number {
   let at = findWordByte(bytes, offset, end, BYTE_CR);
   while (at < end && !isFieldName(bytes, at + 1, end)) {
@@ -46,7 +49,12 @@ function isFieldName(bytes: Uint8Array, at: number, end: number): boolean {
     nameEnd++;
   }
   const colon = skipBlanks(bytes, nameEnd, end);
-  return nameEnd > offset && colon < end && bytes[colon] === BYTE_COLON;
+  const hasName = nameEnd > offset && colon < end && bytes[colon] === BYTE_COLON;
+  return hasName && !isFramingName(bytes, offset, nameEnd);
+}
+
+function isFramingName(bytes: Uint8Array, offset: number, end: number): boolean {
+  return end - offset === FRAMING_NAME.length && startsWithText(bytes, offset, end, FRAMING_NAME);
 }
 
 /** @see RFC 9110 section 5.6.2 */

@@ -39,6 +39,10 @@ describe('a plain text line', () => {
 
   test.each([
     ['HTTP/1.1 200 OK\rSet-Cookie: secret\r\n\r\n', 'CR HTTP/1.1 200 OK\\x0DREDACTED - -'],
+    [
+      'HTTP/1.1 200 OK\rtransfer-Encoding:chunked\rCookie: secret\r\n\r\n',
+      'CR HTTP/1.1 200 OK\\x0Dtransfer-Encoding:chunked\\x0DREDACTED - -',
+    ],
     ['HTTP/1.1 200 OK\r\nContent-Type: a\rb:secret\r\n\r\n', 'CR HTTP/1.1 200 OK - a\\x0DREDACTED'],
   ])('of the response %j is %s', async (text, line) => {
     expect(await hiddenIn(responseOf(text))).toEqual({ line, headers: 1, urls: 0 });
