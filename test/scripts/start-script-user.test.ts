@@ -64,7 +64,8 @@ describe.skipIf(noStart)(titleWithReason('a daemon that root starts', noStart), 
     expect(statSync(place.logs)).toMatchObject({ uid: 0 });
     expect(statSync(place.logs).mode & 0o7777).toBe(0o755);
     // What root writes lies where that user can write nothing.
-    expect(readdirSync(logs)).toEqual([]);
+    expect(readdirSync(logs)).toEqual(['.http-log.lock']);
+    expect(statSync(join(logs, '.http-log.lock'))).toMatchObject({ uid: OWN_ID, gid: OWN_ID });
     for (const name of ['httplog.pid', 'httplog.out', 'httplog.lock']) {
       expect(statSync(join(place.folder, name)).uid, name).toBe(0);
     }
