@@ -17,7 +17,7 @@ import { type RunningProcess, startProcess, waitUntil } from '../live/child-proc
 
 /** Strangers at the admin server, which is a process of its own here: what they cost it, and who else is answered. */
 
-const MAIN = fileURLToPath(new URL('admin-server-main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('server-main.ts', import.meta.url));
 const WAIT_MS = 60_000;
 /** Answers to all of them are some 180 MB: enough to be seen, and not so much that it hurts the machine. */
 const REQUESTS_PIPELINED = 1000;
