@@ -1,5 +1,4 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
-import { join } from 'node:path';
 import { COMMAND_LINE_BYTES_MAX } from './limits.ts';
 
 /** A daemon that runs, as the kernel knows it. */
@@ -27,16 +26,6 @@ const STATE_FIELD = 0;
 const START_TIME_FIELD = 19;
 /** Bit of CAP_NET_RAW in the sets of `/proc/PID/status`. */
 const CAP_NET_RAW = 13n;
-
-/** Where the start script keeps the number of its daemon. */
-export function findPidFile(environment: Readonly<Record<string, string | undefined>>): string {
-  if (environment.HTTPLOG_PIDFILE) {
-    return environment.HTTPLOG_PIDFILE;
-  }
-  return process.getuid?.() === 0
-    ? '/run/httplog.pid'
-    : join(environment.XDG_RUNTIME_DIR || environment.HOME || '.', 'httplog.pid');
-}
 
 /** The daemon that a pid file names, or undefined when it has ended: its number may be another's by now. */
 export function findDaemon(pidFile: string): DaemonProcess | undefined {

@@ -31,8 +31,10 @@ export type AddressOption = { method: 'truncate' } | { method: 'hash'; keyFile: 
 const PORT_MAX = 65535;
 const ADDRESS_BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
 
-/** A method on the wire: tchar of RFC 9110 section 5.6.2. A `!` before it negates. */
-const METHOD_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
+/**
+ * A method on the wire: tchar of RFC 9110 section 5.6.2, of which `!` is one. In a filter, a `!` before it negates.
+ */
+export const METHOD_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
 const HOST = /^(\*\.)?(\[[0-9A-Fa-f:.]+\]|[^\s\p{Cc}!*:/@[\]]+)(?::(\d{1,5}))?$/u;
 /** Characters that the names of looked-for fields may have. */
 const FIELD_NAME = /^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/;

@@ -4,7 +4,7 @@ import { HEADER_NAMES_MAX, PORT_RANGES_MAX, SNAPLEN_MAX, VXLAN_PORTS_MAX } from 
 import { ADMIN_ADDRESS_ALLOWED, parseAdminAddress, printAdminAddress } from './admin-address.ts';
 import { ADMIN_HOSTS_ALLOWED, parseAdminHosts } from './admin-hosts.ts';
 import { explainAddresses, explainFieldNames } from './explain-values.ts';
-import { FILTER_FORMATS } from './filter-formats.ts';
+import { FILTER_FORMATS, METHOD_TOKEN } from './filter-formats.ts';
 import { parseInteger, parseIntegerBetween } from './integer-formats.ts';
 import {
   KEEP_COUNT_MAX,
@@ -33,9 +33,6 @@ import type { Format } from './value-format.ts';
 
 /** Bytes of an interface name with its final zero: IFNAMSIZ of the kernel. */
 const INTERFACE_NAME_BYTES = 16;
-
-/** A method on the wire: tchar of RFC 9110 section 5.6.2. */
-const METHOD_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
 
 function parseSnaplen(text: string): number | null {
   const value = parseInteger(text);

@@ -174,7 +174,6 @@ export const COUNTER_FRAMES_TRUNCATED = slots.framesTruncated;
 export const COUNTER_MESSAGES_FIRST = slots.messages;
 /** By index of the method in METHODS_DEFAULT; the last one of all others. */
 export const COUNTER_METHOD_FIRST = slots.requests;
-export const METHOD_COUNTS_COUNT = METHODS_DEFAULT.length + 1;
 /** By the first digit of the status less one. */
 export const COUNTER_STATUS_CLASS_FIRST = slots.responses;
 export const STATUS_CLASSES_COUNT = STATUS_CLASS_NAMES.length;

@@ -12,7 +12,7 @@ export type Compression = 'gzip' | 'zstd';
 export const NO_COMPRESSOR = 'none';
 
 /** How names of compressed files end, by what compresses them. */
-export const COMPRESSED_SUFFIXES: Readonly<Record<Compression, string>> = {
+const COMPRESSED_SUFFIXES: Readonly<Record<Compression, string>> = {
   gzip: '.gz',
   zstd: '.zst',
 };

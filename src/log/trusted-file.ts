@@ -117,7 +117,7 @@ export async function checkTrustedFile(path: string, trust: FileTrust): Promise<
 }
 
 /** Why a file is not written; null when it is. */
-export function findFileFault(stats: Stats, place: TrustedPath): Error | null {
+function findFileFault(stats: Stats, place: TrustedPath): Error | null {
   if (place.isDescriptor || stats.isCharacterDevice() || stats.isBlockDevice()) {
     return null;
   }
