@@ -43,7 +43,8 @@ describe.skipIf(noLive)(titleWithReason('an interface that changes', noLive), ()
   /** Asks until it is answered: after a change the link needs a moment. */
   async function ask(path: string): Promise<void> {
     const url = `http://${hosts.server.ipv4}${path}`;
-    const args = [url, '-o', '/dev/null', '--max-time', '1'];
+    // A connection that is made has all the time it needs, so that nothing is asked twice.
+    const args = [url, '-o', '/dev/null', '--connect-timeout', '1', '--max-time', '30'];
     const isAnswered = async () =>
       (await curl(args, { namespace: hosts.client.namespace })).code === 0;
     await waitUntil(`an answer to ${path}`, isAnswered, NOTICE_TIMEOUT_MS);

@@ -51,11 +51,17 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     hup(): Promise<string>;
     /** Paths asked for, in the order of the lines. */
     paths(): string[];
+    /** Ends when the requests have their lines: what is decoded later is under what holds then. */
+    awaitLines(path: string, count: number): Promise<void>;
   }
 
   const args = (...more: string[]) => ['-i', scene.hosts().server.device, ...more];
 
   function reloadable(httplog: HttplogProcess, file: string, output: string): Reloadable {
+    const paths = () =>
+      readLines(output)
+        .filter(({ type }) => type === 'CQ')
+        .map(({ message }) => message.split(/[ ?]/)[1]);
     return {
       httplog,
       configure: (text) => writeFileSync(file, text),
@@ -67,10 +73,9 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
         const [, level, text] = answers()[length];
         return `${level} ${text}`;
       },
-      paths: () =>
-        readLines(output)
-          .filter(({ type }) => type === 'CQ')
-          .map(({ message }) => message.split(/[ ?]/)[1]),
+      paths,
+      awaitLines: (path, expected) =>
+        waitUntil(`lines of ${path}`, () => count(paths(), path) >= expected, WAIT_MS),
     };
   }
 
@@ -168,7 +173,9 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
 
   test('of filters and redaction holds for what ends from then on', async () => {
     const daemon = await start('', '-cpu', '2');
+    const all = 2 * CONNECTIONS_COUNT;
     await askAll('/plain');
+    await daemon.awaitLines('/plain', all);
     daemon.configure('HTTPLOG_STATUS=4xx\nHTTPLOG_QUERY_MODE=redact\n');
     expect(await daemon.hup()).toBe(
       'INFO Configuration read again on SIGHUP: taken over: --status (every status) -> 400-499,' +
@@ -176,11 +183,11 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     );
     await askAll('/left-out');
     await askAll('/missing');
-    // Chosen messages are written when their exchange has ended, at the latest by the end.
+    // What was not chosen has been decoded by then: it is before them in each worker's ring.
+    await daemon.awaitLines('/missing', all);
     daemon.configure('');
     expect(await daemon.hup()).toMatch(/^INFO .*--status 400-499 -> \(every status\)/);
     await askAll('/again');
-    const all = 2 * CONNECTIONS_COUNT;
     const expected = { '/plain': all, '/left-out': 0, '/missing': all, '/again': all };
     const stderr = await endAndCheck(daemon, expected);
     expect(stderr).toMatch(new RegExp(`Redacted: ${all} query`));
@@ -192,12 +199,14 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     const file = `HTTPLOG_REDACT_FILE=${patterns}\n`;
     const daemon = await start(file);
     await ask('/T-1');
+    await daemon.awaitLines('/[REDACTED:ticket]', 1);
     writeFileSync(patterns, "- name: order\n  pattern: 'O-\\d+'\n");
     expect(await daemon.hup()).toBe(
       `INFO Configuration read again on SIGHUP: taken over: the patterns of --redact-file ${patterns}` +
         '; files are opened anew',
     );
     await ask('/O-1/T-2');
+    await daemon.awaitLines('/[REDACTED:order]/T-2', 1);
     rmSync(patterns);
     daemon.configure(`${file}HTTPLOG_CPUNO=2\nHTTPLOG_LOG_EVERY=7\n`);
     expect(await daemon.hup()).toBe(
@@ -206,6 +215,7 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
         '; files are opened anew',
     );
     await ask('/O-2');
+    await daemon.awaitLines('/[REDACTED:order]', 1);
     daemon.configure(`${file}HTTPLOG_LOG_EVERY=7\n`);
     writeFileSync(patterns, "- name: order\n  pattern: 'O-\\d+'\n");
     expect(await daemon.hup()).toBe(
