@@ -1,3 +1,4 @@
+import { isSameText } from '../bytes.ts';
 import { FIELD_HOST, FIELD_USER_AGENT, METHODS_DEFAULT } from '../http/grammar.ts';
 import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
 import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
@@ -112,24 +113,12 @@ function writeMethod(target: Uint8Array, at: number, exchange: Exchange): number
   const { bytes, methodEnd } = exchange;
   const methodOffset = exchange.request.startLineOffset;
   for (let index = 0; index < METHODS.length; index++) {
-    if (isMethod(bytes, methodOffset, methodEnd, METHODS[index].name)) {
+    if (isSameText(bytes, methodOffset, methodEnd, METHODS[index].name)) {
       return writeLabel(target, at, METHODS[index].label);
     }
   }
   at = writeLabel(target, at, METHOD_OTHER);
   return writeStringAttribute(target, at, METHOD_ORIGINAL, bytes, methodOffset, methodEnd);
-}
-
-function isMethod(bytes: Uint8Array, offset: number, end: number, name: Uint8Array): boolean {
-  if (end - offset !== name.length) {
-    return false;
-  }
-  for (let index = 0; index < name.length; index++) {
-    if (bytes[offset + index] !== name[index]) {
-      return false;
-    }
-  }
-  return true;
 }
 
 /** The peer is the other end of what this host has: the client of a server, the server of a client. */

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readAddress, writeAddress } from '../../src/redact/address-text.ts';
+import { writeAddress } from '../../src/record/address-text.ts';
+import { readAddress } from '../../src/redact/read-address.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 import { type Redacted, redact, withFields } from './redact.ts';
 
@@ -18,7 +19,9 @@ function hashOf(address: string): string {
 
 function textOfAddress(address: Uint8Array): string {
   const target = new Uint8Array(64);
-  return Buffer.from(target.subarray(0, writeAddress(target, address, address.length))).toString();
+  return Buffer.from(
+    target.subarray(0, writeAddress(target, 0, address, 0, address.length)),
+  ).toString();
 }
 
 function parse(text: string): Uint8Array | undefined {
