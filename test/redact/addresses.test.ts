@@ -31,8 +31,8 @@ function parse(text: string): Uint8Array | undefined {
 }
 
 function clientOf({ exchange }: Redacted): string {
-  const { bytes, clientAddressOffset, addressLength } = exchange;
-  return textOfAddress(bytes.subarray(clientAddressOffset, clientAddressOffset + addressLength));
+  const { addressOffset, addressLength } = exchange.client;
+  return textOfAddress(exchange.bytes.subarray(addressOffset, addressOffset + addressLength));
 }
 
 describe('the client address', () => {
@@ -55,10 +55,9 @@ describe('the client address', () => {
 
   test('the server address and the bytes captured stay', () => {
     const { exchange } = redact(TRUNCATE);
-    const { bytes, serverAddressOffset } = exchange;
-    expect([...bytes.subarray(serverAddressOffset, serverAddressOffset + 4)]).toEqual([
-      10, 0, 0, 2,
-    ]);
+    const { bytes, server } = exchange;
+    const { addressOffset } = server;
+    expect([...bytes.subarray(addressOffset, addressOffset + 4)]).toEqual([10, 0, 0, 2]);
     expect([...bytes.subarray(1, 5)]).toEqual([203, 0, 113, 9]);
   });
 });
