@@ -1,17 +1,19 @@
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
 import { findTemplateNames, isRecordsOf } from '../config/output-formats.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
-import { type FilterSettings, findHeaderNames } from '../filter/filter-settings.ts';
+import { findHeaderNames } from '../filter/filter-settings.ts';
 import { FORMAT_RECORDS, type RecordFormatName } from '../format/format-names.ts';
+import { FORMAT_OPTIONS_DEFAULT } from '../format/record-format.ts';
 import { createRecordFieldTables } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX } from '../limits.ts';
 import type { OutputPlace } from '../log/output-place.ts';
 import type { OutputTarget } from '../log/output-target.ts';
 import { createFormat } from '../output/create-format.ts';
-import type { OutputSettings } from '../output/output-settings.ts';
-import { patternNames, type RedactionSettings } from '../redact/redaction-settings.ts';
+import type { OutputSettings, RecordSettings } from '../output/output-settings.ts';
+import { patternNames } from '../redact/redaction-settings.ts';
 import { createFilterSettings, createRedactionSettings } from './filter-plan.ts';
 import { createUpkeep } from './upkeep-plan.ts';
 
@@ -22,13 +24,13 @@ export interface OutputPlan {
 }
 
 /** What becomes of records: which there are, what they show and hide, and where they go. */
-export interface RecordPlan {
+export interface RecordPlan
+  extends Pick<
+    RecordSettings,
+    'headerNames' | 'filter' | 'redaction' | 'textColumns' | 'hostName'
+  > {
   outputs: readonly OutputPlan[];
-  /** Fields that heads are searched for beside those that formats show by themselves. */
-  headerNames: readonly string[];
-  filter: FilterSettings;
-  redaction: RedactionSettings;
-  /** What redactions are counted for, in the order of their counters; a run only adds to them. */
+  /** A run only adds to them. */
   redactionNames: readonly string[];
 }
 
@@ -56,7 +58,15 @@ export function planRecords(settings: Settings): RecordPlan {
   const outputs = planOutputs(settings, headerNames);
   const redaction = createRedactionSettings(settings);
   const filter = createFilterSettings(settings, redaction.addresses?.idKey);
-  return { outputs, headerNames, filter, redaction, redactionNames: patternNames(redaction) };
+  return {
+    outputs,
+    headerNames,
+    filter,
+    redaction,
+    redactionNames: patternNames(redaction),
+    textColumns: { hasVlan: settings.addVlan },
+    hostName: hostname(),
+  };
 }
 
 /** @throws HttplogError with exit code 2 when outputs contradict themselves or each other */
@@ -147,7 +157,7 @@ function findHeader(
     return undefined;
   }
   const { namedFields } = createRecordFieldTables(headerNames);
-  return createFormat(output, { namedFields, utcOffset: () => 0, hostName: '' }, false).fileHeader;
+  return createFormat(output, { ...FORMAT_OPTIONS_DEFAULT, namedFields }).fileHeader;
 }
 
 /** Two formats in one file would be of use to nobody. */

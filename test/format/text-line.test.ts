@@ -82,7 +82,7 @@ function write({ frame, segment, message }: ReadMessage, options: LineOptions = 
     message,
     type,
     timestamp,
-    hasVlan,
+    { hasVlan },
   );
   expect(end - 16).toBeLessThanOrEqual(textLineBytesMax(message));
   return target.subarray(16, end);

@@ -123,11 +123,12 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
   };
   let pipeline = createPipeline(
     {
-      portTable: undefined,
+      ports: 'any',
+      timezone: 'UTC',
       frameFilter: undefined,
       methods: METHODS_DEFAULT,
       vxlanPorts: [],
-      localNetworks: { ipv4: new Int32Array(0), ipv6: new Int32Array(0) },
+      localNetworks: [],
       utcOffset: () => 0,
       outputs: [{ format: 'text', template: undefined, records: 'messages', isSplitByType: false }],
       headerNames: [],
@@ -135,7 +136,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
       redaction: REDACTION_DEFAULTS,
       hostName: '',
       flowSeed: 0,
-      hasVlan: true,
+      textColumns: { hasVlan: true },
       isHeadCompleted: options.isHeadCompleted ?? false,
       snaplenBytes: 0,
       framesMax: -1,

@@ -169,7 +169,10 @@ describe('replayInParts: two and three workers give what one gives', { timeout: 
 
   it('in several outputs, some of them split by type', async () => {
     const outputs = [TEXT_OUTPUT, { ...TEXT_OUTPUT, isSplitByType: true }];
-    const request = requestOf(writeCapture(randomCapture(5, 400)), { outputs, hasVlan: true });
+    const request = requestOf(writeCapture(randomCapture(5, 400)), {
+      outputs,
+      textColumns: { hasVlan: true },
+    });
     const { files } = await expectSame(request);
     expect(Object.keys(files).length).toBeGreaterThan(4);
   });

@@ -55,7 +55,9 @@ describe('a plain text line', () => {
       { bytes: frameOf(requestPacket(3, 'GET /plain HTTP/1.1\r\n\r\n')) },
     ];
     const outputs = [TEXT_OUTPUT, { ...TEXT_OUTPUT, isSplitByType: true }];
-    const { sink, counters } = await run(frames, { settings: { outputs, hasVlan: true } });
+    const { sink, counters } = await run(frames, {
+      settings: { outputs, textColumns: { hasVlan: true } },
+    });
     const linesOf = (index: number) =>
       sink.batches.filter(({ output }) => output === index).flatMap(({ lines }) => lines);
     expect(linesOf(0).map(messageOf)).toEqual([
