@@ -105,7 +105,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
   },
   log: {
-    rooms: [...FALLIBLE, 'format/line-batch.ts', 'system/'],
+    rooms: [...FALLIBLE, 'counters/writer-counts.ts', 'format/line-batch.ts', 'system/'],
     node: [
       'fs',
       'fs/promises',

@@ -1,12 +1,8 @@
+import { createWriterCounters, type UpkeepCounters } from '../counters/writer-counts.ts';
 import type { HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
 import { OPEN_FILES_MAX } from '../limits.ts';
-import {
-  type AppendOutcome,
-  BatchQueue,
-  type BatchQueueOwner,
-  type LogWriterCounters,
-} from './batch-queue.ts';
+import { type AppendOutcome, BatchQueue, type BatchQueueOwner } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { createKeeper } from './create-keeper.ts';
 import { DailyFile } from './daily-file.ts';
@@ -22,7 +18,7 @@ import {
 } from './output-target.ts';
 import { settlesWithin } from './settles-within.ts';
 import { openStandardOutput } from './standard-output.ts';
-import type { Upkeep, UpkeepCounters, UpkeepEvents } from './upkeep.ts';
+import type { Upkeep, UpkeepEvents } from './upkeep.ts';
 import type { WriteFault, WriteRecovery } from './write-fault.ts';
 
 /** What the control room may want to say. Called between two writes of that file; must not throw. */
@@ -71,13 +67,7 @@ export async function openLogWriter(
 
 /** The one owner of the log files. Files are independent of each other, each is written in order. */
 export class LogWriter implements BatchWriter {
-  readonly counters: LogWriterCounters = {
-    linesWritten: 0,
-    bytesWritten: 0,
-    linesDropped: 0,
-    writeErrors: 0,
-    filesOpened: 0,
-  };
+  readonly counters = createWriterCounters();
   readonly #target: OutputTarget;
   readonly #standardOutput: LineOutput | null;
   readonly #options: LogWriterOptions;

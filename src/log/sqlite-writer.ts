@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createWriterCounters, type UpkeepCounters } from '../counters/writer-counts.ts';
 import type { HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
+import type { AppendOutcome } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { DailyDatabases } from './daily-databases.ts';
 import { SQLITE_CLOSE_MS, WRITE_GRACE_MS, WRITE_RETRY_INTERVAL_MS } from './limits.ts';
@@ -18,7 +19,7 @@ import {
 } from './sqlite-fault.ts';
 import type { SqliteReply } from './sqlite-protocol.ts';
 import { checkSqliteTarget, type SqliteTarget } from './sqlite-target.ts';
-import type { Upkeep, UpkeepCounters } from './upkeep.ts';
+import type { Upkeep } from './upkeep.ts';
 
 export type SqliteWriterOptions = Pick<LogWriterOptions, 'policy' | 'events' | 'retryIntervalMs'>;
 
@@ -55,13 +56,7 @@ export async function openSqliteWriter(
  * for each other: all are in one directory, and what ails one of them ails the next.
  */
 class SqliteWriter implements BatchWriter {
-  readonly counters: LogWriterCounters = {
-    linesWritten: 0,
-    bytesWritten: 0,
-    linesDropped: 0,
-    writeErrors: 0,
-    filesOpened: 0,
-  };
+  readonly counters = createWriterCounters();
   /** The database, or the directory of daily ones. */
   readonly #path: string;
   readonly #client: SqliteClient;
