@@ -9,9 +9,9 @@ import type { LineBatch } from '../format/line-batch.ts';
 import type { AppendOutcome } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { refuseLockedOutputs } from './lock-places.ts';
-import { type LogWriterEvents, openLogWriter } from './log-writer.ts';
+import type { LogWriterEvents } from './log-writer.ts';
+import { kindOf, type PlacedOutput } from './output-kinds.ts';
 import type { OutputLocks } from './output-locks.ts';
-import type { PlacedOutput } from './output-place.ts';
 import type { Upkeep } from './upkeep.ts';
 
 /** All outputs at one moment. */
@@ -135,12 +135,7 @@ export async function openOutputs(
   const watched = { ...options, events: watchFaults(options.events, failingPaths) };
   try {
     for (const { target } of outputs) {
-      writers.push(
-        target.kind === 'lines'
-          ? await openLogWriter(target.target, watched)
-          : // Loaded when asked for: it brings SQLite with it.
-            await (await import('./sqlite-writer.ts')).openSqliteWriter(target.target, watched),
-      );
+      writers.push(await kindOf(target).open(target.target, watched));
     }
   } catch (error) {
     await Promise.all(writers.map((writer) => writer.close(0)));

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
 import { findTemplateNames, isRecordsOf } from '../config/output-formats.ts';
 import type { Settings } from '../config/settings.ts';
@@ -9,8 +8,7 @@ import { FORMAT_RECORDS, type RecordFormatName } from '../format/format-names.ts
 import { FORMAT_OPTIONS_DEFAULT } from '../format/record-format.ts';
 import { createRecordFieldTables } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX } from '../limits.ts';
-import type { OutputPlace } from '../log/output-place.ts';
-import type { OutputTarget } from '../log/output-target.ts';
+import { kindOf, OUTPUT_KINDS, type OutputPlace } from '../log/output-kinds.ts';
 import { createFormat } from '../output/create-format.ts';
 import type { OutputSettings, RecordSettings } from '../output/output-settings.ts';
 import { patternNames } from '../redact/redaction-settings.ts';
@@ -95,19 +93,7 @@ export function findFieldNames(settings: Settings): string[] {
 
 /** Where an output's lines go, in words. */
 export function describeTarget({ target }: OutputPlan): string {
-  if (target.kind === 'sqlite') {
-    return 'path' in target.target ? target.target.path : target.target.directory;
-  }
-  switch (target.target.kind) {
-    case 'daily':
-      return target.target.directory;
-    case 'file':
-      return target.target.path;
-    case 'stdout':
-      return 'standard output';
-    default:
-      return target.target satisfies never;
-  }
+  return kindOf(target).describe(target.target);
 }
 
 function planOutput(
@@ -115,7 +101,7 @@ function planOutput(
   settings: Settings,
   headerNames: readonly string[],
 ): OutputPlan {
-  const { format, records, isSqlite, directory, path } = resolved;
+  const { format, records, kind, directory, path } = resolved;
   if (!isRecordsOf(format.name, records)) {
     throw usageError(
       `Format ${format.name} has lines of ${FORMAT_RECORDS[format.name][0]}, not of ${records}`,
@@ -124,28 +110,16 @@ function planOutput(
   }
   const isSplitByType = settings.splitByType && canSplitByType(resolved);
   const output = { format: format.name, template: format.template, records, isSplitByType };
-  if (isSqlite) {
-    const target =
-      directory === undefined ? { path } : { directory, upkeep: createUpkeep(settings) };
-    return { settings: output, target: { kind: 'sqlite', target } };
-  }
-  const header = findHeader(output, headerNames);
   const isOwnPlace = settings.outputs.length > 0 && directory !== settings.directory;
-  const option = isOwnPlace ? '--output' : undefined;
-  const target: OutputTarget =
-    directory !== undefined
-      ? {
-          kind: 'daily',
-          directory,
-          suffix: SUFFIXES[format.name],
-          header,
-          option,
-          upkeep: createUpkeep(settings),
-        }
-      : path === '-'
-        ? { kind: 'stdout', header }
-        : { kind: 'file', path, header, option };
-  return { settings: output, target: { kind: 'lines', target } };
+  const target = OUTPUT_KINDS[kind].createTarget({
+    directory,
+    path,
+    suffix: SUFFIXES[format.name],
+    header: findHeader(output, headerNames),
+    option: isOwnPlace ? '--output' : undefined,
+    upkeep: createUpkeep(settings),
+  });
+  return { settings: output, target: { kind, target } as OutputPlace };
 }
 
 /** Lines that files of the format begin with, made with the fields that it will show. */
@@ -162,7 +136,7 @@ function findHeader(
 
 /** Two formats in one file would be of use to nobody. */
 function refuseSameTarget(plans: readonly OutputPlan[]): void {
-  const names = plans.map(nameTarget);
+  const names = plans.map(({ target }) => kindOf(target).nameOf(target.target));
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) {
     throw usageError(
@@ -170,18 +144,6 @@ function refuseSameTarget(plans: readonly OutputPlan[]): void {
       'Give each --output a path of its own, or daily files of different formats',
     );
   }
-}
-
-function nameTarget(plan: OutputPlan): string {
-  const { target } = plan;
-  if (target.kind === 'lines' && target.target.kind === 'stdout') {
-    return 'standard output';
-  }
-  const isDaily =
-    target.kind === 'lines' ? target.target.kind === 'daily' : 'directory' in target.target;
-  const suffix = target.kind === 'sqlite' ? 'sqlite' : SUFFIXES[plan.settings.format];
-  const place = resolve(describeTarget(plan));
-  return isDaily ? `daily files *.${suffix} in ${place}` : place;
 }
 
 function usageError(message: string, hint: string): HttplogError {
