@@ -1,5 +1,5 @@
 /**
- * The worst that a stranger can send, next to ordinary frames: throughput of the whole pipeline in memory.
+ * The worst that a peer can send, next to ordinary frames: throughput of the whole pipeline in memory.
  *
  *     node bench/hostile.ts [--seconds 0.5]
  *

@@ -7,6 +7,7 @@ import type { BatchWriter } from './batch-writer.ts';
 import { createKeeper } from './create-keeper.ts';
 import { DailyFile } from './daily-file.ts';
 import { DiskFile } from './disk-file.ts';
+import { answerAtOnce } from './ended-writer.ts';
 import type { FileKeeper } from './file-keeper.ts';
 import { IDLE_FILE_CLOSE_MS, WRITE_RETRY_INTERVAL_MS } from './limits.ts';
 import type { LineOutput } from './line-output.ts';
@@ -115,15 +116,10 @@ export class LogWriter implements BatchWriter {
    *   output has gone. Every later append rejects with the same error.
    */
   async append(batch: LineBatch): Promise<AppendOutcome> {
-    if (batch.byteLength === 0) {
-      return { linesWritten: 0, linesDropped: 0 };
-    }
-    if (this.#endError !== null || this.#closed !== null) {
-      this.counters.linesDropped += batch.lineCount;
-      if (this.#endError !== null) {
-        throw this.#endError;
-      }
-      return { linesWritten: 0, linesDropped: batch.lineCount };
+    const isClosed = this.#closed !== null;
+    const outcome = answerAtOnce(batch, this.counters, this.#endError, isClosed);
+    if (outcome !== undefined) {
+      return outcome;
     }
     const { queue } = this.#useQueue(batch);
     this.#pendingBatches += 1;

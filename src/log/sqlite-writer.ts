@@ -5,6 +5,7 @@ import type { LineBatch } from '../format/line-batch.ts';
 import type { AppendOutcome } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { DailyDatabases } from './daily-databases.ts';
+import { answerAtOnce } from './ended-writer.ts';
 import { SQLITE_CLOSE_MS, WRITE_GRACE_MS, WRITE_RETRY_INTERVAL_MS } from './limits.ts';
 import type { LogWriterOptions } from './log-writer.ts';
 import { Outage, type OutageListener } from './outage.ts';
@@ -113,15 +114,10 @@ class SqliteWriter implements BatchWriter {
   }
 
   async append(batch: LineBatch): Promise<AppendOutcome> {
-    if (batch.byteLength === 0) {
-      return { linesWritten: 0, linesDropped: 0 };
-    }
-    if (this.#endError !== null || this.#closed !== null) {
-      this.counters.linesDropped += batch.lineCount;
-      if (this.#endError !== null) {
-        throw this.#endError;
-      }
-      return { linesWritten: 0, linesDropped: batch.lineCount };
+    const isClosed = this.#closed !== null;
+    const outcome = answerAtOnce(batch, this.counters, this.#endError, isClosed);
+    if (outcome !== undefined) {
+      return outcome;
     }
     return new Promise((resolve, reject) => {
       this.#entries.push({ batch, resolve, reject });

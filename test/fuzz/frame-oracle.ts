@@ -18,7 +18,7 @@ import {
 import type { Pipeline } from '../../src/worker/pipeline-state.ts';
 import { checkLines } from './check-lines.ts';
 
-/** A frame as a stranger may send it. Packets a second follow each other where no time is given. */
+/** A frame as a hostile sender may make it. Packets a second follow each other where no time is given. */
 export interface TestFrame {
   linkType: number;
   bytes: Uint8Array;
