@@ -26,7 +26,7 @@ export type PlaceKind = keyof typeof PLACE_SPELLINGS;
 export type PlaceKey = (typeof PLACE_SPELLINGS)[PlaceKind]['key'];
 
 /** A value by key; at most one is there. */
-export type PlaceValues = { [Key in PlaceKey]: string | undefined };
+export type PlaceValues = { [Key in PlaceKey]?: string | undefined };
 
 /** One kind of output, and the value that names its place. */
 export interface NamedPlace {
@@ -40,7 +40,7 @@ const KINDS = Object.keys(PLACE_SPELLINGS) as readonly PlaceKind[];
 export const PLACE_KEYS: readonly PlaceKey[] = KINDS.map((kind) => PLACE_SPELLINGS[kind].key);
 
 /** All places that these values name. */
-export function findPlaces(values: Partial<PlaceValues>): NamedPlace[] {
+export function findPlaces(values: PlaceValues): NamedPlace[] {
   return KINDS.flatMap((kind) => {
     const value = values[PLACE_SPELLINGS[kind].key];
     return value === undefined ? [] : [{ kind, spelling: PLACE_SPELLINGS[kind], value }];

@@ -6,6 +6,7 @@ import { forgetSegments } from '../../src/decode/seen-segments.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink } from '../../src/format/line-batch.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { BATCH_BYTES, VLAN_TAGS_MAX } from '../../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
@@ -136,7 +137,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
       redaction: REDACTION_DEFAULTS,
       hostName: '',
       flowSeed: 0,
-      textColumns: { hasVlan: true },
+      textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true },
       isHeadCompleted: options.isHeadCompleted ?? false,
       snaplenBytes: 0,
       framesMax: -1,

@@ -10,6 +10,7 @@ import {
 } from '../../src/counters/counter-table.ts';
 import { countFrames } from '../../src/counters/counters.ts';
 import { createLocalNetworks } from '../../src/decode/local-networks.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { HEAD_BYTES_MAX } from '../../src/limits.ts';
 import {
   flushPipeline,
@@ -148,7 +149,9 @@ describe('runPipeline', () => {
     const packet = requestPacket(0, ask('/vlan'));
     const bytes = taggedEthernet(tags, ETHERTYPE_IPV4, packet);
     const frames = [{ bytes }, requestFrame(1)];
-    const { sink } = await run(frames, { settings: { textColumns: { hasVlan: true } } });
+    const { sink } = await run(frames, {
+      settings: { textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true } },
+    });
     expect(sink.lines.map(messageOf)).toEqual([`${asked('/vlan')} vlan=200.10`, asked('/1')]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COUNTER_LINES, COUNTER_REDACTIONS_FIRST } from '../../src/counters/counter-table.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../../src/redact/redaction-settings.ts';
 import { frameOf, requestPacket, responsePacket } from '../fixtures/build-captures.ts';
 import { ListSink, messageOf, run, TEXT_OUTPUT } from './pipeline-parts.ts';
@@ -56,7 +57,7 @@ describe('a plain text line', () => {
     ];
     const outputs = [TEXT_OUTPUT, { ...TEXT_OUTPUT, isSplitByType: true }];
     const { sink, counters } = await run(frames, {
-      settings: { outputs, textColumns: { hasVlan: true } },
+      settings: { outputs, textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true } },
     });
     const linesOf = (index: number) =>
       sink.batches.filter(({ output }) => output === index).flatMap(({ lines }) => lines);
