@@ -1,5 +1,6 @@
 import type { NamedField } from '../http/grammar.ts';
 import type { Exchange } from '../record/exchange.ts';
+import { TEXT_COLUMNS_DEFAULT, type TextColumns } from './text-line.ts';
 import type { UtcOffset } from './timestamp.ts';
 
 /** What a format is made with. */
@@ -10,7 +11,16 @@ export interface RecordFormatOptions {
   utcOffset: UtcOffset;
   /** Name of this host, where a format has a place for the observer. */
   hostName: string;
+  textColumns: TextColumns;
 }
+
+/** Of formats that are asked for what depends on none of them: names of fields, lines at the head of a file. */
+export const FORMAT_OPTIONS_DEFAULT: RecordFormatOptions = {
+  namedFields: [],
+  utcOffset: () => 0,
+  hostName: '',
+  textColumns: TEXT_COLUMNS_DEFAULT,
+};
 
 /**
  * A way to write exchanges, and messages, as lines. Hot: nothing allocates a record, and no input can end a

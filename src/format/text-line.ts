@@ -35,6 +35,14 @@ const targetWords = createWordView();
 
 const VLAN_LABEL = new Uint8Array(Buffer.from(' vlan=', 'latin1'));
 
+/** Columns that a line has when a switch asks for them; they stand behind the others. */
+export interface TextColumns {
+  /** VLAN ids of tagged frames. */
+  hasVlan: boolean;
+}
+
+export const TEXT_COLUMNS_DEFAULT: TextColumns = { hasVlan: false };
+
 /** Bytes that the line of this message may need at most. */
 export function textLineBytesMax(message: HttpMessage): number {
   const isRequest = message.kind === MESSAGE_REQUEST;
@@ -63,7 +71,7 @@ export function writeTextLine(
   message: HttpMessage,
   type: MessageType,
   timestamp: TimestampText,
-  hasVlan: boolean,
+  columns: TextColumns,
 ): number {
   at = writeTimestamp(target, at, timestamp, timestampSubsecNs);
   at = writeFlow(target, at, bytes, ends);
@@ -77,7 +85,7 @@ export function writeTextLine(
     at = writeField(target, at, bytes, message, FIELD_CONTENT_LENGTH, SPACE_ESCAPED);
     at = writeField(target, at, bytes, message, FIELD_CONTENT_TYPE, SPACE_KEPT);
   }
-  if (hasVlan && ends.vlanTagsCount > 0) {
+  if (columns.hasVlan && ends.vlanTagsCount > 0) {
     at = writeVlanIds(target, at, ends);
   }
   target[at++] = BYTE_LF;

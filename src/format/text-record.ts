@@ -8,10 +8,9 @@ import { createTimestampText, setSecond } from './timestamp.ts';
 /**
  * The text line for records of single messages, whose values may have been redacted. Lines of messages as
  * they passed are written from the frame itself, which costs less.
- *
- * @param hasVlan lines of tagged frames end with their VLAN ids
  */
-export function createTextFormat(options: RecordFormatOptions, hasVlan: boolean): RecordFormat {
+export function createTextFormat(options: RecordFormatOptions): RecordFormat {
+  const { textColumns } = options;
   const ends = createEnds();
   const timestamp = createTimestampText(options.utcOffset);
   return {
@@ -32,7 +31,7 @@ export function createTextFormat(options: RecordFormatOptions, hasVlan: boolean)
         message,
         type,
         timestamp,
-        hasVlan,
+        textColumns,
       );
     },
   };

@@ -18,11 +18,10 @@ import type { OutputSettings } from './output-settings.ts';
 export function createFormat(
   { format, template }: Pick<OutputSettings, 'format' | 'template'>,
   options: RecordFormatOptions,
-  hasVlan: boolean,
 ): RecordFormat {
   switch (format) {
     case 'text':
-      return createTextFormat(options, hasVlan);
+      return createTextFormat(options);
     case 'json':
       return createJsonFormat(options);
     case 'ecs':

@@ -1,7 +1,7 @@
 import { COUNTER_REDACTIONS_FIRST } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
 import { createExchangeFilter } from '../filter/exchange-filter.ts';
-import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
+import { hasFilter } from '../filter/filter-settings.ts';
 import type { RecordFormatOptions } from '../format/record-format.ts';
 import type { TimestampText } from '../format/timestamp.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
@@ -9,19 +9,8 @@ import { REDACTION_DEFAULTS, type RedactionSettings } from '../redact/redaction-
 import { createRedactor } from '../redact/redactor.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import { createFormat } from './create-format.ts';
-import type { OutputSettings } from './output-settings.ts';
+import type { OutputSettings, RecordSettings } from './output-settings.ts';
 import type { RecordOutput, RecordOutputs } from './record-outputs.ts';
-
-/** What is chosen, shown and hidden, of all outputs. */
-export interface RecordOutputsOptions {
-  outputs: readonly OutputSettings[];
-  filter: FilterSettings;
-  redaction: RedactionSettings;
-  /** See `createRedactor`. */
-  redactionNames?: readonly string[] | undefined;
-  /** Text lines of tagged frames end with their VLAN ids. */
-  hasVlan: boolean;
-}
 
 /**
  * Makes the way of records out: filter, redactor, and the formats of all outputs but plain text.
@@ -29,7 +18,7 @@ export interface RecordOutputsOptions {
  * @param batches of all outputs, in their order
  */
 export function createRecordOutputs(
-  options: RecordOutputsOptions,
+  options: RecordSettings,
   formatOptions: RecordFormatOptions,
   batches: readonly BatchBuilder[],
   counters: Counters,
@@ -42,7 +31,7 @@ export function createRecordOutputs(
       isMember(output)
         ? [
             {
-              format: createFormat(output, formatOptions, options.hasVlan),
+              format: createFormat(output, formatOptions),
               batches: batches[index],
             },
           ]
@@ -78,7 +67,7 @@ export function redactionCounts(counters: Counters): Counters {
 /** Whether an output's lines are made from each message alone, and from the bytes that it came in. */
 export function isPlainText(
   { format }: OutputSettings,
-  { filter, redaction }: Pick<RecordOutputsOptions, 'filter' | 'redaction'>,
+  { filter, redaction }: Pick<RecordSettings, 'filter' | 'redaction'>,
 ): boolean {
   return format === 'text' && !hasFilter(filter) && !changesText(redaction);
 }

@@ -9,7 +9,10 @@ import {
   createCombinedTimedFormat,
   createCommonFormat,
 } from '../../src/format/apache-line.ts';
-import type { RecordFormatOptions } from '../../src/format/record-format.ts';
+import {
+  FORMAT_OPTIONS_DEFAULT,
+  type RecordFormatOptions,
+} from '../../src/format/record-format.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import {
   type HostileValues,
@@ -19,7 +22,7 @@ import {
   makeHostileExchange,
 } from './hostile-values.ts';
 
-const OPTIONS: RecordFormatOptions = { namedFields: [], utcOffset: () => 0, hostName: 'sensor' };
+const OPTIONS: RecordFormatOptions = FORMAT_OPTIONS_DEFAULT;
 const common = createCommonFormat(OPTIONS);
 const combined = createCombinedFormat(OPTIONS);
 const timed = createCombinedTimedFormat(OPTIONS);

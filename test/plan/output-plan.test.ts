@@ -39,6 +39,9 @@ function outputsOf(...argv: string[]) {
     if (target.kind === 'sqlite') {
       return { settings, sqlite: target.target };
     }
+    if (target.kind !== 'lines') {
+      throw new Error('No output here is of another kind');
+    }
     const { header, ...place } = target.target;
     return { settings, place, header: header && Buffer.from(header).toString() };
   });
