@@ -1,5 +1,5 @@
-import { findSpelling } from './option-spellings.ts';
-import { OPTION_GROUPS, SETTING_OPTIONS, type SettingOption } from './option-table.ts';
+import { findSpelling } from '../src/config/option-spellings.ts';
+import { OPTION_GROUPS, SETTING_OPTIONS, type SettingOption } from '../src/config/option-table.ts';
 
 const LINE_COLUMNS = 100;
 

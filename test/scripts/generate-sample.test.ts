@@ -6,7 +6,6 @@ import { afterAll, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
 import { parseConfigurationText } from '../../src/config/configuration-file.ts';
-import { renderConfigurationFile } from '../../src/config/configuration-sample.ts';
 import { findSpelling } from '../../src/config/option-spellings.ts';
 import { SETTING_OPTIONS } from '../../src/config/option-table.ts';
 
@@ -24,10 +23,6 @@ function loadText(text: string) {
   const commandLine = parseArguments(['--config', path]);
   return loadConfiguration({ commandLine, environment: {}, directory });
 }
-
-test('conf/httplog.conf is what the option table says (vitest -u writes it again)', async () => {
-  await expect(renderConfigurationFile()).toMatchFileSnapshot(samplePath);
-});
 
 test('it documents every option with flag, description, unit, default and name', () => {
   for (const { flags, description, unit, default: value = '', environment } of SETTING_OPTIONS) {
