@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { FORMAT_RECORDS, type Records } from '../format/format-names.ts';
+import { usualRecords } from '../format/format-table.ts';
+import type { Records } from '../record/record-kinds.ts';
 import { findPlaces, type NamedPlace, PLACE_SPELLINGS, type PlaceKind } from './output-places.ts';
 import type { FormatChoice, OutputChoice } from './output-spellings.ts';
 import type { Settings } from './settings.ts';
@@ -26,7 +27,7 @@ export function resolveOutputs(settings: Settings): ResolvedOutput[] {
   return [
     {
       format,
-      records: settings.records ?? FORMAT_RECORDS[format.name][0],
+      records: settings.records ?? usualRecords(format.name),
       kind: 'lines',
       // `-o` names a file: a directory there is a mistake.
       directory: settings.outputPath === undefined ? settings.directory : undefined,
@@ -47,7 +48,7 @@ function resolveOutput(choice: OutputChoice, settings: Settings): ResolvedOutput
     ownFormat === undefined
       ? (choice.format ?? settings.format ?? TEXT)
       : { name: ownFormat, template: undefined };
-  const records = choice.records ?? settings.records ?? FORMAT_RECORDS[format.name][0];
+  const records = choice.records ?? settings.records ?? usualRecords(format.name);
   return { format, records, ...resolvePlace(place, settings) };
 }
 

@@ -1,4 +1,4 @@
-import type { RecordFormatName } from '../format/format-names.ts';
+import type { RecordFormatName } from '../format/format-table.ts';
 
 /** How `--output` says where lines go: a key of it a kind of output. */
 export interface PlaceSpelling {

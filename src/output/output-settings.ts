@@ -1,6 +1,7 @@
 import type { FilterSettings } from '../filter/filter-settings.ts';
-import type { RecordFormatName, Records } from '../format/format-names.ts';
+import type { RecordFormatName } from '../format/format-table.ts';
 import type { TextColumns } from '../format/text-line.ts';
+import type { Records } from '../record/record-kinds.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
 
 /** What the worker is told of one output; where its lines go is the control plane's. */

@@ -1,15 +1,18 @@
 import { hostname } from 'node:os';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
-import { findTemplateNames, isRecordsOf } from '../config/output-spellings.ts';
+import { findTemplateNames } from '../config/output-spellings.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { findHeaderNames } from '../filter/filter-settings.ts';
-import { FORMAT_RECORDS, type RecordFormatName } from '../format/format-names.ts';
-import { FORMAT_OPTIONS_DEFAULT } from '../format/record-format.ts';
+import {
+  FORMATS,
+  hasWriterOf,
+  type RecordFormatName,
+  usualRecords,
+} from '../format/format-table.ts';
 import { createRecordFieldTables } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX } from '../limits.ts';
 import { kindOf, OUTPUT_KINDS, type OutputPlace } from '../log/output-kinds.ts';
-import { createFormat } from '../output/create-format.ts';
 import type { OutputSettings, RecordSettings } from '../output/output-settings.ts';
 import { patternNames } from '../redact/redaction-settings.ts';
 import { createFilterSettings, createRedactionSettings } from './filter-plan.ts';
@@ -31,20 +34,6 @@ export interface RecordPlan
   /** A run only adds to them. */
   redactionNames: readonly string[];
 }
-
-/** By format: how names of daily files end. */
-const SUFFIXES: Readonly<Record<RecordFormatName, string>> = {
-  text: 'log',
-  json: 'json',
-  ecs: 'ecs.json',
-  otel: 'otel.json',
-  common: 'common.log',
-  combined: 'combined.log',
-  'combined-timed': 'combined-timed.log',
-  audit: 'audit.log',
-  tsv: 'tsv',
-  template: 'template.log',
-};
 
 /**
  * Everything about records that the settings mean.
@@ -102,9 +91,9 @@ function planOutput(
   headerNames: readonly string[],
 ): OutputPlan {
   const { format, records, kind, directory, path } = resolved;
-  if (!isRecordsOf(format.name, records)) {
+  if (!hasWriterOf(format.name, records)) {
     throw usageError(
-      `Format ${format.name} has lines of ${FORMAT_RECORDS[format.name][0]}, not of ${records}`,
+      `Format ${format.name} has lines of ${usualRecords(format.name)}, not of ${records}`,
       'Leave --records out for it, or choose json, which has both',
     );
   }
@@ -114,8 +103,8 @@ function planOutput(
   const target = OUTPUT_KINDS[kind].createTarget({
     directory,
     path,
-    suffix: SUFFIXES[format.name],
-    header: findHeader(output, headerNames),
+    suffix: FORMATS[format.name].suffix,
+    header: findHeader(format.name, headerNames),
     option: isOwnPlace ? '--output' : undefined,
     upkeep: createUpkeep(settings),
   });
@@ -124,14 +113,10 @@ function planOutput(
 
 /** Lines that files of the format begin with, made with the fields that it will show. */
 function findHeader(
-  output: OutputSettings,
+  format: RecordFormatName,
   headerNames: readonly string[],
 ): Uint8Array | undefined {
-  if (output.format !== 'tsv') {
-    return undefined;
-  }
-  const { namedFields } = createRecordFieldTables(headerNames);
-  return createFormat(output, { ...FORMAT_OPTIONS_DEFAULT, namedFields }).fileHeader;
+  return FORMATS[format].createFileHeader?.(createRecordFieldTables(headerNames).namedFields);
 }
 
 /** Two formats in one file would be of use to nobody. */

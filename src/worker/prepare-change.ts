@@ -2,7 +2,6 @@ import { createFrame } from '../capture/frame.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { endAllFlows } from '../exchange/end-exchange.ts';
-import { writeExchange } from '../output/record-outputs.ts';
 import { createOutputs } from './create-outputs.ts';
 import type { PipelineOptions } from './pipeline-settings.ts';
 import type { Pipeline } from './pipeline-state.ts';
@@ -45,7 +44,7 @@ export function prepareChange(pipeline: Pipeline, options: PipelineOptions): () 
       endAllFlows(followed);
     }
     if (tracker !== undefined && records !== undefined) {
-      tracker.onExchange = (exchange) => writeExchange(records, exchange);
+      tracker.onExchange = records.exchange;
     }
     Object.assign(pipeline, { ...outputs, records, tracker, portTable, localNetworks });
   };
