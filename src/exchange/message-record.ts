@@ -6,6 +6,7 @@ import { HEAD_BYTES_MAX } from '../limits.ts';
 import { createExchange, type Exchange, UNIT_MESSAGE, UNKNOWN } from '../record/exchange.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { packMessage, unpackMessage } from '../record/pack-message.ts';
+import type { AddressLength } from '../record/record.ts';
 import { becomeMessage } from '../record/single-message.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
@@ -45,19 +46,21 @@ export function loadMessage(
 ): Exchange {
   const { record, key } = records;
   const isRequest = message.kind === MESSAGE_REQUEST;
-  const { addressLength } = segment;
+  const addressLength = segment.addressLength as AddressLength;
+  const { client, server, wire } = record;
   setFlowKey(key, frame.bytes, segment, records.seed);
   record.type = type;
   record.hasRequest = isRequest;
   record.hasResponse = !isRequest;
   record.timestampSec = frame.timestampSec;
   record.timestampSubsecNs = frame.timestampSubsecNs;
-  record.flowHash = key.hash >>> 0;
-  record.addressLength = addressLength;
-  record.clientPort = isRequest ? segment.sourcePort : segment.targetPort;
-  record.serverPort = isRequest ? segment.targetPort : segment.sourcePort;
-  record.vlanTagsCount = segment.vlanTagsCount;
-  record.vlanIds.set(segment.vlanIds);
+  record.connectionHash = key.hash >>> 0;
+  client.addressLength = addressLength;
+  server.addressLength = addressLength;
+  client.port = isRequest ? segment.sourcePort : segment.targetPort;
+  server.port = isRequest ? segment.targetPort : segment.sourcePort;
+  wire.vlanTagsCount = segment.vlanTagsCount;
+  wire.vlanIds.set(segment.vlanIds);
   // Offset 0 stands for an absent value: nothing begins there.
   const sourceAt = ADDRESS_BYTES;
   const targetAt = sourceAt + ADDRESS_BYTES;
@@ -66,8 +69,8 @@ export function loadMessage(
   const targetEnd = targetAddressOffset + addressLength;
   copyBytes(record.bytes, sourceAt, frame.bytes, sourceAddressOffset, sourceEnd);
   copyBytes(record.bytes, targetAt, frame.bytes, targetAddressOffset, targetEnd);
-  record.clientAddressOffset = isRequest ? sourceAt : targetAt;
-  record.serverAddressOffset = isRequest ? targetAt : sourceAt;
+  client.addressOffset = isRequest ? sourceAt : targetAt;
+  server.addressOffset = isRequest ? targetAt : sourceAt;
   const messageAt = targetAt + ADDRESS_BYTES;
   const part = isRequest ? record.request : record.response;
   record.bytesEnd = packMessage(record.bytes, messageAt, frame.bytes, message);

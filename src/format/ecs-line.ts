@@ -1,12 +1,12 @@
-import { FIELD_HOST, FIELD_TRACEPARENT, FIELD_X_FORWARDED_FOR } from '../http/grammar.ts';
+import { FIELD_HOST, FIELD_TRACEPARENT } from '../http/grammar.ts';
 import {
   type Exchange,
   INCOMPLETE_NAMES,
   INCOMPLETE_NONE,
   UNIT_EXCHANGE,
 } from '../record/exchange.ts';
-import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
 import { writeEcsHttp, writeEcsUrl } from './json-ecs-http.ts';
+import { writeEcsEnds, writeEcsNetwork } from './json-ecs-network.ts';
 import { createEcsOwnFields, writeEcsOwnFields } from './json-ecs-own.ts';
 import {
   closeObject,
@@ -15,20 +15,12 @@ import {
   type JsonLabel,
   writeLabel,
 } from './json-label.ts';
-import { JSON_BYTES_MAX, writeJsonNumber, writeJsonString } from './json-text.ts';
-import {
-  findElementEnd,
-  isAddressText,
-  isTraceparent,
-  TRACE_ID_AT,
-  TRACE_ID_DIGITS,
-} from './json-value-texts.ts';
+import { JSON_BYTES_MAX, writeJsonString } from './json-text.ts';
+import { isTraceparent, TRACE_ID_AT, TRACE_ID_DIGITS } from './json-value-texts.ts';
 import {
   fieldLength,
-  messageBytes,
   messageWith,
   valueBytesMax,
-  writeAddress,
   writeNumber,
   writeUser,
   writeUuid,
@@ -42,7 +34,7 @@ const ECS_OVERHEAD_BYTES_MAX = 4096;
 const NANOSECONDS_PER_SECOND = 1e9;
 const FAILED_STATUS_MIN = 400;
 const BYTE_LF = 0x0a;
-const BYTE_QUOTE = 0x22;
+const _BYTE_QUOTE = 0x22;
 
 const TIMESTAMP = createJsonLabel(',"@timestamp":"');
 const EVENT_EXCHANGE = createJsonLabel(createEventText('exchange'));
@@ -55,20 +47,6 @@ const END = createJsonLabel('","end":"');
 const QUOTE = createJsonLabel('"');
 const DURATION = createKeyLabel('duration');
 const OBJECT_END = createJsonLabel('}');
-const CLIENT = createJsonLabel(',"client":{"ip":');
-const SERVER = createJsonLabel(',"server":{"ip":');
-const SOURCE = createJsonLabel(',"source":{"ip":');
-const DESTINATION = createJsonLabel(',"destination":{"ip":');
-const PORT = createKeyLabel('port');
-const BYTES = createKeyLabel('bytes');
-const NETWORK_IPV4 = createJsonLabel(createNetworkText('ipv4'));
-const NETWORK_IPV6 = createJsonLabel(createNetworkText('ipv6'));
-const INBOUND = createJsonLabel('"inbound"');
-const OUTBOUND = createJsonLabel('"outbound"');
-const FORWARDED_IP = createKeyLabel('forwarded_ip');
-const VLAN = createJsonLabel(',"vlan":{"id":"');
-const INNER_VLAN = createJsonLabel('"},"inner":{"vlan":{"id":"');
-const VLAN_END = createJsonLabel('"}');
 const USER_NAME = createKeyLabel('name');
 const USER = createKeyLabel('user');
 const TRACE_ID = createJsonLabel(',"trace":{"id":');
@@ -82,10 +60,6 @@ function createEventText(name: string): string {
     '","ecs":{"version":"8.17.0"},"event":{"kind":"event","category":["network","web"],' +
     `"type":["connection","protocol"],"module":"httplog","dataset":"httplog.${name}","id":`
   );
-}
-
-function createNetworkText(type: string): string {
-  return `,"network":{"type":"${type}","transport":"tcp","protocol":"http","direction":`;
 }
 
 /**
@@ -112,8 +86,8 @@ export function createEcsFormat(options: RecordFormatOptions): RecordFormat {
       at = writeLabel(target, at, TIMESTAMP);
       at = writeStart(target, at, exchange, startTimestamp);
       at = writeEvent(target, at, exchange, startTimestamp, endTimestamp);
-      at = writeEndpoints(target, at, exchange);
-      at = writeNetwork(target, at, exchange);
+      at = writeEcsEnds(target, at, exchange);
+      at = writeEcsNetwork(target, at, exchange);
       at = writeEcsHttp(target, at, exchange);
       if (exchange.hasRequest) {
         at = writeEcsUrl(target, at, exchange);
@@ -191,67 +165,6 @@ function outcomeOf(exchange: Exchange): JsonLabel {
   const isSuccess =
     exchange.hasResponse && exchange.statusCode >= 0 && exchange.incomplete === INCOMPLETE_NONE;
   return isSuccess ? OUTCOME_SUCCESS : OUTCOME_UNKNOWN;
-}
-
-/** The client is the source, of a response as well: ECS has the side that began as the source. */
-function writeEndpoints(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { clientAddressOffset, serverAddressOffset, clientPort, serverPort } = exchange;
-  const requestBytes = messageBytes(exchange.requestHeadBytes, exchange.requestBodyBytes);
-  const responseBytes = messageBytes(exchange.responseHeadBytes, exchange.responseBodyBytes);
-  at = writePeer(target, at, SOURCE, exchange, clientAddressOffset, clientPort, requestBytes);
-  at = writePeer(target, at, DESTINATION, exchange, serverAddressOffset, serverPort, responseBytes);
-  at = writePeer(target, at, CLIENT, exchange, clientAddressOffset, clientPort, requestBytes);
-  return writePeer(target, at, SERVER, exchange, serverAddressOffset, serverPort, responseBytes);
-}
-
-function writePeer(
-  target: Uint8Array,
-  at: number,
-  label: JsonLabel,
-  exchange: Exchange,
-  addressOffset: number,
-  port: number,
-  sentBytes: number,
-): number {
-  at = writeLabel(target, at, label);
-  at = writeAddress(target, at, exchange, addressOffset);
-  at = writeNumber(target, at, PORT, port);
-  at = writeNumber(target, at, BYTES, sentBytes);
-  return writeLabel(target, at, OBJECT_END);
-}
-
-function writeNetwork(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { type, vlanTagsCount, vlanIds } = exchange;
-  at = writeLabel(target, at, exchange.addressLength === 4 ? NETWORK_IPV4 : NETWORK_IPV6);
-  at = writeLabel(target, at, type === TYPE_CQ || type === TYPE_CR ? INBOUND : OUTBOUND);
-  at = writeForwardedIp(target, at, exchange);
-  if (vlanTagsCount > 0) {
-    at = writeLabel(target, at, VLAN);
-    at = writeJsonNumber(target, at, vlanIds[0]);
-    if (vlanTagsCount > 1) {
-      at = writeLabel(target, at, INNER_VLAN);
-      at = writeJsonNumber(target, at, vlanIds[1]);
-      at = writeLabel(target, at, VLAN_END);
-    } else {
-      target[at++] = BYTE_QUOTE;
-    }
-    at = writeLabel(target, at, OBJECT_END);
-  }
-  return writeLabel(target, at, OBJECT_END);
-}
-
-/** The first address of X-Forwarded-For. Another text would make the whole document invalid to its reader. */
-function writeForwardedIp(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { bytes, request } = exchange;
-  const offset = exchange.hasRequest ? request.fieldOffsets[FIELD_X_FORWARDED_FOR] : 0;
-  if (offset === 0) {
-    return at;
-  }
-  const end = findElementEnd(bytes, offset, request.fieldEnds[FIELD_X_FORWARDED_FOR]);
-  if (!isAddressText(bytes, offset, end)) {
-    return at;
-  }
-  return writeJsonString(target, writeLabel(target, at, FORWARDED_IP), bytes, offset, end);
 }
 
 function writeTrace(target: Uint8Array, at: number, exchange: Exchange): number {

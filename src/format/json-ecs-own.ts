@@ -58,8 +58,9 @@ export function writeEcsOwnFields(
   at = writeNumber(target, at, REQUEST_NS, exchange.requestNs);
   at = writeNumber(target, at, FIRST_BYTE_NS, exchange.firstByteNs);
   at = writeNumber(target, at, RESPONSE_NS, exchange.responseNs);
-  if (exchange.retransmittedSegments > 0) {
-    at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, exchange.retransmittedSegments);
+  const { retransmittedSegments } = exchange.wire;
+  if (retransmittedSegments > 0) {
+    at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments);
   }
   if (exchange.hasRequest) {
     at = writeRequest(target, at, exchange, fields);

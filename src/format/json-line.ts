@@ -19,6 +19,7 @@ import {
   UNIT_EXCHANGE,
 } from '../record/exchange.ts';
 import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
+import type { End } from '../record/record.ts';
 import {
   closeObject,
   createJsonLabel,
@@ -155,19 +156,29 @@ function writeFlow(
   } else {
     at = writeLabel(target, at, TYPES[type]);
   }
-  at = writeLabel(target, at, CLIENT_IP);
-  at = writeAddress(target, at, exchange, exchange.clientAddressOffset);
-  at = writeLabel(target, at, CLIENT_PORT);
-  at = writeJsonNumber(target, at, exchange.clientPort);
-  at = writeLabel(target, at, SERVER_IP);
-  at = writeAddress(target, at, exchange, exchange.serverAddressOffset);
-  at = writeLabel(target, at, SERVER_PORT);
-  at = writeJsonNumber(target, at, exchange.serverPort);
-  if (exchange.vlanTagsCount > 0) {
+  at = writeEnd(target, at, CLIENT_IP, CLIENT_PORT, exchange.bytes, exchange.client);
+  at = writeEnd(target, at, SERVER_IP, SERVER_PORT, exchange.bytes, exchange.server);
+  if (exchange.wire.vlanTagsCount > 0) {
     at = writeLabel(target, at, VLAN);
-    at = writeVlanIds(target, at, exchange);
+    at = writeVlanIds(target, at, exchange.wire);
   }
   return at;
+}
+
+/** Nothing of an end without an address. */
+function writeEnd(
+  target: Uint8Array,
+  at: number,
+  addressLabel: JsonLabel,
+  portLabel: JsonLabel,
+  bytes: Uint8Array,
+  end: End,
+): number {
+  if (end.addressLength === 0) {
+    return at;
+  }
+  at = writeAddress(target, writeLabel(target, at, addressLabel), bytes, end);
+  return writeJsonNumber(target, writeLabel(target, at, portLabel), end.port);
 }
 
 function writeRequest(target: Uint8Array, at: number, exchange: Exchange): number {
@@ -236,8 +247,9 @@ function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): numb
   at = writeNumber(target, at, REQUEST_BODY_BYTES, exchange.requestBodyBytes);
   at = writeNumber(target, at, RESPONSE_HEAD_BYTES, exchange.responseHeadBytes);
   at = writeNumber(target, at, RESPONSE_BODY_BYTES, exchange.responseBodyBytes);
-  if (exchange.retransmittedSegments > 0) {
-    at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, exchange.retransmittedSegments);
+  const { retransmittedSegments } = exchange.wire;
+  if (retransmittedSegments > 0) {
+    at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments);
   }
   if (exchange.unit !== UNIT_EXCHANGE) {
     return at;

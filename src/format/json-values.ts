@@ -1,7 +1,7 @@
 import { FIELD_AUTHORIZATION, FIELD_CONTENT_LENGTH, type NamedField } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
 import { type Exchange, UNKNOWN } from '../record/exchange.ts';
-import { writeDecimal } from './address.ts';
+import type { End, WireFacts } from '../record/record.ts';
 import { decodeBasicUser } from './basic-user.ts';
 import { closeObject, type JsonLabel, writeLabel } from './json-label.ts';
 import {
@@ -12,7 +12,7 @@ import {
   writeJsonString,
 } from './json-text.ts';
 import { BASIC_USER_BYTES_MAX } from './limits.ts';
-import { writeAddressText, writeId } from './record-values.ts';
+import { writeEndAddress, writeId, writeVlanText } from './record-values.ts';
 
 /** What the JSON formats write of an exchange: values with their labels, absent ones not at all. */
 
@@ -212,15 +212,10 @@ export function messageBytes(headBytes: number, bodyBytes: number): number {
   return headBytes < 0 || bodyBytes < 0 ? UNKNOWN : headBytes + bodyBytes;
 }
 
-/** Writes an address between quotes. */
-export function writeAddress(
-  target: Uint8Array,
-  at: number,
-  exchange: Exchange,
-  addressOffset: number,
-): number {
+/** Writes an end's address between quotes; **it has one**. */
+export function writeAddress(target: Uint8Array, at: number, bytes: Uint8Array, end: End): number {
   target[at++] = BYTE_QUOTE;
-  at = writeAddressText(target, at, exchange, addressOffset);
+  at = writeEndAddress(target, at, bytes, end);
   target[at++] = BYTE_QUOTE;
   return at;
 }
@@ -234,14 +229,9 @@ export function writeUuid(target: Uint8Array, at: number, id: Uint8Array): numbe
 }
 
 /** Writes the VLAN ids as an array of numbers, outermost first. */
-export function writeVlanIds(target: Uint8Array, at: number, exchange: Exchange): number {
+export function writeVlanIds(target: Uint8Array, at: number, wire: WireFacts): number {
   target[at++] = BYTE_BRACKET_OPEN;
-  for (let tag = 0; tag < exchange.vlanTagsCount; tag++) {
-    if (tag > 0) {
-      target[at++] = BYTE_COMMA;
-    }
-    at = writeDecimal(target, at, exchange.vlanIds[tag]);
-  }
+  at = writeVlanText(target, at, wire, BYTE_COMMA);
   target[at++] = BYTE_BRACKET_CLOSE;
   return at;
 }

@@ -1,6 +1,8 @@
+import { isSameText } from '../bytes.ts';
 import { FIELD_HOST, FIELD_USER_AGENT, METHODS_DEFAULT } from '../http/grammar.ts';
 import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
 import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
+import { commonAddressLength } from '../record/record.ts';
 import { createJsonLabel, writeLabel } from './json-label.ts';
 import { findHostEnd, readPort } from './json-value-texts.ts';
 import { writeUser, writeVersion } from './json-values.ts';
@@ -17,6 +19,7 @@ import {
   writeStringAttribute,
   writeVlanAttribute,
 } from './otel-attributes.ts';
+import { portOf } from './record-values.ts';
 
 /**
  * The attributes of a record, by the names of the semantic conventions; what these have no name for is
@@ -76,7 +79,9 @@ const VLAN = createIntsLabel('httplog.vlan');
 export function writeOtelAttributes(target: Uint8Array, at: number, exchange: Exchange): number {
   const { bytes, request } = exchange;
   at = writeLabel(target, at, PROTOCOL);
-  at = writeLabel(target, at, TRANSPORT);
+  if (exchange.client.addressLength + exchange.server.addressLength > 0) {
+    at = writeLabel(target, at, TRANSPORT);
+  }
   at = writeLabel(target, at, URL_SCHEME);
   at = writeVersionAttribute(target, at, exchange);
   if (exchange.hasRequest) {
@@ -112,7 +117,7 @@ function writeMethod(target: Uint8Array, at: number, exchange: Exchange): number
   const { bytes, methodEnd } = exchange;
   const methodOffset = exchange.request.startLineOffset;
   for (let index = 0; index < METHODS.length; index++) {
-    if (isMethod(bytes, methodOffset, methodEnd, METHODS[index].name)) {
+    if (isSameText(bytes, methodOffset, methodEnd, METHODS[index].name)) {
       return writeLabel(target, at, METHODS[index].label);
     }
   }
@@ -120,48 +125,39 @@ function writeMethod(target: Uint8Array, at: number, exchange: Exchange): number
   return writeStringAttribute(target, at, METHOD_ORIGINAL, bytes, methodOffset, methodEnd);
 }
 
-function isMethod(bytes: Uint8Array, offset: number, end: number, name: Uint8Array): boolean {
-  if (end - offset !== name.length) {
-    return false;
-  }
-  for (let index = 0; index < name.length; index++) {
-    if (bytes[offset + index] !== name[index]) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /** The peer is the other end of what this host has: the client of a server, the server of a client. */
 function writeEndpoints(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { clientAddressOffset, clientPort, serverAddressOffset, serverPort } = exchange;
+  const { bytes, client, server } = exchange;
   const isServer = isServerSide(exchange);
-  const peerOffset = isServer ? clientAddressOffset : serverAddressOffset;
-  const localOffset = isServer ? serverAddressOffset : clientAddressOffset;
+  const peer = isServer ? client : server;
+  const local = isServer ? server : client;
+  const addressLength = commonAddressLength(client, server);
   at = writeServer(target, at, exchange);
-  at = writeAddressAttribute(target, at, CLIENT_ADDRESS, exchange, clientAddressOffset);
-  at = writeIntAttribute(target, at, CLIENT_PORT, clientPort);
-  at = writeAddressAttribute(target, at, PEER_ADDRESS, exchange, peerOffset);
-  at = writeIntAttribute(target, at, PEER_PORT, isServer ? clientPort : serverPort);
-  at = writeAddressAttribute(target, at, LOCAL_ADDRESS, exchange, localOffset);
-  at = writeIntAttribute(target, at, LOCAL_PORT, isServer ? serverPort : clientPort);
-  at = writeLabel(target, at, exchange.addressLength === 4 ? NETWORK_IPV4 : NETWORK_IPV6);
-  return writeVlanAttribute(target, at, VLAN, exchange);
+  at = writeAddressAttribute(target, at, CLIENT_ADDRESS, bytes, client);
+  at = writeIntAttribute(target, at, CLIENT_PORT, portOf(client));
+  at = writeAddressAttribute(target, at, PEER_ADDRESS, bytes, peer);
+  at = writeIntAttribute(target, at, PEER_PORT, portOf(peer));
+  at = writeAddressAttribute(target, at, LOCAL_ADDRESS, bytes, local);
+  at = writeIntAttribute(target, at, LOCAL_PORT, portOf(local));
+  if (addressLength !== 0) {
+    at = writeLabel(target, at, addressLength === 4 ? NETWORK_IPV4 : NETWORK_IPV6);
+  }
+  return writeVlanAttribute(target, at, VLAN, exchange.wire);
 }
 
 /** Name and port of the Host field; where it has none, those of the connection. */
 function writeServer(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { bytes, request } = exchange;
+  const { bytes, request, server } = exchange;
   const hostOffset = exchange.hasRequest ? request.fieldOffsets[FIELD_HOST] : 0;
   const hostEnd = hostOffset === 0 ? 0 : request.fieldEnds[FIELD_HOST];
   if (hostOffset === hostEnd) {
-    at = writeAddressAttribute(target, at, SERVER_ADDRESS, exchange, exchange.serverAddressOffset);
-    return writeIntAttribute(target, at, SERVER_PORT, exchange.serverPort);
+    at = writeAddressAttribute(target, at, SERVER_ADDRESS, bytes, server);
+    return writeIntAttribute(target, at, SERVER_PORT, portOf(server));
   }
   const nameEnd = findHostEnd(bytes, hostOffset, hostEnd);
   const port = nameEnd === hostEnd ? UNKNOWN : readPort(bytes, nameEnd, hostEnd);
   at = writeStringAttribute(target, at, SERVER_ADDRESS, bytes, hostOffset, nameEnd);
-  return writeIntAttribute(target, at, SERVER_PORT, port === UNKNOWN ? exchange.serverPort : port);
+  return writeIntAttribute(target, at, SERVER_PORT, port === UNKNOWN ? portOf(server) : port);
 }
 
 function writeErrors(target: Uint8Array, at: number, exchange: Exchange): number {
@@ -186,7 +182,7 @@ function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): numb
   at = writeSecondsAttribute(target, at, RESPONSE_DURATION, exchange.responseNs);
   at = writeIntAttribute(target, at, REQUEST_HEAD_SIZE, exchange.requestHeadBytes);
   at = writeIntAttribute(target, at, RESPONSE_HEAD_SIZE, exchange.responseHeadBytes);
-  const { retransmittedSegments } = exchange;
+  const { retransmittedSegments } = exchange.wire;
   return retransmittedSegments > 0
     ? writeIntAttribute(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments)
     : at;

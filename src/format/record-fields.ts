@@ -38,7 +38,8 @@ import {
 } from './record-texts.ts';
 import {
   labelBytes,
-  writeAddressText,
+  portOf,
+  writeEndAddress,
   writeEpoch,
   writeId,
   writeLabel,
@@ -136,14 +137,14 @@ const RECORD_FIELDS: Record<string, RecordField> = {
     isMessage(exchange) ? writeLabel(target, at, TYPES[exchange.type]) : at,
   ),
   client_ip: plainField((target, at, exchange) =>
-    writeAddressText(target, at, exchange, exchange.clientAddressOffset),
+    writeEndAddress(target, at, exchange.bytes, exchange.client),
   ),
-  client_port: numberField(({ clientPort }) => clientPort, writeDecimal),
+  client_port: numberField(({ client }) => portOf(client), writeDecimal),
   server_ip: plainField((target, at, exchange) =>
-    writeAddressText(target, at, exchange, exchange.serverAddressOffset),
+    writeEndAddress(target, at, exchange.bytes, exchange.server),
   ),
-  server_port: numberField(({ serverPort }) => serverPort, writeDecimal),
-  vlan: plainField((target, at, exchange) => writeVlanText(target, at, exchange, BYTE_DOT)),
+  server_port: numberField(({ server }) => portOf(server), writeDecimal),
+  vlan: plainField((target, at, exchange) => writeVlanText(target, at, exchange.wire, BYTE_DOT)),
 
   method: textField(findMethod),
   target: textField(findTarget),
@@ -182,10 +183,7 @@ const RECORD_FIELDS: Record<string, RecordField> = {
   request_body_bytes: numberField(({ requestBodyBytes }) => requestBodyBytes, writeJsonNumber),
   response_head_bytes: numberField(({ responseHeadBytes }) => responseHeadBytes, writeJsonNumber),
   response_body_bytes: numberField(({ responseBodyBytes }) => responseBodyBytes, writeJsonNumber),
-  retransmitted_segments: numberField(
-    ({ retransmittedSegments }) => retransmittedSegments,
-    writeJsonNumber,
-  ),
+  retransmitted_segments: numberField(({ wire }) => wire.retransmittedSegments, writeJsonNumber),
   incomplete: plainField((target, at, { incomplete }) =>
     incomplete === INCOMPLETE_NONE ? at : writeLabel(target, at, INCOMPLETE[incomplete]),
   ),

@@ -64,7 +64,7 @@ const COLUMN_ROWS: readonly ColumnRow[] = [
   [
     'vlan',
     'set[count]',
-    plainField((target, at, exchange) => writeVlanText(target, at, exchange, BYTE_COMMA)),
+    plainField((target, at, exchange) => writeVlanText(target, at, exchange.wire, BYTE_COMMA)),
   ],
 ];
 

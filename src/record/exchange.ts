@@ -1,6 +1,6 @@
 import { createHttpMessage, type HttpMessage } from '../http/message.ts';
-import { VLAN_TAGS_MAX } from '../limits.ts';
 import { type MessageType, TYPE_CQ } from './message-type.ts';
+import { createEnd, createWireFacts, type End, type WireFacts } from './record.ts';
 
 /** A request with its response, or as much of the two as was seen. */
 export const UNIT_EXCHANGE = 0;
@@ -56,16 +56,11 @@ export interface Exchange {
   timestampSubsecNs: number;
   /** A message's own type. Of an exchange that of its request: CQ = this host answers, SQ = it asks. */
   type: MessageType;
-  /** 4 or 16. */
-  addressLength: number;
-  clientAddressOffset: number;
-  serverAddressOffset: number;
-  clientPort: number;
-  serverPort: number;
-  vlanTagsCount: number;
-  readonly vlanIds: Uint16Array;
-  /** Spreads flows evenly and is the same for both directions; unsigned 32 bits. */
-  flowHash: number;
+  readonly client: End;
+  readonly server: End;
+  /** Spreads connections evenly and is the same for both directions; unsigned 32 bits. */
+  connectionHash: number;
+  readonly wire: WireFacts;
 
   hasRequest: boolean;
   /** Start line and fields by slot; of meaning when `hasRequest`. */
@@ -108,8 +103,6 @@ export interface Exchange {
   requestBodyBytes: number;
   responseHeadBytes: number;
   responseBodyBytes: number;
-  /** Segments of this exchange whose bytes had all been seen before. */
-  retransmittedSegments: number;
 }
 
 /** @param fieldsCount slots of the field table, see `createFieldTables` */
@@ -122,14 +115,10 @@ export function createExchange(fieldsCount: number): Exchange {
     timestampSec: 0,
     timestampSubsecNs: 0,
     type: TYPE_CQ,
-    addressLength: 4,
-    clientAddressOffset: 0,
-    serverAddressOffset: 0,
-    clientPort: 0,
-    serverPort: 0,
-    vlanTagsCount: 0,
-    vlanIds: new Uint16Array(VLAN_TAGS_MAX),
-    flowHash: 0,
+    client: createEnd(),
+    server: createEnd(),
+    connectionHash: 0,
+    wire: createWireFacts(),
     hasRequest: false,
     request: createHttpMessage(fieldsCount),
     methodEnd: 0,
@@ -155,6 +144,5 @@ export function createExchange(fieldsCount: number): Exchange {
     requestBodyBytes: UNKNOWN,
     responseHeadBytes: UNKNOWN,
     responseBodyBytes: UNKNOWN,
-    retransmittedSegments: 0,
   };
 }

@@ -55,5 +55,5 @@ export function becomeMessage(record: Exchange, isRequest: boolean): void {
   record.requestBodyBytes = UNKNOWN;
   record.responseHeadBytes = UNKNOWN;
   record.responseBodyBytes = UNKNOWN;
-  record.retransmittedSegments = 0;
+  record.wire.retransmittedSegments = 0;
 }

@@ -1,7 +1,6 @@
 import { FIELD_AUTHORIZATION, FIELDS_COUNT, type NamedField } from '../http/grammar.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
 import type { Exchange } from '../record/exchange.ts';
-import { IPV6_BYTES } from './address-text.ts';
 import { type AddressChange, createAddressChange } from './anonymize-address.ts';
 import { createCredentialsPass } from './authorization.ts';
 import { createDraft, type Draft } from './draft.ts';
@@ -22,6 +21,7 @@ import {
 import { createNameModes, MODE_KEEP, type Mode, type NameModes } from './name-modes.ts';
 import { createSessionsPass } from './path-sessions.ts';
 import { createPatternPasses, type PatternPasses } from './pattern-set.ts';
+import { IPV6_BYTES } from './read-address.ts';
 import type { RedactionSettings } from './redaction-settings.ts';
 
 /**

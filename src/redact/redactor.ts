@@ -98,19 +98,20 @@ function hasReturn(bytes: Uint8Array, offset: number, end: number): boolean {
 /** Without any room the address becomes zero where it stands. */
 function changeClientAddress(redactor: Redactor, exchange: Exchange): void {
   const { changeAddress, address, counts } = redactor;
-  if (changeAddress === undefined) {
+  const { bytes, client } = exchange;
+  const { addressOffset, addressLength } = client;
+  if (changeAddress === undefined || addressLength === 0) {
     return;
   }
-  const { bytes, addressLength, clientAddressOffset } = exchange;
   counts[COUNT_IP]++;
   if (exchange.bytesEnd + addressLength > bytes.length) {
     counts[COUNT_NO_ROOM]++;
-    bytes.fill(0, clientAddressOffset, clientAddressOffset + addressLength);
+    bytes.fill(0, addressOffset, addressOffset + addressLength);
     return;
   }
-  copyBytes(address, 0, bytes, clientAddressOffset, clientAddressOffset + addressLength);
+  copyBytes(address, 0, bytes, addressOffset, addressOffset + addressLength);
   changeAddress(address, addressLength);
-  exchange.clientAddressOffset = exchange.bytesEnd;
+  client.addressOffset = exchange.bytesEnd;
   exchange.bytesEnd = copyBytes(bytes, exchange.bytesEnd, address, 0, addressLength);
 }
 

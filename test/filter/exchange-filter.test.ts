@@ -159,9 +159,9 @@ const CASES: [string, Written, ExchangeParts, boolean][] = [
   ['slower', { slowerThanMs: 6.2 }, {}, true],
   ['not slower than itself', { slowerThanMs: 6.25 }, {}, false],
   ['a time that is not known', { slowerThanMs: 0 }, { totalNs: UNKNOWN }, false],
-  ['in the sample', { sampleOneIn: 10 }, { flowHash: 4_294_967_290 }, true],
-  ['not in the sample', { sampleOneIn: 10 }, { flowHash: 4_294_967_291 }, false],
-  ['all flows', { sampleOneIn: 1 }, { flowHash: 4_294_967_295 }, true],
+  ['in the sample', { sampleOneIn: 10 }, { connectionHash: 4_294_967_290 }, true],
+  ['not in the sample', { sampleOneIn: 10 }, { connectionHash: 4_294_967_291 }, false],
+  ['all flows', { sampleOneIn: 1 }, { connectionHash: 4_294_967_295 }, true],
 
   ['all options hold', { methods: 'GET', statuses: '2xx', includePaths: '^/s' }, {}, true],
   ['one option does not', { methods: 'GET', statuses: '5xx', includePaths: '^/s' }, {}, false],

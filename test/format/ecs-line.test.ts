@@ -81,7 +81,7 @@ describe('createEcsFormat', () => {
   it('over IPv6, by a client on this host, in nested VLANs, with credentials and a trace', () => {
     const exchange = makeExchange({
       ...{ type: TYPE_SQ, clientAddress: '2001:db8::1', serverAddress: '2001:db8::2' },
-      ...{ vlanTagsCount: 3, totalNs: 1_000_000_000 },
+      ...{ vlanIds: [100, 5, 6], totalNs: 1_000_000_000 },
       requestHead: requestWith(
         'Host: [2001:db8::2]:8080',
         'Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==',
@@ -89,7 +89,6 @@ describe('createEcsFormat', () => {
         'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
       ),
     });
-    exchange.vlanIds.set([100, 5, 6]);
     expect(parseLine(format, exchange)).toMatchObject({
       event: { end: '2019-09-01T14:16:52.002345Z', duration: 1_000_000_000 },
       network: {
@@ -107,8 +106,7 @@ describe('createEcsFormat', () => {
   });
 
   it('one VLAN tag has no inner one', () => {
-    const exchange = makeExchange({ vlanTagsCount: 1 });
-    exchange.vlanIds[0] = 7;
+    const exchange = makeExchange({ vlanIds: [7] });
     const { network } = parseLine(format, exchange);
     expect(network).toMatchObject({ vlan: { id: '7' } });
     expect(network).not.toHaveProperty('inner');

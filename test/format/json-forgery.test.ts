@@ -71,7 +71,7 @@ function jsonModel(exchange: Exchange): unknown {
   const isExchange = exchange.unit === UNIT_EXCHANGE;
   const isServer = exchange.type === TYPE_CQ || exchange.type === TYPE_CR;
   const isWhole = exchange.incomplete === 0;
-  const isIpv6 = exchange.addressLength === 16;
+  const isIpv6 = exchange.client.addressLength === 16;
   return withoutAbsent({
     record: isExchange ? 'exchange' : 'message',
     time: '2019-09-01T14:16:51.002345Z',
@@ -83,9 +83,9 @@ function jsonModel(exchange: Exchange): unknown {
     server_ip: isIpv6 ? 'fe80::1' : '10.0.0.2',
     server_port: 80,
     vlan:
-      exchange.vlanTagsCount === 0
+      exchange.wire.vlanTagsCount === 0
         ? undefined
-        : [4094, 7, 1, 4095].slice(0, exchange.vlanTagsCount),
+        : [4094, 7, 1, 4095].slice(0, exchange.wire.vlanTagsCount),
     method: methodText(exchange),
     target: partText(exchange, exchange.targetOffset, exchange.targetEnd),
     path: partText(exchange, exchange.pathOffset, exchange.pathEnd),
@@ -282,7 +282,7 @@ describe('bytesMax holds, whichever value is the long one', () => {
   it.each(cases)('%s', (_name, parts) => {
     for (const format of [json, ecs, otel]) {
       const exchange = makeHostile(parts);
-      exchange.retransmittedSegments = Number.MAX_SAFE_INTEGER;
+      exchange.wire.retransmittedSegments = Number.MAX_SAFE_INTEGER;
       expect(Object.keys(parseLine(format, exchange)).length).toBeGreaterThan(0);
     }
   });

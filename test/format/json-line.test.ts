@@ -59,9 +59,8 @@ describe('createJsonFormat', () => {
     const exchange = makeExchange({
       ...NOTHING_MEASURED,
       ...{ requestHead: head, responseHead: null, responseHeadBytes: UNKNOWN, type: TYPE_SQ },
-      ...{ incomplete: INCOMPLETE_NO_RESPONSE, retransmittedSegments: 2, vlanTagsCount: 2 },
+      ...{ incomplete: INCOMPLETE_NO_RESPONSE, retransmittedSegments: 2, vlanIds: [100, 5] },
     });
-    exchange.vlanIds.set([100, 5]);
     expect(lineOf(format, exchange)).toBe(
       '{"record":"exchange","time":"2019-09-01T14:16:51.002345Z",' +
         '"id":"016cebc4-3c7a-7001-8002-030405060708","side":"client",' +

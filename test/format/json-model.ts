@@ -127,7 +127,8 @@ export const hostileParts: fc.Arbitrary<HostileParts> = fc.record({
 export function makeHostile(parts: HostileParts): Exchange {
   const { hasRequest, hasResponse, unit, type, incomplete, vlanTagsCount, numbers } = parts;
   const exchange = makeExchange({
-    ...{ names: NAMES, hasRequest, hasResponse, unit, type, incomplete, vlanTagsCount },
+    ...{ names: NAMES, hasRequest, hasResponse, unit, type, incomplete },
+    vlanIds: [4094, 7, 1, 4095].slice(0, vlanTagsCount),
     ...(parts.isIpv6 ? { clientAddress: '2001:db8::7', serverAddress: 'fe80::1' } : {}),
     ...{ connectNs: numbers[0], requestNs: numbers[1], firstByteNs: numbers[2] },
     ...{ responseNs: numbers[3], totalNs: numbers[4], requestHeadBytes: numbers[5] },
@@ -138,7 +139,6 @@ export function makeHostile(parts: HostileParts): Exchange {
     },
   });
   const { request, response } = exchange;
-  exchange.vlanIds.set([4094, 7, 1, 4095]);
   const version = Buffer.from(parts.isVersionCut ? ' HTTP/1' : ' HTTP/1.1');
   const requestLine = Buffer.concat([parts.method, Buffer.from(' '), parts.target, version]);
   [request.startLineOffset, request.startLineEnd] = append(exchange, requestLine);

@@ -183,12 +183,11 @@ describe('createOtelFormat', () => {
 
   it('by a client on this host the server is the peer, and the duration a client’s', () => {
     const exchange = makeExchange({
-      ...{ type: TYPE_SQ, vlanTagsCount: 2, retransmittedSegments: 3 },
+      ...{ type: TYPE_SQ, vlanIds: [100, 5], retransmittedSegments: 3 },
       requestHead:
         'GET / HTTP/1.1\r\nHost: a.example:8080\r\nAuthorization: Basic QWxhZGRpbjpvcGVu\r\n' +
         'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\r\n',
     });
-    exchange.vlanIds.set([100, 5]);
     const record = logRecordOf(parseLine(format, exchange));
     const found = attributesOf(record);
     expect(record.traceId).toBe('4bf92f3577b34da6a3ce929d0e0e4736');

@@ -86,8 +86,7 @@ describe('tsv: exact lines', () => {
   });
 
   it('VLAN ids are a set', () => {
-    const vlanIds = Uint16Array.of(100, 5, 0, 0);
-    expect(columnsOf({ vlanTagsCount: 2, vlanIds }).vlan).toBe('100,5');
+    expect(columnsOf({ vlanIds: [100, 5] }).vlan).toBe('100,5');
   });
 
   it('a message is called by its type, and has the columns of one side', () => {

@@ -292,8 +292,8 @@ describe('without room', () => {
       {},
       noRoom(3),
     );
-    const { bytes, clientAddressOffset } = exchange;
-    expect([...bytes.subarray(clientAddressOffset, clientAddressOffset + 4)]).toEqual([0, 0, 0, 0]);
+    const { addressOffset } = exchange.client;
+    expect([...exchange.bytes.subarray(addressOffset, addressOffset + 4)]).toEqual([0, 0, 0, 0]);
     expect(counts).toEqual({ ip: 1, no_room: 1 });
   });
 
