@@ -1,0 +1,123 @@
+import { copyBytes } from '../bytes.ts';
+import { HEAD_BYTES_MAX } from '../limits.ts';
+import { createExchange, type Exchange, UNIT_EXCHANGE, UNKNOWN } from '../record/exchange.ts';
+import type { MessageType } from '../record/message-type.ts';
+import { unpackMessage } from '../record/pack-message.ts';
+import type { AddressLength, End } from '../record/record.ts';
+import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
+import { writeUuid } from '../record/uuid.ts';
+import { STREAM_REDACTION_BYTES_MAX } from './limits.ts';
+import type { OpenExchange, OpenMessage } from './open-exchange.ts';
+
+/** An end as its socket knows it. */
+export interface StreamEnd {
+  /** 4 or 16 bytes in network order; none of a unix socket. */
+  address: Uint8Array;
+  port: number;
+}
+
+/** What is known of a connection before its first byte. */
+export interface ConnectionFacts {
+  client: StreamEnd;
+  server: StreamEnd;
+  /** TYPE_CQ: this host answers; TYPE_SQ: it asks. */
+  type: MessageType;
+  /** Unlike that of other connections: ids and samples are made of it. */
+  seedWord: number;
+  /** How long it took to connect, UNKNOWN if at all; the first exchange has it. */
+  connectNs: number;
+}
+
+const ADDRESS_BYTES_MAX = 16;
+const LENGTHS_BYTES_MAX = 512;
+/** Both addresses, two messages as they are packed, and what redaction makes of them. */
+const RECORD_BYTES =
+  2 * ADDRESS_BYTES_MAX + 2 * (HEAD_BYTES_MAX + LENGTHS_BYTES_MAX) + STREAM_REDACTION_BYTES_MAX;
+
+const NANOSECONDS_PER_SECOND = 1e9;
+
+/** @param fieldsCount slots of the field tables that heads are scanned with */
+export function createStreamRecord(fieldsCount: number): Exchange {
+  const exchange = createExchange(fieldsCount);
+  exchange.bytes = new Uint8Array(RECORD_BYTES);
+  return exchange;
+}
+
+/** Makes the record that of an exchange. */
+export function fillRecord(
+  exchange: Exchange,
+  facts: ConnectionFacts,
+  open: OpenExchange,
+  incomplete: number,
+): void {
+  const { request, response } = open;
+  const { bytes } = exchange;
+  const first = request.isSeen ? request : response;
+  exchange.unit = UNIT_EXCHANGE;
+  exchange.incomplete = incomplete;
+  exchange.type = facts.type;
+  exchange.timestampSec = first.firstSec;
+  exchange.timestampSubsecNs = first.firstNs;
+  exchange.connectionHash = facts.seedWord >>> 0;
+  exchange.wire.vlanTagsCount = 0;
+  exchange.wire.retransmittedSegments = 0;
+  let at = writeEnd(bytes, 0, exchange.client, facts.client);
+  at = writeEnd(bytes, at, exchange.server, facts.server);
+  const packedAt = at;
+  if (open.bytes !== null) {
+    at = copyBytes(bytes, at, open.bytes, 0, open.bytesEnd);
+  }
+  exchange.bytesEnd = at;
+  exchange.hasRequest = request.isSeen;
+  if (request.isSeen) {
+    unpackMessage(bytes, packedAt + request.packedAt, exchange.request);
+    splitRequestLine(exchange);
+  }
+  exchange.hasResponse = response.isSeen;
+  exchange.statusCode = UNKNOWN;
+  if (response.isSeen) {
+    unpackMessage(bytes, packedAt + response.packedAt, exchange.response);
+    splitStatusLine(exchange);
+  }
+  setTimes(exchange, request, response);
+  exchange.connectNs = request.isSeen && open.ordinal === 0 ? facts.connectNs : UNKNOWN;
+  exchange.requestHeadBytes = request.isSeen ? request.headBytes : UNKNOWN;
+  exchange.requestBodyBytes = request.isSeen ? request.bodyBytes : UNKNOWN;
+  exchange.responseHeadBytes = response.isSeen ? response.headBytes : UNKNOWN;
+  exchange.responseBodyBytes = response.isSeen ? response.bodyBytes : UNKNOWN;
+  writeUuid(
+    exchange.id,
+    exchange.timestampSec,
+    exchange.timestampSubsecNs,
+    facts.seedWord,
+    open.ordinal,
+  );
+}
+
+function setTimes(exchange: Exchange, request: OpenMessage, response: OpenMessage): void {
+  const { hasRequest, hasResponse } = exchange;
+  const requestNs = hasRequest ? nsBetween(request, request.lastSec, request.lastNs) : UNKNOWN;
+  const responseLastNs = hasResponse
+    ? nsBetween(hasRequest ? request : response, response.lastSec, response.lastNs)
+    : UNKNOWN;
+  exchange.requestNs = requestNs;
+  exchange.firstByteNs =
+    hasRequest && hasResponse ? nsBetween(request, response.firstSec, response.firstNs) : UNKNOWN;
+  exchange.responseNs = hasResponse
+    ? nsBetween(response, response.lastSec, response.lastNs)
+    : UNKNOWN;
+  exchange.totalNs = hasResponse ? Math.max(requestNs, responseLastNs) : UNKNOWN;
+}
+
+/** From a message's first byte on; clocks are set back now and then, and a duration is never negative. */
+function nsBetween({ firstSec, firstNs }: OpenMessage, sec: number, ns: number): number {
+  return Math.max(0, (sec - firstSec) * NANOSECONDS_PER_SECOND + ns - firstNs);
+}
+
+/** Gives where the next byte goes. */
+function writeEnd(bytes: Uint8Array, at: number, end: End, { address, port }: StreamEnd): number {
+  end.addressOffset = at;
+  end.addressLength = address.length as AddressLength;
+  end.port = port;
+  return copyBytes(bytes, at, address, 0, address.length);
+}
