@@ -53,7 +53,9 @@ export function loseSide(stream: StreamState, side: StreamSide, reason: number):
   dropHeld(stream, side);
   side.state = SIDE_LOST;
   side.lostReason = reason;
-  events.lost(side.direction, reason);
+  if (!side.isClosed || side.isCloseDue) {
+    events.lost(side.direction, reason);
+  }
   if (side === server) {
     stream.waitingCount = 0;
     if (client.state === SIDE_WAITS) {

@@ -123,13 +123,8 @@ export class HttpStream implements StreamState {
       release(this);
     }
     side.isClosed = true;
-    if (side.state === SIDE_HEAD) {
-      dropHeld(this, side);
-    }
-    if (this.client.isClosed && this.server.isClosed) {
-      dropHeld(this, this.client);
-    }
-    this.events.closed(direction, how);
+    side.isCloseDue = true;
+    tellClose(this, side);
   }
 
   #end(how: Close, direction: Direction): void {
@@ -138,6 +133,7 @@ export class HttpStream implements StreamState {
     }
     this.client.isClosed = true;
     this.server.isClosed = true;
+    this.client.isCloseDue = false;
     dropHeld(this, this.client);
     dropHeld(this, this.server);
     this.events.closed(direction, how);
@@ -146,6 +142,20 @@ export class HttpStream implements StreamState {
 
 function sideOf(stream: HttpStream, direction: Direction): StreamSide {
   return direction === FROM_CLIENT ? stream.client : stream.server;
+}
+
+/** Tells the end of a direction, once what is held of it has been read. */
+function tellClose(stream: StreamState, side: StreamSide): void {
+  const { client, server, events } = stream;
+  if (side.state === SIDE_WAITS && side.held !== null && !server.isClosed) {
+    return;
+  }
+  side.isCloseDue = false;
+  dropHeld(stream, side);
+  events.closed(side.direction, CLOSE_IN_ORDER);
+  if (client.isCloseDue) {
+    tellClose(stream, client);
+  }
 }
 
 /** Bound: each turn takes a byte or changes the state, at most once before the next byte. */
@@ -231,6 +241,9 @@ function release(stream: StreamState): void {
       stream.timeSec = timeSec;
       stream.timeNs = timeNs;
     }
+  }
+  if (stream.client.isCloseDue) {
+    tellClose(stream, stream.client);
   }
 }
 

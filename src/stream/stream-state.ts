@@ -48,6 +48,8 @@ export interface StreamSide extends HeadEndSearch {
   /** Only a feed that begins with a start line goes on. */
   isSeeking: boolean;
   isClosed: boolean;
+  /** It has been closed, and what is held of it is read before that is told. */
+  isCloseDue: boolean;
   /** LOST_*, of meaning in SIDE_LOST. */
   lostReason: number;
   /** Of the message that passes: when its first byte came, and its last so far. */
@@ -119,6 +121,7 @@ export function createSide(direction: Direction): StreamSide {
     isBodySure: false,
     isSeeking: false,
     isClosed: false,
+    isCloseDue: false,
     lostReason: 0,
     startSec: 0,
     startNs: 0,

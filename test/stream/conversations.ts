@@ -248,6 +248,15 @@ export const STREAM_CASES: StreamCase[] = [
     events: [...['request GET /h2 HTTP/1.1', 'request end', ...ANSWERED, ...ASKED, ...ANSWERED]],
   },
   {
+    title:
+      'an upgrade that the server does not take up, and the client closes behind a request sent ahead',
+    steps: [client(`GET /h2 HTTP/1.1\r\nUpgrade: h2c\r\n\r\n${GET}`), CLIENT_FIN, server(OK + OK)],
+    events: [
+      ...['request GET /h2 HTTP/1.1', 'request end', ...ANSWERED, ...ASKED],
+      ...['closed client in order', ...ANSWERED],
+    ],
+  },
+  {
     title: 'h2c, with a body before the other protocol',
     steps: [
       client(`POST /h2 HTTP/1.1\r\nUpgrade: h2c\r\nContent-Length: 4\r\n\r\nbodyPRI`),
