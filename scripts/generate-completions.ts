@@ -1,7 +1,7 @@
 import { COMMANDS } from '../src/cli/command-table.ts';
 import { COMMAND_NAMES } from '../src/config/command-names.ts';
 import { OPTIONS, type Option } from '../src/config/option-table.ts';
-import { FORMAT_NAMES } from '../src/format/format-names.ts';
+import { FORMAT_NAMES } from '../src/format/format-table.ts';
 import { METHODS_REGISTERED } from '../src/http/grammar.ts';
 import { BUILT_IN_PATTERNS } from '../src/redact/redaction-settings.ts';
 

@@ -1,4 +1,4 @@
-import type { RecordFormatName } from '../format/format-names.ts';
+import { FORMATS } from '../format/format-table.ts';
 import { METHODS_REGISTERED } from '../http/grammar.ts';
 import type { CommandName } from './command-names.ts';
 import { ENVIRONMENT_PREFIX, type FileEntries } from './configuration-file.ts';
@@ -14,9 +14,6 @@ import type { ConfigurationInput, Settings } from './settings.ts';
 const START_SCRIPT_VARIABLES: readonly string[] = ['HTTPLOG_PIDFILE', 'HTTPLOG_STOP_SECONDS'];
 
 const OPTION_VARIABLES: readonly string[] = SETTING_OPTIONS.map(({ environment }) => environment);
-
-/** Formats that show fields besides their own; a database's rows are made from json. */
-const HEADER_FORMATS: readonly RecordFormatName[] = ['json', 'ecs', 'otel', 'tsv'];
 
 /** Keys of ours in the file that no option has, or that a later line replaces. */
 export function describeUnknownKeys(file: FileEntries): string[] {
@@ -170,7 +167,7 @@ function describeWithoutPlace(settings: Settings, layered: LayeredValues): strin
     ];
   }
   const isSplit = !settings.splitByType || outputs.some(canSplitByType);
-  const isHeaderShown = outputs.some(({ format }) => HEADER_FORMATS.includes(format.name));
+  const isHeaderShown = outputs.some(({ format }) => FORMATS[format.name].hasHeaderFields);
   const headerReason =
     'no output has a place for header fields (json, ecs, otel, tsv and databases have)';
   const isVlanShown = !settings.addVlan || outputs.some(({ format }) => format.name === 'text');

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { FORMAT_RECORDS, type Records } from '../format/format-names.ts';
+import { usualRecords } from '../format/format-table.ts';
+import type { Records } from '../record/record-kinds.ts';
 import type { FormatChoice, OutputChoice } from './output-formats.ts';
 import type { Settings } from './settings.ts';
 
@@ -27,7 +28,7 @@ export function resolveOutputs(settings: Settings): ResolvedOutput[] {
   return [
     {
       format,
-      records: settings.records ?? FORMAT_RECORDS[format.name][0],
+      records: settings.records ?? usualRecords(format.name),
       isSqlite: false,
       // `-o` names a file: a directory there is a mistake.
       directory: settings.outputPath === undefined ? settings.directory : undefined,
@@ -46,7 +47,7 @@ function resolveOutput(choice: OutputChoice, settings: Settings): ResolvedOutput
   const format = isSqlite ? JSON_LINES : (choice.format ?? settings.format ?? TEXT);
   const path = choice.sqlite ?? choice.path;
   const directory = path === undefined ? settings.directory : isDirectory(path) ? path : undefined;
-  const records = choice.records ?? settings.records ?? FORMAT_RECORDS[format.name][0];
+  const records = choice.records ?? settings.records ?? usualRecords(format.name);
   return { format, records, isSqlite, directory, path: path ?? '' };
 }
 

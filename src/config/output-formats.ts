@@ -1,11 +1,7 @@
-import {
-  FORMAT_NAMES,
-  FORMAT_RECORDS,
-  type RecordFormatName,
-  type Records,
-} from '../format/format-names.ts';
+import { FORMAT_NAMES, type RecordFormatName } from '../format/format-table.ts';
 import { compileTemplate, templateHeaderNames } from '../format/template-compiler.ts';
 import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../limits.ts';
+import { RECORDS_NAMES, type Records } from '../record/record-kinds.ts';
 import { quoteValue } from './mistakes.ts';
 
 /** How `--output`, `--format`, `--records` and `--header` are written. */
@@ -28,7 +24,7 @@ export interface OutputChoice {
 
 export const FORMATS_ALLOWED = `${FORMAT_NAMES.slice(0, -1).join(', ')}, or template:'...' with fields in braces`;
 
-export const RECORDS_ALLOWED = 'messages or exchanges';
+export const RECORDS_ALLOWED = RECORDS_NAMES.join(' or ');
 
 export const OUTPUTS_ALLOWED =
   `up to ${OUTPUTS_MAX} of KEY=VALUE[,KEY=VALUE...] with the keys format, records, path or sqlite, ` +
@@ -65,7 +61,7 @@ export function printFormat({ name, template }: FormatChoice): string {
 }
 
 export function parseRecords(text: string): Records | null {
-  return text === 'messages' || text === 'exchanges' ? text : null;
+  return RECORDS_NAMES.find((known) => known === text) ?? null;
 }
 
 /** Outputs stand apart by white space, so that one line of a configuration file can hold several. */
@@ -97,10 +93,6 @@ export function findTemplateNames(formats: readonly FormatChoice[]): string[] {
   return formats.flatMap(({ template }) =>
     template === undefined ? [] : templateHeaderNames(template),
   );
-}
-
-export function isRecordsOf(format: RecordFormatName, records: Records): boolean {
-  return FORMAT_RECORDS[format].includes(records);
 }
 
 /** Why outputs cannot be taken; undefined: one of them has another form than all have. */

@@ -1,6 +1,7 @@
 import type { HttpMessage } from '../http/message.ts';
 import { VLAN_TAGS_MAX } from '../limits.ts';
-import { type Exchange, UNIT_EXCHANGE, UNKNOWN } from '../record/exchange.ts';
+import { type Exchange, UNKNOWN } from '../record/exchange.ts';
+import { type MessageType, sideOf } from '../record/message-type.ts';
 import { unpackMessage } from '../record/pack-message.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
@@ -28,9 +29,8 @@ export function fillRecord(tracker: ExchangeTracker, index: number, incomplete: 
   const flow = slots.flow[index];
   const requestChain = slots.chain[requestOf(index)];
   const responseChain = slots.chain[responseOf(index)];
-  exchange.unit = UNIT_EXCHANGE;
   exchange.incomplete = incomplete;
-  exchange.type = slots.type[index] as Exchange['type'];
+  exchange.side = sideOf(slots.type[index] as MessageType);
   exchange.hasRequest = hasMark(slots, index, EXCHANGE_REQUEST);
   exchange.hasResponse = hasMark(slots, index, EXCHANGE_RESPONSE);
   exchange.timestampSec = slots.startSec[index];

@@ -9,7 +9,7 @@ import {
 } from './apache-timestamp.ts';
 import { writeDigits, writeJsonNumber } from './json-text.ts';
 import { statusOf, writeMicroseconds } from './record-fields.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import {
   createValueSpan,
   type FindText,
@@ -54,30 +54,35 @@ const findUserAgent = findInRequest(FIELD_USER_AGENT);
  *
  * @see https://httpd.apache.org/docs/2.4/mod/mod_log_config.html
  */
-export function createCommonFormat(options: RecordFormatOptions): RecordFormat {
-  return createApacheFormat(options, false, false);
-}
+export const COMMON_FORMAT: RecordFormat = {
+  suffix: 'common.log',
+  hasHeaderFields: false,
+  writers: { exchange: (options) => createExchangeWriter(options, false, false) },
+};
 
 /** The same with ` "%{Referer}i" "%{User-agent}i"`. */
-export function createCombinedFormat(options: RecordFormatOptions): RecordFormat {
-  return createApacheFormat(options, true, false);
-}
+export const COMBINED_FORMAT: RecordFormat = {
+  suffix: 'combined.log',
+  hasHeaderFields: false,
+  writers: { exchange: (options) => createExchangeWriter(options, true, false) },
+};
 
 /** The combined one with ` %D`, the microseconds that the exchange took. */
-export function createCombinedTimedFormat(options: RecordFormatOptions): RecordFormat {
-  return createApacheFormat(options, true, true);
-}
+export const COMBINED_TIMED_FORMAT: RecordFormat = {
+  suffix: 'combined-timed.log',
+  hasHeaderFields: false,
+  writers: { exchange: (options) => createExchangeWriter(options, true, true) },
+};
 
-function createApacheFormat(
+function createExchangeWriter(
   options: RecordFormatOptions,
   isCombined: boolean,
   isTimed: boolean,
-): RecordFormat {
+): RecordWriter<Exchange> {
   const timestamp = createApacheTimestamp(options.utcOffset);
   const span = createValueSpan();
   return {
     linesPerRecord: 1,
-    fileHeader: undefined,
     bytesMax: (exchange) =>
       OVERHEAD_BYTES_MAX +
       textBytesMax(findUser, exchange, span) +

@@ -5,7 +5,7 @@ import type { Exchange } from '../record/exchange.ts';
 import { SPACE_ESCAPED, SPACE_KEPT, type SpaceMode, writeEscaped } from './escape.ts';
 import { writeDigits, writeJsonNumber } from './json-text.ts';
 import { statusOf } from './record-fields.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import {
   createValueSpan,
   type FindText,
@@ -73,13 +73,18 @@ const COLUMNS = [USER, PATH, QUERY, METHOD, AGENT];
  * Two lines an exchange, both with its id: what was asked at the time of the request, and at the time of the
  * end the same with what came of it.
  */
-export function createAuditFormat(options: RecordFormatOptions): RecordFormat {
+export const AUDIT_FORMAT: RecordFormat = {
+  suffix: 'audit.log',
+  hasHeaderFields: false,
+  writers: { exchange: createExchangeWriter },
+};
+
+function createExchangeWriter(options: RecordFormatOptions): RecordWriter<Exchange> {
   const beginning = createTimestampText(options.utcOffset);
   const ending = createTimestampText(options.utcOffset);
   const span = createValueSpan();
   return {
     linesPerRecord: 2,
-    fileHeader: undefined,
     bytesMax: (exchange) => {
       let bytesMax = OVERHEAD_BYTES_MAX;
       for (let column = 0; column < COLUMNS.length; column++) {

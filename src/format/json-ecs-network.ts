@@ -1,6 +1,6 @@
 import { FIELD_X_FORWARDED_FOR } from '../http/grammar.ts';
-import type { Exchange } from '../record/exchange.ts';
-import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import { SIDE_SERVER } from '../record/message-type.ts';
 import { commonAddressLength, type End } from '../record/record.ts';
 import { createJsonLabel, createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
 import { writeJsonNumber, writeJsonString } from './json-text.ts';
@@ -50,10 +50,16 @@ function createNetworkLabel(members: string): JsonLabel {
 }
 
 /** The client is the source, of a response as well: ECS has the side that began as the source. */
-export function writeEcsEnds(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { bytes, client, server } = exchange;
-  const requestBytes = messageBytes(exchange.requestHeadBytes, exchange.requestBodyBytes);
-  const responseBytes = messageBytes(exchange.responseHeadBytes, exchange.responseBodyBytes);
+export function writeEcsEnds(
+  target: Uint8Array,
+  at: number,
+  record: HttpRecord,
+  requestBodyBytes: number,
+  responseBodyBytes: number,
+): number {
+  const { bytes, client, server } = record;
+  const requestBytes = messageBytes(record.requestHeadBytes, requestBodyBytes);
+  const responseBytes = messageBytes(record.responseHeadBytes, responseBodyBytes);
   at = writePeer(target, at, SOURCE, bytes, client, requestBytes);
   at = writePeer(target, at, DESTINATION, bytes, server, responseBytes);
   at = writePeer(target, at, CLIENT, bytes, client, requestBytes);
@@ -80,11 +86,10 @@ function writePeer(
   return writeLabel(target, at, OBJECT_END);
 }
 
-export function writeEcsNetwork(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { type } = exchange;
+export function writeEcsNetwork(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { vlanTagsCount, vlanIds } = exchange.wire;
   at = writeLabel(target, at, networkLabelOf(exchange.client, exchange.server));
-  at = writeLabel(target, at, type === TYPE_CQ || type === TYPE_CR ? INBOUND : OUTBOUND);
+  at = writeLabel(target, at, exchange.side === SIDE_SERVER ? INBOUND : OUTBOUND);
   at = writeForwardedIp(target, at, exchange);
   if (vlanTagsCount > 0) {
     at = writeLabel(target, at, VLAN);
@@ -110,7 +115,7 @@ function networkLabelOf(client: End, server: End): JsonLabel {
 }
 
 /** The first address of X-Forwarded-For. Another text would make the whole document invalid to its reader. */
-function writeForwardedIp(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeForwardedIp(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, request } = exchange;
   const offset = exchange.hasRequest ? request.fieldOffsets[FIELD_X_FORWARDED_FOR] : 0;
   if (offset === 0) {

@@ -1,7 +1,9 @@
 import { isSameText } from '../bytes.ts';
 import { FIELD_HOST, FIELD_USER_AGENT, METHODS_DEFAULT } from '../http/grammar.ts';
 import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
-import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { Message } from '../record/message.ts';
+import { SIDE_SERVER } from '../record/message-type.ts';
 import { commonAddressLength } from '../record/record.ts';
 import { createJsonLabel, writeLabel } from './json-label.ts';
 import { findHostEnd, readPort } from './json-value-texts.ts';
@@ -75,8 +77,29 @@ const RESPONSE_HEAD_SIZE = createIntLabel('httplog.response.head.size');
 const RETRANSMITTED_SEGMENTS = createIntLabel('httplog.retransmitted_segments');
 const VLAN = createIntsLabel('httplog.vlan');
 
-/** Writes all attributes but those of named headers, each with its comma before it; at least one. */
-export function writeOtelAttributes(target: Uint8Array, at: number, exchange: Exchange): number {
+/**
+ * Writes all attributes of an exchange but those of named headers, each with its comma before it; at least one.
+ */
+export function writeExchangeAttributes(
+  target: Uint8Array,
+  at: number,
+  exchange: Exchange,
+): number {
+  at = writeConnectionAttributes(target, at, exchange);
+  at = writeErrors(target, at, exchange, exchange.incomplete);
+  return writeMeasures(target, at, exchange);
+}
+
+/** The same of a message. */
+export function writeMessageAttributes(target: Uint8Array, at: number, message: Message): number {
+  at = writeConnectionAttributes(target, at, message);
+  at = writeErrors(target, at, message, INCOMPLETE_NONE);
+  at = writeIntAttribute(target, at, REQUEST_HEAD_SIZE, message.requestHeadBytes);
+  return writeIntAttribute(target, at, RESPONSE_HEAD_SIZE, message.responseHeadBytes);
+}
+
+/** What was asked for and answered, and between whom. */
+function writeConnectionAttributes(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, request } = exchange;
   at = writeLabel(target, at, PROTOCOL);
   if (exchange.client.addressLength + exchange.server.addressLength > 0) {
@@ -95,25 +118,23 @@ export function writeOtelAttributes(target: Uint8Array, at: number, exchange: Ex
     at = writeUserAttribute(target, at, exchange);
   }
   at = writeEndpoints(target, at, exchange);
-  if (exchange.hasResponse) {
-    at = writeIntAttribute(target, at, STATUS_CODE, exchange.statusCode);
-  }
-  at = writeErrors(target, at, exchange);
-  return writeMeasures(target, at, exchange);
+  return exchange.hasResponse
+    ? writeIntAttribute(target, at, STATUS_CODE, exchange.statusCode)
+    : at;
 }
 
-function writeVersionAttribute(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeVersionAttribute(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const end = writeVersion(target, at, PROTOCOL_VERSION, exchange);
   return end === at ? at : writeLabel(target, end, VALUE_END);
 }
 
-function writeUserAttribute(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeUserAttribute(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const end = writeUser(target, at, USER_NAME, exchange.bytes, exchange.request);
   return end === at ? at : writeLabel(target, end, VALUE_END);
 }
 
 /** A method that the conventions do not know is `_OTHER`, so that strangers cannot make names for metrics. */
-function writeMethod(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeMethod(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, methodEnd } = exchange;
   const methodOffset = exchange.request.startLineOffset;
   for (let index = 0; index < METHODS.length; index++) {
@@ -126,9 +147,9 @@ function writeMethod(target: Uint8Array, at: number, exchange: Exchange): number
 }
 
 /** The peer is the other end of what this host has: the client of a server, the server of a client. */
-function writeEndpoints(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeEndpoints(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, client, server } = exchange;
-  const isServer = isServerSide(exchange);
+  const isServer = exchange.side === SIDE_SERVER;
   const peer = isServer ? client : server;
   const local = isServer ? server : client;
   const addressLength = commonAddressLength(client, server);
@@ -146,7 +167,7 @@ function writeEndpoints(target: Uint8Array, at: number, exchange: Exchange): num
 }
 
 /** Name and port of the Host field; where it has none, those of the connection. */
-function writeServer(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeServer(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, request, server } = exchange;
   const hostOffset = exchange.hasRequest ? request.fieldOffsets[FIELD_HOST] : 0;
   const hostEnd = hostOffset === 0 ? 0 : request.fieldEnds[FIELD_HOST];
@@ -160,8 +181,13 @@ function writeServer(target: Uint8Array, at: number, exchange: Exchange): number
   return writeIntAttribute(target, at, SERVER_PORT, port === UNKNOWN ? portOf(server) : port);
 }
 
-function writeErrors(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { incomplete, statusCode } = exchange;
+function writeErrors(
+  target: Uint8Array,
+  at: number,
+  exchange: HttpRecord,
+  incomplete: number,
+): number {
+  const { statusCode } = exchange;
   const isIncomplete = incomplete !== INCOMPLETE_NONE;
   if (exchange.hasResponse && statusCode >= SERVER_ERROR_MIN) {
     at = writeIntAttribute(target, at, ERROR_STATUS, statusCode);
@@ -172,7 +198,7 @@ function writeErrors(target: Uint8Array, at: number, exchange: Exchange): number
 }
 
 function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): number {
-  const duration = isServerSide(exchange) ? SERVER_DURATION : CLIENT_DURATION;
+  const duration = exchange.side === SIDE_SERVER ? SERVER_DURATION : CLIENT_DURATION;
   at = writeIntAttribute(target, at, REQUEST_BODY_SIZE, exchange.requestBodyBytes);
   at = writeIntAttribute(target, at, RESPONSE_BODY_SIZE, exchange.responseBodyBytes);
   at = writeSecondsAttribute(target, at, duration, exchange.totalNs);
@@ -186,8 +212,4 @@ function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): numb
   return retransmittedSegments > 0
     ? writeIntAttribute(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments)
     : at;
-}
-
-function isServerSide(exchange: Exchange): boolean {
-  return exchange.type === TYPE_CQ || exchange.type === TYPE_CR;
 }

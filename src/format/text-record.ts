@@ -1,7 +1,7 @@
-import type { Exchange } from '../record/exchange.ts';
+import type { Message } from '../record/message.ts';
 import type { End } from '../record/record.ts';
 import { writeEndpoint } from './address.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import { textLineBytesMax, writeMessageText, writeVlanIds } from './text-line.ts';
 import { createTimestampText, setSecond, writeTimestamp } from './timestamp.ts';
 
@@ -12,22 +12,26 @@ const BYTE_DASH = 0x2d;
 /**
  * The text line for records of single messages, whose values may have been redacted. Lines of messages as
  * they passed are written from the frame itself, which costs less.
- *
- * @param hasVlan lines of tagged frames end with their VLAN ids
  */
-export function createTextFormat(options: RecordFormatOptions, hasVlan: boolean): RecordFormat {
+export const TEXT_FORMAT: RecordFormat = {
+  suffix: 'log',
+  hasHeaderFields: false,
+  writers: { message: createTextWriter },
+};
+
+export function createTextWriter(options: RecordFormatOptions): RecordWriter<Message> {
+  const { hasVlan = false } = options;
   const timestamp = createTimestampText(options.utcOffset);
   return {
     linesPerRecord: 1,
-    fileHeader: undefined,
-    bytesMax: (exchange) => textLineBytesMax(messageOf(exchange)),
-    write(target, at, exchange) {
-      const { bytes, client, server, hasRequest, wire } = exchange;
-      setSecond(timestamp, exchange.timestampSec);
-      at = writeTimestamp(target, at, timestamp, exchange.timestampSubsecNs);
+    bytesMax: (message) => textLineBytesMax(headOf(message)),
+    write(target, at, message) {
+      const { bytes, client, server, hasRequest, wire } = message;
+      setSecond(timestamp, message.timestampSec);
+      at = writeTimestamp(target, at, timestamp, message.timestampSubsecNs);
       at = writeEnd(target, at, bytes, hasRequest ? client : server);
       at = writeEnd(target, at, bytes, hasRequest ? server : client);
-      at = writeMessageText(target, at, bytes, messageOf(exchange), exchange.type);
+      at = writeMessageText(target, at, bytes, headOf(message), message.type);
       if (hasVlan && wire.vlanTagsCount > 0) {
         at = writeVlanIds(target, at, wire);
       }
@@ -48,6 +52,6 @@ function writeEnd(target: Uint8Array, at: number, bytes: Uint8Array, end: End): 
   return writeEndpoint(target, at, bytes, addressOffset, addressLength, port);
 }
 
-function messageOf({ hasRequest, request, response }: Exchange): Exchange['request'] {
+function headOf({ hasRequest, request, response }: Message): Message['request'] {
   return hasRequest ? request : response;
 }

@@ -1,4 +1,5 @@
-import type { RecordFormatName, Records } from '../format/format-names.ts';
+import type { RecordFormatName } from '../format/format-table.ts';
+import type { Records } from '../record/record-kinds.ts';
 
 /** What the worker is told of one output; where its lines go is the control plane's. */
 export interface OutputSettings {

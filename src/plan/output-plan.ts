@@ -1,15 +1,19 @@
 import { resolve } from 'node:path';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
-import { findTemplateNames, isRecordsOf } from '../config/output-formats.ts';
+import { findTemplateNames } from '../config/output-formats.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type FilterSettings, findHeaderNames } from '../filter/filter-settings.ts';
-import { FORMAT_RECORDS, type RecordFormatName } from '../format/format-names.ts';
+import {
+  FORMATS,
+  hasWriterOf,
+  type RecordFormatName,
+  usualRecords,
+} from '../format/format-table.ts';
 import { createRecordFieldTables } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX } from '../limits.ts';
 import type { OutputPlace } from '../log/output-place.ts';
 import type { OutputTarget } from '../log/output-target.ts';
-import { createFormat } from '../output/create-format.ts';
 import type { OutputSettings } from '../output/output-settings.ts';
 import { patternNames, type RedactionSettings } from '../redact/redaction-settings.ts';
 import { createFilterSettings, createRedactionSettings } from './filter-plan.ts';
@@ -31,20 +35,6 @@ export interface RecordPlan {
   /** What redactions are counted for, in the order of their counters; a run only adds to them. */
   redactionNames: readonly string[];
 }
-
-/** By format: how names of daily files end. */
-const SUFFIXES: Readonly<Record<RecordFormatName, string>> = {
-  text: 'log',
-  json: 'json',
-  ecs: 'ecs.json',
-  otel: 'otel.json',
-  common: 'common.log',
-  combined: 'combined.log',
-  'combined-timed': 'combined-timed.log',
-  audit: 'audit.log',
-  tsv: 'tsv',
-  template: 'template.log',
-};
 
 /**
  * Everything about records that the settings mean.
@@ -106,9 +96,9 @@ function planOutput(
   headerNames: readonly string[],
 ): OutputPlan {
   const { format, records, isSqlite, directory, path } = resolved;
-  if (!isRecordsOf(format.name, records)) {
+  if (!hasWriterOf(format.name, records)) {
     throw usageError(
-      `Format ${format.name} has lines of ${FORMAT_RECORDS[format.name][0]}, not of ${records}`,
+      `Format ${format.name} has lines of ${usualRecords(format.name)}, not of ${records}`,
       'Leave --records out for it, or choose json, which has both',
     );
   }
@@ -119,7 +109,7 @@ function planOutput(
       directory === undefined ? { path } : { directory, upkeep: createUpkeep(settings) };
     return { settings: output, target: { kind: 'sqlite', target } };
   }
-  const header = findHeader(output, headerNames);
+  const header = findHeader(format.name, headerNames);
   const isOwnPlace = settings.outputs.length > 0 && directory !== settings.directory;
   const option = isOwnPlace ? '--output' : undefined;
   const target: OutputTarget =
@@ -127,7 +117,7 @@ function planOutput(
       ? {
           kind: 'daily',
           directory,
-          suffix: SUFFIXES[format.name],
+          suffix: FORMATS[format.name].suffix,
           header,
           option,
           upkeep: createUpkeep(settings),
@@ -140,14 +130,10 @@ function planOutput(
 
 /** Lines that files of the format begin with, made with the fields that it will show. */
 function findHeader(
-  output: OutputSettings,
+  format: RecordFormatName,
   headerNames: readonly string[],
 ): Uint8Array | undefined {
-  if (output.format !== 'tsv') {
-    return undefined;
-  }
-  const { namedFields } = createRecordFieldTables(headerNames);
-  return createFormat(output, { namedFields, utcOffset: () => 0, hostName: '' }, false).fileHeader;
+  return FORMATS[format].createFileHeader?.(createRecordFieldTables(headerNames).namedFields);
 }
 
 /** Two formats in one file would be of use to nobody. */
@@ -169,7 +155,7 @@ function nameTarget(plan: OutputPlan): string {
   }
   const isDaily =
     target.kind === 'lines' ? target.target.kind === 'daily' : 'directory' in target.target;
-  const suffix = target.kind === 'sqlite' ? 'sqlite' : SUFFIXES[plan.settings.format];
+  const suffix = target.kind === 'sqlite' ? 'sqlite' : FORMATS[plan.settings.format].suffix;
   const place = resolve(describeTarget(plan));
   return isDaily ? `daily files *.${suffix} in ${place}` : place;
 }

@@ -21,6 +21,26 @@ export interface WireFacts {
   retransmittedSegments: number;
 }
 
+/**
+ * What records of every kind have. Each way in has one record a kind, which it fills anew, and what that says
+ * holds until then.
+ */
+export interface RecordBase {
+  /** UUIDv7. The same packets give the same id in a replay. @see RFC 9562 section 5.7 */
+  id: Uint8Array;
+  /** Everything that the record's offsets point into. */
+  bytes: Uint8Array;
+  /** One past the last byte of `bytes` in use: what redaction makes anew is put behind it. */
+  bytesEnd: number;
+  /** Time of the first byte. */
+  timestampSec: number;
+  timestampSubsecNs: number;
+  client: End;
+  server: End;
+  /** Spreads connections evenly and is the same for both directions; unsigned 32 bits. */
+  connectionHash: number;
+}
+
 export function createEnd(): End {
   return { addressOffset: 0, addressLength: 0, port: 0 };
 }

@@ -4,7 +4,7 @@ import { COUNTS_COUNT } from '../counters/exchange-counts.ts';
 import { createMessageRecords, type MessageRecords } from '../exchange/message-record.ts';
 import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';
 import { hasFilter } from '../filter/filter-settings.ts';
-import { createTextFormat } from '../format/text-record.ts';
+import { createTextWriter } from '../format/text-record.ts';
 import type { TimestampText } from '../format/timestamp.ts';
 import { createRecordFieldTables, type FieldTables, TEXT_FIELD_TABLES } from '../http/grammar.ts';
 import type { BatchBuilder } from '../output/batch-builder.ts';
@@ -13,7 +13,7 @@ import {
   isPlainText,
   redactionCounts,
 } from '../output/create-record-outputs.ts';
-import { type RecordOutputs, writeExchange } from '../output/record-outputs.ts';
+import type { RecordOutputs } from '../output/record-outputs.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { HiddenText, PipelineOptions } from './pipeline-state.ts';
 
@@ -65,7 +65,7 @@ export function createOutputs(
         fieldsCount,
         flowSeed,
         counters.subarray(COUNTER_TRACKER_FIRST, COUNTER_TRACKER_FIRST + COUNTS_COUNT),
-        (exchange) => writeExchange(records, exchange),
+        records.exchange,
       ))
     : undefined;
   const messageRecords =
@@ -86,7 +86,7 @@ function createHiddenText(
     opened ??= {
       messageRecords: createMessageRecords(fieldsCount, flowSeed),
       redact: createRedactor(redaction, namedFields, redactionCounts(counters), redactionNames),
-      format: createTextFormat({ namedFields, utcOffset, hostName }, hasVlan),
+      writer: createTextWriter({ namedFields, utcOffset, hostName, hasVlan }),
     };
     return opened;
   };

@@ -8,22 +8,22 @@ import type { MessageRecords } from '../exchange/message-record.ts';
 import type { ExchangeTracker } from '../exchange/tracker.ts';
 import type { FilterSettings } from '../filter/filter-settings.ts';
 import type { BatchSink } from '../format/line-batch.ts';
-import type { RecordFormat } from '../format/record-format.ts';
+import type { RecordWriter } from '../format/record-format.ts';
 import type { TimestampText, UtcOffset } from '../format/timestamp.ts';
 import type { FieldTables, MethodTable } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
 import type { BatchBuilder } from '../output/batch-builder.ts';
 import type { OutputSettings } from '../output/output-settings.ts';
 import type { RecordOutputs } from '../output/record-outputs.ts';
-import type { Exchange } from '../record/exchange.ts';
+import type { Message } from '../record/message.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
 import type { MessageKeys } from './message-keys.ts';
 
 /** Writes the lines of messages in which there is something to hide though nobody asked for it. */
 export interface HiddenText {
   readonly messageRecords: MessageRecords;
-  readonly redact: (record: Exchange) => void;
-  readonly format: RecordFormat;
+  readonly redact: (record: Message) => void;
+  readonly writer: RecordWriter<Message>;
 }
 
 /** Says whether a frame is to be read at all; a replay's `-f`. */

@@ -1,7 +1,6 @@
 import { createFrame } from '../capture/frame.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
 import { endAllFlows } from '../exchange/end-exchange.ts';
-import { writeExchange } from '../output/record-outputs.ts';
 import { createOutputs } from './create-outputs.ts';
 import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
 import { expireHeads } from './read-messages.ts';
@@ -40,7 +39,7 @@ export function prepareChange(pipeline: Pipeline, options: PipelineOptions): () 
       endAllFlows(followed);
     }
     if (tracker !== undefined && records !== undefined) {
-      tracker.onExchange = (exchange) => writeExchange(records, exchange);
+      tracker.onExchange = records.exchange;
     }
     Object.assign(pipeline, { ...outputs, records, tracker, portTable, localNetworks });
   };

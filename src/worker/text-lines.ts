@@ -145,15 +145,15 @@ function writeHiddenLines(
   type: MessageType,
 ): number {
   const { textLines, timestamp, counters } = pipeline;
-  const { messageRecords, redact, format } = pipeline.openHiddenText();
+  const { messageRecords, redact, writer } = pipeline.openHiddenText();
   const headersBefore = counters[COUNTER_REDACTIONS_FIRST + COUNT_HEADERS];
   const urlsBefore = counters[COUNTER_REDACTIONS_FIRST + COUNT_URL];
   const record = loadMessage(messageRecords, frame, segment, pipeline.message, type);
   redact(record);
   setSecond(timestamp, record.timestampSec);
-  const bytesMax = format.bytesMax(record);
+  const bytesMax = writer.bytesMax(record);
   for (let index = 0; index < textLines.length; index++) {
-    const isWritten = writeLines(format, textLines[index], record, timestamp.day, bytesMax);
+    const isWritten = writeLines(writer, textLines[index], record, type, timestamp.day, bytesMax);
     counters[isWritten ? COUNTER_LINES : COUNTER_LINES_DROPPED]++;
   }
   const headersCount = counters[COUNTER_REDACTIONS_FIRST + COUNT_HEADERS] - headersBefore;

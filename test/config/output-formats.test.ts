@@ -6,7 +6,6 @@ import {
   explainOutputs,
   FORMATS_ALLOWED,
   findTemplateNames,
-  isRecordsOf,
   type OutputChoice,
   parseFormat,
   parseHeaderNames,
@@ -15,7 +14,7 @@ import {
   printFormat,
   printOutputs,
 } from '../../src/config/output-formats.ts';
-import { FORMAT_NAMES, FORMAT_RECORDS } from '../../src/format/format-names.ts';
+import { FORMAT_NAMES, hasWriterOf, usualRecords } from '../../src/format/format-table.ts';
 import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../../src/limits.ts';
 
 const NAMED = FORMAT_NAMES.filter((name) => name !== 'template');
@@ -88,12 +87,12 @@ describe('a format', () => {
 
   test('has records that it is for, and text and the Apache formats have one kind alone', () => {
     const both = FORMAT_NAMES.filter(
-      (name) => isRecordsOf(name, 'messages') && isRecordsOf(name, 'exchanges'),
+      (name) => hasWriterOf(name, 'messages') && hasWriterOf(name, 'exchanges'),
     );
     expect(both).toEqual(['json', 'ecs', 'otel', 'tsv', 'template']);
-    expect(isRecordsOf('text', 'exchanges')).toBe(false);
-    expect(isRecordsOf('combined', 'messages')).toBe(false);
-    expect(Object.values(FORMAT_RECORDS).every((records) => records.length > 0)).toBe(true);
+    expect(hasWriterOf('text', 'exchanges')).toBe(false);
+    expect(hasWriterOf('combined', 'messages')).toBe(false);
+    expect(FORMAT_NAMES.every((name) => hasWriterOf(name, usualRecords(name)))).toBe(true);
   });
 });
 

@@ -1,14 +1,22 @@
 import { createRecordFieldTables, type FieldTables } from '../../src/http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../../src/http/message.ts';
 import { scanHead } from '../../src/http/scan-head.ts';
-import { createExchange, type Exchange, UNIT_EXCHANGE } from '../../src/record/exchange.ts';
-import { TYPE_CQ } from '../../src/record/message-type.ts';
+import { createExchange, type Exchange, UNKNOWN } from '../../src/record/exchange.ts';
+import {
+  createMessage,
+  type Message,
+  takeRequest,
+  takeResponse,
+} from '../../src/record/message.ts';
+import { type MessageType, sideOf, TYPE_CQ } from '../../src/record/message-type.ts';
 import type { AddressLength, End } from '../../src/record/record.ts';
 import { splitRequestLine, splitStatusLine } from '../../src/record/start-line.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 
 /** What a test says about an exchange; the rest is a usual one. */
 export interface ExchangeParts extends Partial<Exchange> {
+  /** Of the request, or of a message. */
+  type?: MessageType;
   vlanIds?: readonly number[];
   retransmittedSegments?: number;
   /** Whole head with its line ends, text as UTF-8 or bytes; null: none was seen. */
@@ -38,6 +46,7 @@ export function makeExchange(parts: ExchangeParts = {}): Exchange {
     clientAddress = '203.0.113.9',
     serverAddress = '10.0.0.2',
     names = [],
+    type = TYPE_CQ,
     vlanIds = [],
     retransmittedSegments = 0,
     ...changes
@@ -61,10 +70,9 @@ export function makeExchange(parts: ExchangeParts = {}): Exchange {
   bytes.set(request, requestOffset);
   bytes.set(response, responseOffset);
   Object.assign(exchange, {
-    unit: UNIT_EXCHANGE,
     bytes,
     bytesEnd: used,
-    type: TYPE_CQ,
+    side: sideOf(type),
     timestampSec: 1567347411,
     timestampSubsecNs: 2_345_678,
     hasRequest: requestHead !== null,
@@ -90,6 +98,18 @@ export function makeExchange(parts: ExchangeParts = {}): Exchange {
   }
   Object.assign(exchange, changes);
   return exchange;
+}
+
+/** A message as the pipeline would give it to a format: the request, if the parts have one. */
+export function makeMessage(parts: ExchangeParts = {}): Message {
+  const exchange = makeExchange(parts);
+  const message = createMessage(0);
+  if (exchange.hasRequest) {
+    takeRequest(message, exchange);
+  } else {
+    takeResponse(message, { ...exchange, firstByteNs: UNKNOWN });
+  }
+  return message;
 }
 
 function toAddress(text: string | null): Uint8Array {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAuditFormat } from '../../src/format/audit-line.ts';
+import { createWriter } from '../../src/format/format-table.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import {
   hostileValues,
@@ -11,7 +11,11 @@ import {
 } from './hostile-values.ts';
 
 const createFormat = (offsetSec = 0) =>
-  createAuditFormat({ namedFields: [], utcOffset: () => offsetSec, hostName: 'sensor' });
+  createWriter('audit', 'exchange', {
+    namedFields: [],
+    utcOffset: () => offsetSec,
+    hostName: 'sensor',
+  });
 const audit = createFormat();
 const linesFor = (parts: ExchangeParts = {}) => linesOf(audit, makeExchange(parts));
 const agentOf = (agent: string) =>

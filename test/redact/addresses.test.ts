@@ -53,6 +53,21 @@ describe('the client address', () => {
     expect(clientOf(redact(HASH, { clientAddress }))).toBe(hashOf(clientAddress));
   });
 
+  test('there is none to change, and the server address stays', () => {
+    const redacted = redact(TRUNCATE, { clientAddress: null });
+    expect(redacted.counts).toEqual({});
+    expect(redacted.exchange.client.addressLength).toBe(0);
+    expect(redacted.exchange.server.addressOffset).toBe(1);
+  });
+
+  test('is truncated by its own family, whatever the server’s is', () => {
+    const redacted = redact(TRUNCATE, {
+      clientAddress: '2001:db8:1:2::3',
+      serverAddress: '10.0.0.2',
+    });
+    expect(clientOf(redacted)).toBe('2001:db8:1::');
+  });
+
   test('the server address and the bytes captured stay', () => {
     const { exchange } = redact(TRUNCATE);
     const { bytes, server } = exchange;
