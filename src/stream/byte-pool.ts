@@ -1,9 +1,13 @@
+import { copyBytes } from '../bytes.ts';
 import {
   HELD_BYTES_MAX,
   HELD_BYTES_MIN,
   HELD_BYTES_OF_ONE_MAX,
   SPARE_BYTES_MAX,
 } from './limits.ts';
+
+/** Up to so many bytes a loop costs less than a view. */
+const VIEW_BYTES_MIN = 256;
 
 /** Buffers that connections hold for a while: of sizes that double, handed out again when they are given back. */
 export interface BytePool {
@@ -61,4 +65,19 @@ export function growBytes(
     giveBytes(pool, bytes);
   }
   return larger;
+}
+
+/** Copies `source[offset, end)`, few bytes or many; gives where the next one goes. */
+export function putBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  offset: number,
+  end: number,
+): number {
+  if (end - offset <= VIEW_BYTES_MIN) {
+    return copyBytes(target, at, source, offset, end);
+  }
+  target.set(source.subarray(offset, end), at);
+  return at + end - offset;
 }

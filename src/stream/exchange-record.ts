@@ -1,12 +1,14 @@
 import { copyBytes } from '../bytes.ts';
-import { HEAD_BYTES_MAX } from '../limits.ts';
-import { createExchange, type Exchange, UNIT_EXCHANGE, UNKNOWN } from '../record/exchange.ts';
-import type { MessageType } from '../record/message-type.ts';
+import type { HttpMessage } from '../http/message.ts';
+import { createExchange, type Exchange, UNKNOWN } from '../record/exchange.ts';
+import type { RawMessage } from '../record/http-record.ts';
+import type { Side } from '../record/message-type.ts';
 import { unpackMessage } from '../record/pack-message.ts';
 import type { AddressLength, End } from '../record/record.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
-import { STREAM_REDACTION_BYTES_MAX } from './limits.ts';
+import { putBytes } from './byte-pool.ts';
+import { HELD_BYTES_OF_ONE_MAX, STREAM_REDACTION_BYTES_MAX } from './limits.ts';
 import type { OpenExchange, OpenMessage } from './open-exchange.ts';
 
 /** An end as its socket knows it. */
@@ -20,8 +22,8 @@ export interface StreamEnd {
 export interface ConnectionFacts {
   client: StreamEnd;
   server: StreamEnd;
-  /** TYPE_CQ: this host answers; TYPE_SQ: it asks. */
-  type: MessageType;
+  /** Which end this host is. */
+  side: Side;
   /** Unlike that of other connections: ids and samples are made of it. */
   seedWord: number;
   /** How long it took to connect, UNKNOWN if at all; the first exchange has it. */
@@ -29,10 +31,8 @@ export interface ConnectionFacts {
 }
 
 const ADDRESS_BYTES_MAX = 16;
-const LENGTHS_BYTES_MAX = 512;
-/** Both addresses, two messages as they are packed, and what redaction makes of them. */
-const RECORD_BYTES =
-  2 * ADDRESS_BYTES_MAX + 2 * (HEAD_BYTES_MAX + LENGTHS_BYTES_MAX) + STREAM_REDACTION_BYTES_MAX;
+/** Both addresses, what may be kept of two messages, and what redaction makes of them. */
+const RECORD_BYTES = 2 * ADDRESS_BYTES_MAX + 2 * HELD_BYTES_OF_ONE_MAX + STREAM_REDACTION_BYTES_MAX;
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -53,9 +53,8 @@ export function fillRecord(
   const { request, response } = open;
   const { bytes } = exchange;
   const first = request.isSeen ? request : response;
-  exchange.unit = UNIT_EXCHANGE;
   exchange.incomplete = incomplete;
-  exchange.type = facts.type;
+  exchange.side = facts.side;
   exchange.timestampSec = first.firstSec;
   exchange.timestampSubsecNs = first.firstNs;
   exchange.connectionHash = facts.seedWord >>> 0;
@@ -63,22 +62,18 @@ export function fillRecord(
   exchange.wire.retransmittedSegments = 0;
   let at = writeEnd(bytes, 0, exchange.client, facts.client);
   at = writeEnd(bytes, at, exchange.server, facts.server);
-  const packedAt = at;
-  if (open.bytes !== null) {
-    at = copyBytes(bytes, at, open.bytes, 0, open.bytesEnd);
-  }
-  exchange.bytesEnd = at;
   exchange.hasRequest = request.isSeen;
+  at = writeMessage(bytes, at, request, exchange.request, exchange.rawRequest);
   if (request.isSeen) {
-    unpackMessage(bytes, packedAt + request.packedAt, exchange.request);
     splitRequestLine(exchange);
   }
   exchange.hasResponse = response.isSeen;
   exchange.statusCode = UNKNOWN;
+  at = writeMessage(bytes, at, response, exchange.response, exchange.rawResponse);
   if (response.isSeen) {
-    unpackMessage(bytes, packedAt + response.packedAt, exchange.response);
     splitStatusLine(exchange);
   }
+  exchange.bytesEnd = at;
   setTimes(exchange, request, response);
   exchange.connectNs = request.isSeen && open.ordinal === 0 ? facts.connectNs : UNKNOWN;
   exchange.requestHeadBytes = request.isSeen ? request.headBytes : UNKNOWN;
@@ -112,6 +107,35 @@ function setTimes(exchange: Exchange, request: OpenMessage, response: OpenMessag
 /** From a message's first byte on; clocks are set back now and then, and a duration is never negative. */
 function nsBetween({ firstSec, firstNs }: OpenMessage, sec: number, ns: number): number {
   return Math.max(0, (sec - firstSec) * NANOSECONDS_PER_SECOND + ns - firstNs);
+}
+
+/** What is kept of a message; gives where the next byte goes. */
+function writeMessage(
+  bytes: Uint8Array,
+  at: number,
+  { bytes: kept, bytesEnd, headAt, bodyAt, isBodyCut }: OpenMessage,
+  head: HttpMessage,
+  raw: RawMessage,
+): number {
+  const { body } = raw;
+  if (kept === null) {
+    raw.headOffset = 0;
+    raw.headEnd = 0;
+    body.offset = 0;
+    body.end = 0;
+    body.isCut = false;
+    return at;
+  }
+  putBytes(bytes, at, kept, 0, bytesEnd);
+  unpackMessage(bytes, at, head);
+  const hasHead = bodyAt > headAt;
+  const hasBody = bytesEnd > bodyAt;
+  raw.headOffset = hasHead ? at + headAt : 0;
+  raw.headEnd = hasHead ? at + bodyAt : 0;
+  body.offset = hasBody ? at + bodyAt : 0;
+  body.end = hasBody ? at + bytesEnd : 0;
+  body.isCut = isBodyCut;
+  return at + bytesEnd;
 }
 
 /** Gives where the next byte goes. */

@@ -7,6 +7,7 @@ import {
   INCOMPLETE_RESET,
   UNKNOWN,
 } from '../record/exchange.ts';
+import type { RecordSink } from '../record/record-kinds.ts';
 import { type ConnectionFacts, createStreamRecord, fillRecord } from './exchange-record.ts';
 import {
   CLOSE_IN_ORDER,
@@ -22,6 +23,8 @@ import { HttpStream } from './http-stream.ts';
 import {
   type ExchangeSpares,
   giveOpenExchange,
+  type Kept,
+  keepData,
   keepHead,
   noteProgress,
   type OpenExchange,
@@ -32,24 +35,32 @@ import type { StreamParts } from './stream-state.ts';
 /** What the connections of a thread share that make records of exchanges. */
 export interface ExchangeParts {
   readonly stream: StreamParts;
-  /** The record that `onExchange` is called with, filled anew for each. */
+  /** The record that the sink is given, filled anew for each. */
   readonly exchange: Exchange;
   readonly spares: ExchangeSpares;
-  /** Takes an exchange that has ended; what it is given is valid until it returns. */
-  readonly onExchange: (exchange: Exchange) => void;
+  readonly sink: ExchangeSink;
+  readonly kept: Kept;
   /** By LOST_*: directions that were lost. */
   readonly lostCounts: Float64Array;
 }
 
+/** Where exchanges go: an exchange is valid until the function returns. */
+export type ExchangeSink = Pick<RecordSink, 'exchange'>;
+
+/** What records show of a head, and no more. */
+export const NOTHING_KEPT: Kept = { isHeadKept: false, bodyBytesMax: 0 };
+
 export function createExchangeParts(
   stream: StreamParts,
-  onExchange: (exchange: Exchange) => void,
+  sink: ExchangeSink,
+  kept: Kept = NOTHING_KEPT,
 ): ExchangeParts {
   return {
     stream,
     exchange: createStreamRecord(stream.fields.fieldsCount),
     spares: { first: null, count: 0 },
-    onExchange,
+    sink,
+    kept,
     lostCounts: new Float64Array(LOST_NAMES.length),
   };
 }
@@ -76,9 +87,9 @@ export class ConnectionExchanges implements HttpEvents {
   }
 
   requestHead(bytes: Uint8Array): void {
-    const { stream, spares } = this.#parts;
+    const { stream, spares, kept } = this.#parts;
     const open = takeOpenExchange(spares, this.#ordinal++);
-    keepHead(stream.pool, open, open.request, this.stream.client, bytes, stream.request);
+    keepHead(stream.pool, open.request, this.stream.client, bytes, stream.request, kept);
     if (this.#last === null) {
       this.#first = open;
     } else {
@@ -87,7 +98,13 @@ export class ConnectionExchanges implements HttpEvents {
     this.#last = open;
   }
 
-  requestData(): void {}
+  requestData(bytes: Uint8Array, offset: number, end: number): void {
+    const { stream, kept } = this.#parts;
+    const open = this.#passingRequest();
+    if (open !== null && kept.bodyBytesMax > 0) {
+      keepData(stream.pool, open.request, bytes, offset, end, kept);
+    }
+  }
 
   requestEnd(): void {
     const open = this.#passingRequest();
@@ -103,15 +120,20 @@ export class ConnectionExchanges implements HttpEvents {
   interimHead(): void {}
 
   responseHead(bytes: Uint8Array): void {
-    const { stream, spares } = this.#parts;
+    const { stream, spares, kept } = this.#parts;
     // One whose request passes still, though its response has ended: the next response says that none is left of it.
     this.#endAnswered(INCOMPLETE_NONE);
     const open = this.#takeFirst() ?? takeOpenExchange(spares, this.#ordinal++);
-    keepHead(stream.pool, open, open.response, this.stream.server, bytes, stream.response);
+    keepHead(stream.pool, open.response, this.stream.server, bytes, stream.response, kept);
     this.#answered = open;
   }
 
-  responseData(): void {}
+  responseData(bytes: Uint8Array, offset: number, end: number): void {
+    const { stream, kept } = this.#parts;
+    if (this.#answered !== null && kept.bodyBytesMax > 0) {
+      keepData(stream.pool, this.#answered.response, bytes, offset, end, kept);
+    }
+  }
 
   responseEnd(): void {
     const open = this.#answered as OpenExchange;
@@ -122,7 +144,12 @@ export class ConnectionExchanges implements HttpEvents {
     }
   }
 
-  missing(): void {}
+  missing(direction: Direction): void {
+    const open = direction === FROM_CLIENT ? this.#passingRequest() : this.#answered;
+    if (open !== null) {
+      (direction === FROM_CLIENT ? open.request : open.response).isBodyCut = true;
+    }
+  }
 
   upgraded(): void {}
 
@@ -139,6 +166,7 @@ export class ConnectionExchanges implements HttpEvents {
     if (open !== null) {
       noteProgress(open.request, this.stream.client);
       open.request.bodyBytes = UNKNOWN;
+      open.request.isBodyCut = true;
       open.request.isEnded = true;
       if (open.response.isEnded) {
         this.#endAnswered(INCOMPLETE_NONE);
@@ -189,17 +217,19 @@ export class ConnectionExchanges implements HttpEvents {
   }
 
   #end(open: OpenExchange, incomplete: number): void {
-    const { exchange, spares, stream, onExchange } = this.#parts;
+    const { exchange, spares, stream, sink } = this.#parts;
     const { request, response } = open;
     if (!request.isEnded) {
+      request.isBodyCut = true;
       noteProgress(request, this.stream.client);
     }
     if (!response.isEnded) {
+      response.isBodyCut = true;
       noteProgress(response, this.stream.server);
     }
     const reason = request.isSeen ? incomplete : INCOMPLETE_NO_REQUEST;
     fillRecord(exchange, this.#facts, open, reason);
     giveOpenExchange(spares, stream.pool, open);
-    onExchange(exchange);
+    sink.exchange(exchange);
   }
 }

@@ -1,9 +1,5 @@
-import { copyBytes } from '../bytes.ts';
-import { giveBytes, growBytes, takeBytes } from './byte-pool.ts';
+import { giveBytes, growBytes, putBytes, takeBytes } from './byte-pool.ts';
 import type { StreamSide, StreamState } from './stream-state.ts';
-
-/** Up to so many bytes a loop costs less than a view. */
-const VIEW_BYTES_MIN = 256;
 
 /** Holds further bytes of a side; false when there is no room for them. */
 export function holdBytes(
@@ -26,11 +22,7 @@ export function holdBytes(
   if (held === null) {
     return false;
   }
-  if (end - offset <= VIEW_BYTES_MIN) {
-    copyBytes(held, side.heldBytes, bytes, offset, end);
-  } else {
-    held.set(bytes.subarray(offset, end), side.heldBytes);
-  }
+  putBytes(held, side.heldBytes, bytes, offset, end);
   side.held = held;
   side.heldBytes = byteLength;
   return true;

@@ -2,10 +2,10 @@
 export const HELD_BYTES_MIN = 1024;
 
 /**
- * Bytes that one connection may hold: a head of HEAD_BYTES_MAX and the byte that shows that it is longer, or two
- * messages as they are packed.
+ * Bytes that one direction of a connection may hold: a head of HEAD_BYTES_MAX and the byte that shows that it is
+ * longer; and as many of a message: its head twice, and what is kept of its body.
  */
-export const HELD_BYTES_OF_ONE_MAX = 256 * 1024;
+export const HELD_BYTES_OF_ONE_MAX = 512 * 1024;
 
 /** Bytes that all connections may hold at once: a thousand heads of the longest kind, a million of the usual. */
 export const HELD_BYTES_MAX = 64 * 1024 * 1024;

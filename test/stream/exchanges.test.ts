@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { TYPE_SQ } from '../../src/record/message-type.ts';
-import { ConnectionExchanges } from '../../src/stream/exchanges.ts';
+import { createRecordFieldTables } from '../../src/http/grammar.ts';
+import type { Exchange } from '../../src/record/exchange.ts';
+import { SIDE_CLIENT } from '../../src/record/message-type.ts';
+import { ConnectionExchanges, createExchangeParts } from '../../src/stream/exchanges.ts';
 import { LOST_AMBIGUOUS } from '../../src/stream/http-events.ts';
 import { SPARE_EXCHANGES_MAX } from '../../src/stream/limits.ts';
+import { createStreamParts } from '../../src/stream/stream-state.ts';
 import {
   BYTE_BY_BYTE,
   CLIENT_FIN,
   client,
+  clientGap,
   createLines,
   FACTS,
   feed,
@@ -17,6 +21,7 @@ import {
   server,
   serverGap,
   UNSEEN,
+  WHOLE,
 } from './feed-stream.ts';
 
 const GET = 'GET /a?q=1 HTTP/1.1\r\nHost: x\r\nX-Id: 7\r\n\r\n';
@@ -152,7 +157,7 @@ describe('the exchanges of a stream', () => {
       return first;
     };
     const ipv6 = { address: new Uint8Array(16).fill(1, 15), port: 1 };
-    expect(run({ server: ipv6, connectNs: 3e6, type: TYPE_SQ })).toMatchObject({
+    expect(run({ server: ipv6, connectNs: 3e6, side: SIDE_CLIENT })).toMatchObject({
       client_ip: '192.0.2.1',
       server_ip: '::1',
       side: 'client',
@@ -196,5 +201,64 @@ describe('the exchanges of a stream', () => {
     expect(parts.stream.pool.takenBytes).toBe(0);
     expect(parts.spares.count).toBeLessThanOrEqual(SPARE_EXCHANGES_MAX);
     expect(parts.spares.count).toBe(2);
+  });
+
+  describe('heads as they were sent, and bodies', () => {
+    const POST = 'POST /x HTTP/1.1\r\nSet: 1\r\nset: 2\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const body = 'ab'.repeat(700);
+    const chunks = `${(600).toString(16)}\r\n${body.slice(0, 600)}\r\n${(800).toString(16)}\r\n${body.slice(600)}\r\n0\r\n\r\n`;
+
+    /** Head and body of each side, as the record has them. */
+    function kept(steps: readonly Step[], bodyBytesMax: number, cut = WHOLE): string[][] {
+      const found: string[][] = [];
+      const text = ({ bytes }: Exchange, offset: number, end: number): string =>
+        Buffer.from(bytes.subarray(offset, end)).toString('latin1');
+      const parts = createExchangeParts(
+        createStreamParts(createRecordFieldTables([])),
+        {
+          exchange: (exchange) =>
+            found.push(
+              [exchange.rawRequest, exchange.rawResponse].flatMap(
+                ({ headOffset, headEnd, body }) => [
+                  text(exchange, headOffset, headEnd),
+                  `${text(exchange, body.offset, body.end)}${body.isCut ? '...' : ''}`,
+                ],
+              ),
+            ),
+        },
+        { isHeadKept: true, bodyBytesMax },
+      );
+      feed(new ConnectionExchanges(parts, FACTS).stream, steps, cut);
+      expect(parts.stream.pool.takenBytes).toBe(0);
+      return found;
+    }
+
+    it.each([WHOLE, BYTE_BY_BYTE])('are in the record, without chunk framing', (cut) => {
+      const steps = [client(POST + chunks), server(OK)];
+      expect(kept(steps, 64 * 1024, cut)).toEqual([[POST, body, OK.slice(0, -2), 'ok']]);
+      expect(kept(steps, 1400, cut)).toEqual([[POST, body, OK.slice(0, -2), 'ok']]);
+      expect(kept(steps, 1399, cut)).toEqual([
+        [POST, `${body.slice(0, 1399)}...`, OK.slice(0, -2), 'ok'],
+      ]);
+      expect(kept(steps, 0, cut)).toEqual([[POST, '', OK.slice(0, -2), '']]);
+    });
+
+    it('are cut where bytes are missing, or the connection ends', () => {
+      const upload = 'POST /x HTTP/1.1\r\nContent-Length: 9\r\n\r\n';
+      const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n';
+      const steps = [
+        client(`${upload}abc`),
+        clientGap(3),
+        client('ghi'),
+        server(`${answer}xy`),
+        RESET,
+      ];
+      expect(kept(steps, 100)).toEqual([[upload, 'abc...', answer, 'xy...']]);
+    });
+
+    it('of a side that was not seen are none, whatever the exchange before had', () => {
+      const [, unasked] = kept([client(GET), server(OK + OK)], 100);
+      expect(unasked).toEqual(['', '', OK.slice(0, -2), 'ok']);
+    });
   });
 });

@@ -6,9 +6,8 @@ import { createRecordFieldTables, TEXT_FIELD_TABLES } from '../../src/http/gramm
 import { HEAD_FAULT_NAMES } from '../../src/http/head-faults.ts';
 import { createBatchBuilder, flushBatches } from '../../src/output/batch-builder.ts';
 import { createRecordOutputs } from '../../src/output/create-record-outputs.ts';
-import { writeExchange } from '../../src/output/record-outputs.ts';
 import { UNKNOWN } from '../../src/record/exchange.ts';
-import { TYPE_CQ } from '../../src/record/message-type.ts';
+import { SIDE_SERVER } from '../../src/record/message-type.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import type { ConnectionFacts } from '../../src/stream/exchange-record.ts';
 import { ConnectionExchanges, createExchangeParts } from '../../src/stream/exchanges.ts';
@@ -76,7 +75,7 @@ export function linesOf(steps: readonly Step[], cut: Cut = WHOLE): string[] {
 export const FACTS: ConnectionFacts = {
   client: { address: Uint8Array.from(addressBytes('192.0.2.1')), port: 40000 },
   server: { address: Uint8Array.from(addressBytes('198.51.100.7')), port: 80 },
-  type: TYPE_CQ,
+  side: SIDE_SERVER,
   seedWord: 7,
   connectNs: UNKNOWN,
 };
@@ -102,9 +101,7 @@ export function createLines(headerNames: readonly string[] = ['x-id']) {
     counters,
     timestamp,
   );
-  const parts = createExchangeParts(createStreamParts(fields), (exchange) =>
-    writeExchange(outputs, exchange),
-  );
+  const parts = createExchangeParts(createStreamParts(fields), outputs);
   const take = (): string[] => {
     flushBatches(batches);
     return sink.batches.splice(0).flatMap(({ lines }) => lines);

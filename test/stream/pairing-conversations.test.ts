@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TYPE_CQ } from '../../src/record/message-type.ts';
+import { SIDE_SERVER } from '../../src/record/message-type.ts';
 import { ConnectionExchanges } from '../../src/stream/exchanges.ts';
 import {
   CLOSE_IN_ORDER,
@@ -109,7 +109,7 @@ function streamLines(frames: readonly TimedFrame[], address: string, cut: Cut): 
     ...FACTS,
     client: { address: Uint8Array.from(addressBytes(address)), port: CLIENT.port },
     server: { address: Uint8Array.from(addressBytes(SERVER.address)), port: SERVER.port },
-    type: TYPE_CQ,
+    side: SIDE_SERVER,
   });
   feed(exchanges.stream, [...stepsOf(frames), UNSEEN], cut);
   return stream.take();
