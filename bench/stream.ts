@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { createCounters } from '../src/counters/counters.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../src/format/text-line.ts';
 import { createTimestampText } from '../src/format/timestamp.ts';
 import { createRecordFieldTables } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
@@ -107,14 +108,19 @@ const count = (): void => {
 };
 const batch = new Uint8Array(BATCH_BYTES);
 const sink: BatchSink = { isFull: false, take: () => batch, put: nothing, ready: async () => {} };
+const settings = {
+  outputs: [
+    { format: 'json', template: undefined, records: 'exchanges', isSplitByType: false } as const,
+  ],
+  headerNames: [],
+  filter: FILTER_EMPTY,
+  redaction: REDACTION_DEFAULTS,
+  textColumns: TEXT_COLUMNS_DEFAULT,
+  hostName: 'bench',
+};
 const outputs = createRecordOutputs(
-  {
-    outputs: [{ format: 'json', template: undefined, records: 'exchanges', isSplitByType: false }],
-    filter: FILTER_EMPTY,
-    redaction: REDACTION_DEFAULTS,
-    hasVlan: false,
-  },
-  { namedFields: fields.namedFields, utcOffset: () => 0, hostName: 'bench' },
+  settings,
+  { ...settings, namedFields: fields.namedFields, utcOffset: () => 0 },
   [createBatchBuilder(sink, false)],
   createCounters(),
   createTimestampText(() => 0),

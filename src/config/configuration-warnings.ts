@@ -7,7 +7,7 @@ import { findOtherCase } from './configuration-mistakes.ts';
 import { quoteValue } from './mistakes.ts';
 import { describeNearestName, findNearestName } from './nearest-name.ts';
 import { SETTING_OPTIONS } from './option-table.ts';
-import { canSplitByType, resolveOutputs } from './output-choices.ts';
+import { canSplitByType, hasOwnFormat, hasOwnPlace, resolveOutputs } from './output-choices.ts';
 import type { ConfigurationInput, Settings } from './settings.ts';
 
 /** What the start script reads from its environment, and hands on with it. */
@@ -85,7 +85,7 @@ function describeDirectory(settings: Settings, layered: LayeredValues): string[]
     layered.get('outputs'),
   ];
   if (outputs !== undefined) {
-    const isOwn = settings.outputs.every((output) => (output.path ?? output.sqlite) !== undefined);
+    const isOwn = settings.outputs.every(hasOwnPlace);
     const ownPlace = `every --output (from ${outputs.origin}) has its own`;
     return describe('-d', directory, isOwn && isBeside(directory, outputs), ownPlace);
   }
@@ -139,12 +139,11 @@ function describeReplaced({ outputs }: Settings, layered: LayeredValues): string
   const taker = `--output (from ${layered.get('outputs')?.origin})`;
   const ownValue = `every ${taker} has its own`;
   const [format, records] = [layered.get('format'), layered.get('records')];
-  const hasOwnFormat = outputs.every((output) => (output.format ?? output.sqlite) !== undefined);
   const hasOwnRecords = outputs.every((output) => output.records !== undefined);
   const isSlip = (option: Layered | undefined) => isBeside(option, layered.get('outputs'));
   return [
     describe('-o', layered.get('outputPath'), true, `${taker} takes its place`),
-    describe('--format', format, hasOwnFormat && isSlip(format), ownValue),
+    describe('--format', format, outputs.every(hasOwnFormat) && isSlip(format), ownValue),
     describe('--records', records, hasOwnRecords && isSlip(records), ownValue),
   ].flat();
 }

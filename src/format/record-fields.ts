@@ -19,7 +19,7 @@ import { MESSAGE_TYPE_NAMES, SIDE_SERVER } from '../record/message-type.ts';
 import type { Kind, RecordKinds } from '../record/record-kinds.ts';
 import { writeDecimal } from './address.ts';
 import { DECIMALS_MS, writeDigits, writeJsonDecimal, writeJsonNumber } from './json-text.ts';
-import type { RecordFormatOptions } from './record-format.ts';
+import { FORMAT_OPTIONS_DEFAULT, type RecordFormatOptions } from './record-format.ts';
 import {
   type FindText,
   findInEither,
@@ -220,7 +220,7 @@ const RECORD_FIELDS: Record<string, KindFields> = {
 
 /** Names of the fields that every format has, in the order of the documentation. */
 export const RECORD_FIELD_NAMES: readonly string[] = [
-  ...createRecordFields({ namedFields: [], utcOffset: () => 0, hostName: '' }).keys(),
+  ...createRecordFields(FORMAT_OPTIONS_DEFAULT).keys(),
 ];
 
 /** What the first column of a table calls a record: `exchange`, or the message's type. */

@@ -1,5 +1,6 @@
 import type { NamedField } from '../http/grammar.ts';
 import type { Kind, RecordKinds } from '../record/record-kinds.ts';
+import { TEXT_COLUMNS_DEFAULT, type TextColumns } from './text-line.ts';
 import type { UtcOffset } from './timestamp.ts';
 
 /** What a format is made with. */
@@ -10,11 +11,18 @@ export interface RecordFormatOptions {
   utcOffset: UtcOffset;
   /** Name of this host, where a format has a place for the observer. */
   hostName: string;
-  /** Text lines of tagged frames end with their VLAN ids. */
-  hasVlan?: boolean;
+  textColumns: TextColumns;
   /** Of the format `template`; **it was compiled before, so that it is known to be right**. */
   template?: string | undefined;
 }
+
+/** Of formats that are asked for what depends on none of them: names of fields, lines at the head of a file. */
+export const FORMAT_OPTIONS_DEFAULT: RecordFormatOptions = {
+  namedFields: [],
+  utcOffset: () => 0,
+  hostName: '',
+  textColumns: TEXT_COLUMNS_DEFAULT,
+};
 
 /**
  * Writes records of one kind as lines. Hot: nothing allocates a record, and no input can end a line or a field

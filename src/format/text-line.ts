@@ -36,6 +36,14 @@ const targetWords = createWordView();
 
 const VLAN_LABEL = labelBytes(' vlan=');
 
+/** Columns that a line has when a switch asks for them; they stand behind the others. */
+export interface TextColumns {
+  /** VLAN ids of tagged frames. */
+  hasVlan: boolean;
+}
+
+export const TEXT_COLUMNS_DEFAULT: TextColumns = { hasVlan: false };
+
 /** Bytes that the line of this message may need at most. */
 export function textLineBytesMax(message: HttpMessage): number {
   const isRequest = message.kind === MESSAGE_REQUEST;
@@ -64,14 +72,12 @@ export function writeTextLine(
   message: HttpMessage,
   type: MessageType,
   timestamp: TimestampText,
-  hasVlan: boolean,
+  columns: TextColumns,
 ): number {
   at = writeTimestamp(target, at, timestamp, timestampSubsecNs);
   at = writeFlow(target, at, bytes, ends);
   at = writeMessageText(target, at, bytes, message, type);
-  if (hasVlan && ends.vlanTagsCount > 0) {
-    at = writeVlanIds(target, at, ends);
-  }
+  at = writeAddedColumns(target, at, ends, columns);
   target[at++] = BYTE_LF;
   return at;
 }
@@ -120,11 +126,14 @@ function writeField(
   return writeEscaped(target, at, bytes, offset, message.fieldEnds[slot], spaceMode);
 }
 
-/** Writes ` vlan=ID[.ID]`. */
-export function writeVlanIds(
+/** Writes the columns that switches ask for: ` vlan=ID[.ID]`. */
+export function writeAddedColumns(
   target: Uint8Array,
   at: number,
   wire: Pick<WireFacts, 'vlanTagsCount' | 'vlanIds'>,
+  columns: TextColumns,
 ): number {
-  return writeVlanText(target, writeLabel(target, at, VLAN_LABEL), wire, BYTE_DOT);
+  return columns.hasVlan && wire.vlanTagsCount > 0
+    ? writeVlanText(target, writeLabel(target, at, VLAN_LABEL), wire, BYTE_DOT)
+    : at;
 }

@@ -2,7 +2,7 @@ import type { Message } from '../record/message.ts';
 import type { End } from '../record/record.ts';
 import { writeEndpoint } from './address.ts';
 import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
-import { textLineBytesMax, writeMessageText, writeVlanIds } from './text-line.ts';
+import { textLineBytesMax, writeAddedColumns, writeMessageText } from './text-line.ts';
 import { createTimestampText, setSecond, writeTimestamp } from './timestamp.ts';
 
 const BYTE_LF = 0x0a;
@@ -20,7 +20,6 @@ export const TEXT_FORMAT: RecordFormat = {
 };
 
 export function createTextWriter(options: RecordFormatOptions): RecordWriter<Message> {
-  const { hasVlan = false } = options;
   const timestamp = createTimestampText(options.utcOffset);
   return {
     linesPerRecord: 1,
@@ -32,9 +31,7 @@ export function createTextWriter(options: RecordFormatOptions): RecordWriter<Mes
       at = writeEnd(target, at, bytes, hasRequest ? client : server);
       at = writeEnd(target, at, bytes, hasRequest ? server : client);
       at = writeMessageText(target, at, bytes, headOf(message), message.type);
-      if (hasVlan && wire.vlanTagsCount > 0) {
-        at = writeVlanIds(target, at, wire);
-      }
+      at = writeAddedColumns(target, at, wire, options.textColumns);
       target[at++] = BYTE_LF;
       return at;
     },

@@ -1,7 +1,7 @@
 import { COUNTER_REDACTIONS_FIRST } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
 import { createExchangeFilter } from '../filter/exchange-filter.ts';
-import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
+import { hasFilter } from '../filter/filter-settings.ts';
 import { createWriter } from '../format/format-table.ts';
 import type { RecordFormatOptions } from '../format/record-format.ts';
 import type { TimestampText } from '../format/timestamp.ts';
@@ -11,7 +11,7 @@ import { KINDS_BY_RECORDS, type Kind, type RecordKinds } from '../record/record-
 import { REDACTION_DEFAULTS, type RedactionSettings } from '../redact/redaction-settings.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { BatchBuilder } from './batch-builder.ts';
-import type { OutputSettings } from './output-settings.ts';
+import type { OutputSettings, RecordSettings } from './output-settings.ts';
 import {
   type RecordOutput,
   type RecordOutputs,
@@ -19,24 +19,13 @@ import {
   writeMessage,
 } from './record-outputs.ts';
 
-/** What is chosen, shown and hidden, of all outputs. */
-export interface RecordOutputsOptions {
-  outputs: readonly OutputSettings[];
-  filter: FilterSettings;
-  redaction: RedactionSettings;
-  /** See `createRedactor`. */
-  redactionNames?: readonly string[] | undefined;
-  /** Text lines of tagged frames end with their VLAN ids. */
-  hasVlan: boolean;
-}
-
 /**
  * Makes the way of records out: filter, redactor, and the formats of all outputs but plain text.
  *
  * @param batches of all outputs, in their order
  */
 export function createRecordOutputs(
-  options: RecordOutputsOptions,
+  options: RecordSettings,
   formatOptions: RecordFormatOptions,
   batches: readonly BatchBuilder[],
   counters: Counters,
@@ -47,7 +36,7 @@ export function createRecordOutputs(
   const outputsOf = <K extends Kind>(kind: K): RecordOutput<RecordKinds[K]>[] =>
     options.outputs.flatMap((output, index) => {
       const { format, template, records } = output;
-      const writerOptions = { ...formatOptions, hasVlan: options.hasVlan, template };
+      const writerOptions = { ...formatOptions, template };
       return KINDS_BY_RECORDS[records] === kind && !isPlainText(output, options)
         ? [{ writer: createWriter(format, kind, writerOptions), batches: batches[index] }]
         : [];
@@ -84,7 +73,7 @@ export function redactionCounts(counters: Counters): Counters {
 /** Whether an output's lines are made from each message alone, and from the bytes that it came in. */
 export function isPlainText(
   { format }: OutputSettings,
-  { filter, redaction }: Pick<RecordOutputsOptions, 'filter' | 'redaction'>,
+  { filter, redaction }: Pick<RecordSettings, 'filter' | 'redaction'>,
 ): boolean {
   return format === 'text' && !hasFilter(filter) && !changesText(redaction);
 }

@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
+import { hostname } from 'node:os';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
 import { findTemplateNames } from '../config/output-formats.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
-import { type FilterSettings, findHeaderNames } from '../filter/filter-settings.ts';
+import { findHeaderNames } from '../filter/filter-settings.ts';
 import {
   FORMATS,
   hasWriterOf,
@@ -12,10 +12,9 @@ import {
 } from '../format/format-table.ts';
 import { createRecordFieldTables } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX } from '../limits.ts';
-import type { OutputPlace } from '../log/output-place.ts';
-import type { OutputTarget } from '../log/output-target.ts';
-import type { OutputSettings } from '../output/output-settings.ts';
-import { patternNames, type RedactionSettings } from '../redact/redaction-settings.ts';
+import { kindOf, OUTPUT_KINDS, type OutputPlace } from '../log/output-kinds.ts';
+import type { OutputSettings, RecordSettings } from '../output/output-settings.ts';
+import { patternNames } from '../redact/redaction-settings.ts';
 import { createFilterSettings, createRedactionSettings } from './filter-plan.ts';
 import { createUpkeep } from './upkeep-plan.ts';
 
@@ -26,13 +25,13 @@ export interface OutputPlan {
 }
 
 /** What becomes of records: which there are, what they show and hide, and where they go. */
-export interface RecordPlan {
+export interface RecordPlan
+  extends Pick<
+    RecordSettings,
+    'headerNames' | 'filter' | 'redaction' | 'textColumns' | 'hostName'
+  > {
   outputs: readonly OutputPlan[];
-  /** Fields that heads are searched for beside those that formats show by themselves. */
-  headerNames: readonly string[];
-  filter: FilterSettings;
-  redaction: RedactionSettings;
-  /** What redactions are counted for, in the order of their counters; a run only adds to them. */
+  /** A run only adds to them. */
   redactionNames: readonly string[];
 }
 
@@ -46,7 +45,15 @@ export function planRecords(settings: Settings): RecordPlan {
   const outputs = planOutputs(settings, headerNames);
   const redaction = createRedactionSettings(settings);
   const filter = createFilterSettings(settings, redaction.addresses?.idKey);
-  return { outputs, headerNames, filter, redaction, redactionNames: patternNames(redaction) };
+  return {
+    outputs,
+    headerNames,
+    filter,
+    redaction,
+    redactionNames: patternNames(redaction),
+    textColumns: { hasVlan: settings.addVlan },
+    hostName: hostname(),
+  };
 }
 
 /** @throws HttplogError with exit code 2 when outputs contradict themselves or each other */
@@ -75,19 +82,7 @@ export function findFieldNames(settings: Settings): string[] {
 
 /** Where an output's lines go, in words. */
 export function describeTarget({ target }: OutputPlan): string {
-  if (target.kind === 'sqlite') {
-    return 'path' in target.target ? target.target.path : target.target.directory;
-  }
-  switch (target.target.kind) {
-    case 'daily':
-      return target.target.directory;
-    case 'file':
-      return target.target.path;
-    case 'stdout':
-      return 'standard output';
-    default:
-      return target.target satisfies never;
-  }
+  return kindOf(target).describe(target.target);
 }
 
 function planOutput(
@@ -95,7 +90,7 @@ function planOutput(
   settings: Settings,
   headerNames: readonly string[],
 ): OutputPlan {
-  const { format, records, isSqlite, directory, path } = resolved;
+  const { format, records, kind, directory, path } = resolved;
   if (!hasWriterOf(format.name, records)) {
     throw usageError(
       `Format ${format.name} has lines of ${usualRecords(format.name)}, not of ${records}`,
@@ -104,28 +99,16 @@ function planOutput(
   }
   const isSplitByType = settings.splitByType && canSplitByType(resolved);
   const output = { format: format.name, template: format.template, records, isSplitByType };
-  if (isSqlite) {
-    const target =
-      directory === undefined ? { path } : { directory, upkeep: createUpkeep(settings) };
-    return { settings: output, target: { kind: 'sqlite', target } };
-  }
-  const header = findHeader(format.name, headerNames);
   const isOwnPlace = settings.outputs.length > 0 && directory !== settings.directory;
-  const option = isOwnPlace ? '--output' : undefined;
-  const target: OutputTarget =
-    directory !== undefined
-      ? {
-          kind: 'daily',
-          directory,
-          suffix: FORMATS[format.name].suffix,
-          header,
-          option,
-          upkeep: createUpkeep(settings),
-        }
-      : path === '-'
-        ? { kind: 'stdout', header }
-        : { kind: 'file', path, header, option };
-  return { settings: output, target: { kind: 'lines', target } };
+  const target = OUTPUT_KINDS[kind].createTarget({
+    directory,
+    path,
+    suffix: FORMATS[format.name].suffix,
+    header: findHeader(format.name, headerNames),
+    option: isOwnPlace ? '--output' : undefined,
+    upkeep: createUpkeep(settings),
+  });
+  return { settings: output, target: { kind, target } as OutputPlace };
 }
 
 /** Lines that files of the format begin with, made with the fields that it will show. */
@@ -138,7 +121,7 @@ function findHeader(
 
 /** Two formats in one file would be of use to nobody. */
 function refuseSameTarget(plans: readonly OutputPlan[]): void {
-  const names = plans.map(nameTarget);
+  const names = plans.map(({ target }) => kindOf(target).nameOf(target.target));
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) {
     throw usageError(
@@ -146,18 +129,6 @@ function refuseSameTarget(plans: readonly OutputPlan[]): void {
       'Give each --output a path of its own, or daily files of different formats',
     );
   }
-}
-
-function nameTarget(plan: OutputPlan): string {
-  const { target } = plan;
-  if (target.kind === 'lines' && target.target.kind === 'stdout') {
-    return 'standard output';
-  }
-  const isDaily =
-    target.kind === 'lines' ? target.target.kind === 'daily' : 'directory' in target.target;
-  const suffix = target.kind === 'sqlite' ? 'sqlite' : FORMATS[plan.settings.format].suffix;
-  const place = resolve(describeTarget(plan));
-  return isDaily ? `daily files *.${suffix} in ${place}` : place;
 }
 
 function usageError(message: string, hint: string): HttplogError {

@@ -15,7 +15,8 @@ import {
 } from '../output/create-record-outputs.ts';
 import type { RecordOutputs } from '../output/record-outputs.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import type { HiddenText, PipelineOptions } from './pipeline-state.ts';
+import type { PipelineOptions } from './pipeline-settings.ts';
+import type { HiddenText } from './pipeline-state.ts';
 
 /** The part of a pipeline that depends on its outputs. */
 export interface PipelineOutputs {
@@ -55,8 +56,8 @@ export function createOutputs(
   }
   const fieldTables = createRecordFieldTables(options.headerNames);
   const { namedFields, fieldsCount } = fieldTables;
-  const { utcOffset, hostName, flowSeed } = options;
-  const formatOptions = { namedFields, utcOffset, hostName };
+  const { flowSeed } = options;
+  const formatOptions = { ...options, namedFields };
   const records = createRecordOutputs(options, formatOptions, batches, counters, timestamp);
   const needsExchanges = records.exchanges.length > 0 || hasFilter(options.filter);
   const tracker = needsExchanges
@@ -80,13 +81,13 @@ function createHiddenText(
   { namedFields, fieldsCount }: FieldTables,
   counters: Counters,
 ): () => HiddenText {
-  const { redaction, redactionNames, flowSeed, utcOffset, hostName, hasVlan } = options;
+  const { redaction, redactionNames, flowSeed } = options;
   let opened: HiddenText | undefined;
   return () => {
     opened ??= {
       messageRecords: createMessageRecords(fieldsCount, flowSeed),
       redact: createRedactor(redaction, namedFields, redactionCounts(counters), redactionNames),
-      writer: createTextWriter({ namedFields, utcOffset, hostName, hasVlan }),
+      writer: createTextWriter({ ...options, namedFields }),
     };
     return opened;
   };

@@ -87,7 +87,7 @@ function mayHideInField(bytes: Uint8Array, message: HttpMessage, slot: number): 
 
 /** Gives false, and leaves nothing written, when a value of the line goes on with another field. */
 function writeLine(
-  { message, timestamp, counters, hasVlan }: Pipeline,
+  { message, timestamp, counters, textColumns }: Pipeline,
   batches: BatchBuilder,
   frame: Frame,
   segment: Segment,
@@ -109,7 +109,7 @@ function writeLine(
     message,
     type,
     timestamp,
-    hasVlan,
+    textColumns,
   );
   // A carriage return is written in hex, and next to no line has a byte that is.
   if (hexBytesWritten[0] !== hexBytesBefore && hasFieldBehindReturn(frame.bytes, message)) {

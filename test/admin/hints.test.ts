@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeSilence } from '../../src/admin/hints.ts';
-import { takeTally } from '../../src/admin/summary.ts';
+import { takeTally } from '../../src/admin/tally.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import * as slots from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';

@@ -4,7 +4,7 @@ import { AdminService } from '../../src/admin/service.ts';
 import { parseStatus } from '../../src/admin/status.ts';
 import * as slots from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
-import { createUpkeepCounters } from '../../src/log/upkeep.ts';
+import { createUpkeepCounters } from '../../src/counters/writer-counts.ts';
 import { parseMetrics, readValue } from './parse-metrics.ts';
 
 function makeCapture(): CaptureSnapshot {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeLoss, describeReplay, describeRun, takeTally } from '../../src/admin/summary.ts';
+import { describeLoss, describeReplay, describeRun } from '../../src/admin/summary.ts';
+import { takeTally } from '../../src/admin/tally.ts';
 import {
   COUNTER_DUPLICATES,
   COUNTER_EXCHANGES_FILTERED,

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createWriter } from '../../src/format/format-table.ts';
-import type { RecordFormatOptions } from '../../src/format/record-format.ts';
+import {
+  FORMAT_OPTIONS_DEFAULT,
+  type RecordFormatOptions,
+} from '../../src/format/record-format.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import {
   type HostileValues,
@@ -15,7 +18,7 @@ import {
   makeHostileExchange,
 } from './hostile-values.ts';
 
-const OPTIONS: RecordFormatOptions = { namedFields: [], utcOffset: () => 0, hostName: 'sensor' };
+const OPTIONS: RecordFormatOptions = FORMAT_OPTIONS_DEFAULT;
 const common = createWriter('common', 'exchange', OPTIONS);
 const combined = createWriter('combined', 'exchange', OPTIONS);
 const timed = createWriter('combined-timed', 'exchange', OPTIONS);

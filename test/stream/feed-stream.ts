@@ -1,6 +1,5 @@
 /** Feeds a stream with a conversation, in pieces of any size, and writes down what comes of it. */
 import { createCounters } from '../../src/counters/counters.ts';
-import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import { createTimestampText } from '../../src/format/timestamp.ts';
 import { createRecordFieldTables, TEXT_FIELD_TABLES } from '../../src/http/grammar.ts';
 import { HEAD_FAULT_NAMES } from '../../src/http/head-faults.ts';
@@ -8,7 +7,6 @@ import { createBatchBuilder, flushBatches } from '../../src/output/batch-builder
 import { createRecordOutputs } from '../../src/output/create-record-outputs.ts';
 import { UNKNOWN } from '../../src/record/exchange.ts';
 import { SIDE_SERVER } from '../../src/record/message-type.ts';
-import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import type { ConnectionFacts } from '../../src/stream/exchange-record.ts';
 import { ConnectionExchanges, createExchangeParts } from '../../src/stream/exchanges.ts';
 import {
@@ -24,8 +22,9 @@ import {
 } from '../../src/stream/http-events.ts';
 import { HttpStream } from '../../src/stream/http-stream.ts';
 import { createStreamParts } from '../../src/stream/stream-state.ts';
+import { EXCHANGE_SETTINGS } from '../exchange/run-exchanges.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
-import { ListSink } from '../worker/pipeline-parts.ts';
+import { ListSink, settingsOf } from '../worker/pipeline-parts.ts';
 
 /** One step of a conversation: bytes, bytes that are missing, or an end; a millisecond behind the one before. */
 export type Step =
@@ -87,20 +86,9 @@ export function createLines(headerNames: readonly string[] = ['x-id']) {
   const sink = new ListSink();
   const batches = createBatchBuilder(sink, false);
   const timestamp = createTimestampText(() => 0);
-  const outputs = createRecordOutputs(
-    {
-      outputs: [
-        { format: 'json', template: undefined, records: 'exchanges', isSplitByType: false },
-      ],
-      filter: FILTER_EMPTY,
-      redaction: REDACTION_DEFAULTS,
-      hasVlan: false,
-    },
-    { namedFields: fields.namedFields, utcOffset: () => 0, hostName: 'sensor' },
-    [batches],
-    counters,
-    timestamp,
-  );
+  const settings = settingsOf({ ...EXCHANGE_SETTINGS, headerNames });
+  const options = { ...settings, namedFields: fields.namedFields, utcOffset: () => 0 };
+  const outputs = createRecordOutputs(settings, options, [batches], counters, timestamp);
   const parts = createExchangeParts(createStreamParts(fields), outputs);
   const take = (): string[] => {
     flushBatches(batches);
