@@ -50,10 +50,12 @@ export type Cut = (left: number) => number;
 export const WHOLE: Cut = (left) => left;
 export const BYTE_BY_BYTE: Cut = () => 1;
 
+const EVENT_PARTS = createStreamParts(TEXT_FIELD_TABLES);
+
 /** The events as lines; data that comes in pieces is one line, as are the bytes of another protocol. */
 export function eventsOf(steps: readonly Step[], cut: Cut = WHOLE): string[] {
   const { events, lines, setStream } = recordEvents();
-  const stream = new HttpStream(createStreamParts(TEXT_FIELD_TABLES), events);
+  const stream = new HttpStream(EVENT_PARTS, events);
   setStream(stream);
   feed(stream, steps, cut);
   return lines;
@@ -121,13 +123,14 @@ function feedBytes(
   sec: number,
   ns: number,
 ): void {
-  const buffer = new Uint8Array(bytes.length + 2 * MARGIN_BYTES);
-  for (let at = 0; at < bytes.length; ) {
+  const buffer = new Uint8Array(bytes.length + 2 * MARGIN_BYTES).fill(0xee);
+  for (let at = 0, before = 0; at < bytes.length; ) {
     const length = Math.max(1, Math.min(cut(bytes.length - at), bytes.length - at));
-    buffer.fill(0xee);
+    buffer.fill(0xee, MARGIN_BYTES, MARGIN_BYTES + before);
     buffer.set(bytes.subarray(at, at + length), MARGIN_BYTES);
     stream.feed(from, buffer, MARGIN_BYTES, MARGIN_BYTES + length, sec, ns);
     at += length;
+    before = length;
   }
 }
 
