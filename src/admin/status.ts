@@ -57,9 +57,12 @@ function createCaptureStatus(capture: CaptureSnapshot): CaptureStatus {
 }
 
 function createCountStatus(capture: CaptureSnapshot): CountStatus {
-  const entries = readRows(capture).flatMap(({ row: { status }, counts }) =>
-    status === undefined ? [] : [[status.key, sumOf(counts) || (status.atZero ?? 0)]],
-  );
+  const entries = readRows(capture).flatMap(({ row: { status }, counts }) => {
+    const sum = sumOf(counts);
+    return status === undefined
+      ? []
+      : [[status.key, sum === 0 && status.atZero === null ? null : sum]];
+  });
   return Object.fromEntries(entries);
 }
 

@@ -18,14 +18,6 @@ export interface Tally {
   redactionNames: readonly string[];
 }
 
-export function takeTally(
-  counters: Counters,
-  writer: WriterCounters,
-  redactionNames: readonly string[] = [],
-): Tally {
-  return { counters, writer, redactionNames };
-}
-
 /** A count, with its label's value where its row has a label. */
 export type NamedCount = readonly [labelValue: string, count: number];
 

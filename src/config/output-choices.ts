@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { usualRecords } from '../format/format-table.ts';
 import type { Records } from '../record/record-kinds.ts';
-import type { FormatChoice, OutputChoice } from './output-formats.ts';
 import { findPlaces, type NamedPlace, PLACE_SPELLINGS, type PlaceKind } from './output-places.ts';
+import type { FormatChoice, OutputChoice } from './output-spellings.ts';
 import type { Settings } from './settings.ts';
 
 /** One output with all that was left to other options; whether it can be is not looked at. */

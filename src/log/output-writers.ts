@@ -10,6 +10,7 @@ import type { AppendOutcome } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { refuseLockedOutputs } from './lock-places.ts';
 import type { LogWriterEvents } from './log-writer.ts';
+import type { WriterOptions } from './output-kind.ts';
 import { kindOf, type PlacedOutput } from './output-kinds.ts';
 import type { OutputLocks } from './output-locks.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -25,9 +26,7 @@ export interface WritersSnapshot {
   failingPaths: readonly string[];
 }
 
-export interface OutputWritersOptions {
-  /** See `LogWriterOptions`. */
-  policy: 'hold' | 'fail';
+export interface OutputWritersOptions extends WriterOptions {
   events?: OutputEvents;
 }
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { canMatchHeads } from '../capture/head-filter.ts';
-import { FORMATS } from '../config/option-formats.ts';
+import { SPELLINGS } from '../config/option-spellings.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
@@ -93,7 +93,7 @@ export function describeCapture(
 ): string {
   const workers = settings.workers === 1 ? '1 worker' : `${settings.workers} workers`;
   const ports =
-    settings.ports === 'any' ? 'any TCP port' : `port ${FORMATS.ports.print(settings.ports)}`;
+    settings.ports === 'any' ? 'any TCP port' : `port ${SPELLINGS.ports.print(settings.ports)}`;
   // An expression alone says what passes, and may well be about tunnels.
   const what = settings.filter ?? (settings.tunnels ? `${ports}, tunnels too` : ports);
   const where = [...new Set(outputs.map(describeTarget))].join(', ');

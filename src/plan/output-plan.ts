@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
-import { findTemplateNames } from '../config/output-formats.ts';
+import { findTemplateNames } from '../config/output-spellings.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { findHeaderNames } from '../filter/filter-settings.ts';

@@ -127,6 +127,11 @@ describe('/status', () => {
     });
   });
 
+  test('has null for exchanges while none has ended', () => {
+    const status = parseStatus(startService(makeCapture()).answer('/status')?.body ?? '');
+    expect(status?.capture).toMatchObject({ packets: 0, messages: 0, exchanges: null });
+  });
+
   test.each(['', '[]', 'null', '{}', '{"pid":1}', '<html>'])('%j is not one', (text) => {
     expect(parseStatus(text)).toBeNull();
   });

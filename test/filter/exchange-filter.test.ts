@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FILTER_FORMATS } from '../../src/config/filter-formats.ts';
+import { FILTER_SPELLINGS } from '../../src/config/filter-spellings.ts';
 import { createExchangeFilter } from '../../src/filter/exchange-filter.ts';
 import {
   FILTER_EMPTY,
@@ -41,7 +41,7 @@ const FORMAT_NAMES = {
 function readSettings(written: Written): FilterSettings {
   const lists = Object.entries(FORMAT_NAMES).map(([key, name]) => {
     const text = written[key as keyof typeof FORMAT_NAMES];
-    const rules = text === undefined ? [] : FILTER_FORMATS[name].parse(text);
+    const rules = text === undefined ? [] : FILTER_SPELLINGS[name].parse(text);
     expect(rules, text).not.toBeNull();
     return [key, rules];
   });

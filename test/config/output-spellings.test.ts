@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FORMATS } from '../../src/config/option-formats.ts';
+import { SPELLINGS } from '../../src/config/option-spellings.ts';
 import {
   explainFormat,
   explainOutputs,
@@ -13,7 +13,7 @@ import {
   parseRecords,
   printFormat,
   printOutputs,
-} from '../../src/config/output-formats.ts';
+} from '../../src/config/output-spellings.ts';
 import { FORMAT_NAMES, hasWriterOf, usualRecords } from '../../src/format/format-table.ts';
 import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../../src/limits.ts';
 
@@ -266,8 +266,8 @@ describe('names of --header', () => {
 });
 
 test('the options of the command line read and print what is said here', () => {
-  expect(FORMATS['record-format'].parse('json')).toEqual(named('json'));
-  expect(FORMATS.outputs.unset).toEqual([]);
-  const outputs = FORMATS.outputs.parse("path='a b' format=json") ?? [];
-  expect(FORMATS.outputs.print(outputs)).toBe("path='a b' format=json");
+  expect(SPELLINGS['record-format'].parse('json')).toEqual(named('json'));
+  expect(SPELLINGS.outputs.unset).toEqual([]);
+  const outputs = SPELLINGS.outputs.parse("path='a b' format=json") ?? [];
+  expect(SPELLINGS.outputs.print(outputs)).toBe("path='a b' format=json");
 });
