@@ -1,8 +1,10 @@
 /** Feeds a stream with a conversation, in pieces of any size, and writes down what comes of it. */
 import { createCounters } from '../../src/counters/counters.ts';
+import type { BatchSink } from '../../src/format/line-batch.ts';
 import { createTimestampText } from '../../src/format/timestamp.ts';
 import { createRecordFieldTables, TEXT_FIELD_TABLES } from '../../src/http/grammar.ts';
 import { HEAD_FAULT_NAMES } from '../../src/http/head-faults.ts';
+import { BATCH_BYTES } from '../../src/limits.ts';
 import { createBatchBuilder, flushBatches } from '../../src/output/batch-builder.ts';
 import { createRecordOutputs } from '../../src/output/create-record-outputs.ts';
 import { UNKNOWN } from '../../src/record/exchange.ts';
@@ -24,7 +26,7 @@ import { HttpStream } from '../../src/stream/http-stream.ts';
 import { createStreamParts } from '../../src/stream/stream-state.ts';
 import { EXCHANGE_SETTINGS } from '../exchange/run-exchanges.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
-import { ListSink, settingsOf } from '../worker/pipeline-parts.ts';
+import { settingsOf } from '../worker/pipeline-parts.ts';
 
 /** One step of a conversation: bytes, bytes that are missing, or an end; a millisecond behind the one before. */
 export type Step =
@@ -85,7 +87,17 @@ export const FACTS: ConnectionFacts = {
 export function createLines(headerNames: readonly string[] = ['x-id']) {
   const fields = createRecordFieldTables(headerNames);
   const counters = createCounters();
-  const sink = new ListSink();
+  const taken: string[] = [];
+  const bytes = new Uint8Array(BATCH_BYTES);
+  const sink: BatchSink = {
+    isFull: false,
+    take: () => bytes,
+    put: (batch) => {
+      const text = Buffer.from(batch.bytes.subarray(0, batch.byteLength)).toString('utf8');
+      taken.push(...text.split('\n').slice(0, -1));
+    },
+    ready: async () => {},
+  };
   const batches = createBatchBuilder(sink, false);
   const timestamp = createTimestampText(() => 0);
   const settings = settingsOf({ ...EXCHANGE_SETTINGS, headerNames });
@@ -94,7 +106,7 @@ export function createLines(headerNames: readonly string[] = ['x-id']) {
   const parts = createExchangeParts(createStreamParts(fields), outputs);
   const take = (): string[] => {
     flushBatches(batches);
-    return sink.batches.splice(0).flatMap(({ lines }) => lines);
+    return taken.splice(0);
   };
   return { parts, take };
 }
