@@ -5,7 +5,13 @@ import {
   type NamedField,
 } from '../http/grammar.ts';
 import type { Exchange } from '../record/exchange.ts';
-import { closeObject, createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
+import {
+  closeObject,
+  createJsonLabel,
+  createKeyLabel,
+  type JsonLabel,
+  writeLabel,
+} from './json-label.ts';
 import { JSON_QUOTES_BYTES, writeJsonString } from './json-text.ts';
 import { writeField, writeNamedFields, writeNumber } from './json-values.ts';
 
@@ -23,6 +29,7 @@ const RETRANSMITTED_SEGMENTS = createKeyLabel('retransmitted_segments');
 const REQUEST = createKeyLabel('request');
 const RESPONSE = createKeyLabel('response');
 const CONTENT_TYPE = createKeyLabel('content_type');
+const TARGET_CUT = createJsonLabel(',"target_cut":true');
 const REASON = createKeyLabel('reason');
 const LOCATION = createKeyLabel('location');
 const SERVER = createKeyLabel('server');
@@ -80,7 +87,8 @@ function writeRequest(
   const { namedFields, nameLabels } = fields;
   const requestAt = at;
   const membersAt = writeLabel(target, at, REQUEST);
-  at = writeField(target, membersAt, CONTENT_TYPE, bytes, request, FIELD_CONTENT_TYPE);
+  at = exchange.isTargetCut ? writeLabel(target, membersAt, TARGET_CUT) : membersAt;
+  at = writeField(target, at, CONTENT_TYPE, bytes, request, FIELD_CONTENT_TYPE);
   at = writeNamedFields(target, at, HEADERS, bytes, request, namedFields, nameLabels);
   return closeObject(target, at, requestAt, membersAt);
 }

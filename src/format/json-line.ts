@@ -16,6 +16,7 @@ import {
   type Exchange,
   INCOMPLETE_NAMES,
   INCOMPLETE_NONE,
+  isWhole,
   UNIT_EXCHANGE,
 } from '../record/exchange.ts';
 import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
@@ -57,6 +58,9 @@ const SIDE_CLIENT = createJsonLabel(',"side":"client"');
 /** By message type. */
 const TYPES = ['', 'CQ', 'CR', 'SQ', 'SR'].map((type) => createJsonLabel(`,"type":"${type}"`));
 const COMPLETE = createJsonLabel(',"complete":true');
+/** Nothing is missing but what the capture cut of a start line. */
+const NOT_WHOLE = createJsonLabel(',"complete":false');
+const TARGET_CUT = createJsonLabel(',"target_cut":true');
 /** By reason. */
 const INCOMPLETE = INCOMPLETE_NAMES.map((name) =>
   createJsonLabel(`,"complete":false,"incomplete":"${name}"`),
@@ -182,6 +186,9 @@ function writeRequest(target: Uint8Array, at: number, exchange: Exchange): numbe
     at = writeLabel(target, at, QUERY);
     at = writeJsonString(target, at, bytes, exchange.queryOffset, exchange.queryEnd);
   }
+  if (exchange.isTargetCut) {
+    at = writeLabel(target, at, TARGET_CUT);
+  }
   at = writeVersion(target, at, VERSION, exchange);
   at = writeField(target, at, HOST, bytes, request, FIELD_HOST);
   at = writeField(target, at, USER_AGENT, bytes, request, FIELD_USER_AGENT);
@@ -243,7 +250,10 @@ function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): numb
     return at;
   }
   const { incomplete } = exchange;
-  return writeLabel(target, at, incomplete === INCOMPLETE_NONE ? COMPLETE : INCOMPLETE[incomplete]);
+  if (incomplete !== INCOMPLETE_NONE) {
+    return writeLabel(target, at, INCOMPLETE[incomplete]);
+  }
+  return writeLabel(target, at, isWhole(exchange) ? COMPLETE : NOT_WHOLE);
 }
 
 function writeHeaders(

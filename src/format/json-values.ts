@@ -1,5 +1,6 @@
 import { FIELD_AUTHORIZATION, FIELD_CONTENT_LENGTH, type NamedField } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
+import { versionEndOf } from '../http/status-code.ts';
 import { type Exchange, UNKNOWN } from '../record/exchange.ts';
 import { writeDecimal } from './address.ts';
 import { decodeBasicUser } from './basic-user.ts';
@@ -26,7 +27,6 @@ const userBytes = new Uint8Array(BASIC_USER_BYTES_MAX);
 
 /** `HTTP/`; the version's number follows. */
 const VERSION_NAME_BYTES = 5;
-const VERSION_BYTES = 8;
 /** Digits of a whole number that every JSON reader keeps exact. */
 const EXACT_DIGITS_MAX = 15;
 
@@ -153,14 +153,14 @@ export function writeVersion(
   exchange: Exchange,
 ): number {
   const { bytes, request, response } = exchange;
-  const isOfRequest =
-    exchange.hasRequest && request.startLineEnd - exchange.requestVersionOffset === VERSION_BYTES;
+  const isOfRequest = exchange.hasRequest && exchange.requestVersionOffset < request.startLineEnd;
   const offset = isOfRequest ? exchange.requestVersionOffset : response.startLineOffset;
-  if (!isOfRequest && (!exchange.hasResponse || response.startLineEnd < offset + VERSION_BYTES)) {
+  const end = isOfRequest ? request.startLineEnd : versionEndOf(bytes, response);
+  if (!isOfRequest && (!exchange.hasResponse || response.startLineEnd < end)) {
     return at;
   }
   at = writeLabel(target, at, label);
-  return writeJsonString(target, at, bytes, offset + VERSION_NAME_BYTES, offset + VERSION_BYTES);
+  return writeJsonString(target, at, bytes, offset + VERSION_NAME_BYTES, end);
 }
 
 /** Writes a number that is not UNKNOWN. */

@@ -1,5 +1,6 @@
 import { FIELD_AUTHORIZATION } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
+import { versionEndOf } from '../http/status-code.ts';
 import type { Exchange } from '../record/exchange.ts';
 import { decodeBasicUser } from './basic-user.ts';
 import { ESCAPED_BYTES_MAX } from './escape.ts';
@@ -19,7 +20,6 @@ export type FindText = (exchange: Exchange, span: ValueSpan) => boolean;
 
 /** `HTTP/`; the version's number follows. */
 const VERSION_NAME_BYTES = 5;
-const VERSION_BYTES = 8;
 
 const userBytes = new Uint8Array(BASIC_USER_BYTES_MAX);
 
@@ -60,13 +60,13 @@ export function findQuery(exchange: Exchange, span: ValueSpan): boolean {
 /** `1.1`, of the request if its line is whole, else of the response. */
 export function findVersion(exchange: Exchange, span: ValueSpan): boolean {
   const { bytes, request, response, requestVersionOffset } = exchange;
-  const isOfRequest =
-    exchange.hasRequest && request.startLineEnd - requestVersionOffset === VERSION_BYTES;
+  const isOfRequest = exchange.hasRequest && requestVersionOffset < request.startLineEnd;
   const offset = isOfRequest ? requestVersionOffset : response.startLineOffset;
-  if (!isOfRequest && (!exchange.hasResponse || response.startLineEnd < offset + VERSION_BYTES)) {
+  const end = isOfRequest ? request.startLineEnd : versionEndOf(bytes, response);
+  if (!isOfRequest && (!exchange.hasResponse || response.startLineEnd < end)) {
     return false;
   }
-  return pointAt(span, bytes, offset + VERSION_NAME_BYTES, offset + VERSION_BYTES);
+  return pointAt(span, bytes, offset + VERSION_NAME_BYTES, end);
 }
 
 /** The user name of Basic credentials, decoded; valid until the next call. */

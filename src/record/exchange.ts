@@ -81,7 +81,9 @@ export interface Exchange {
   queryOffset: number;
   queryEnd: number;
   hasQuery: boolean;
-  /** `HTTP/1.1`; empty when the captured line is cut. */
+  /** The capture ends in the request line: of the target, or of the version behind it, bytes are missing. */
+  isTargetCut: boolean;
+  /** `HTTP/1.1`, to the end of the line; empty when the captured line is cut. */
   requestVersionOffset: number;
 
   hasResponse: boolean;
@@ -112,6 +114,15 @@ export interface Exchange {
   retransmittedSegments: number;
 }
 
+/** All of the exchange was seen, and the capture cut nothing of what its start lines tell. */
+export function isWhole(exchange: Exchange): boolean {
+  return (
+    exchange.incomplete === INCOMPLETE_NONE &&
+    !(exchange.hasRequest && exchange.isTargetCut) &&
+    !(exchange.hasResponse && exchange.response.isLineCut && exchange.statusCode === UNKNOWN)
+  );
+}
+
 /** @param fieldsCount slots of the field table, see `createFieldTables` */
 export function createExchange(fieldsCount: number): Exchange {
   return {
@@ -140,6 +151,7 @@ export function createExchange(fieldsCount: number): Exchange {
     queryOffset: 0,
     queryEnd: 0,
     hasQuery: false,
+    isTargetCut: false,
     requestVersionOffset: 0,
     hasResponse: false,
     response: createHttpMessage(fieldsCount),

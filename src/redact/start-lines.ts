@@ -43,6 +43,7 @@ export function redactTarget(redactor: Redactor, exchange: Exchange): void {
   if (!commitLine(draft, exchange, request, targetOffset, targetEnd)) {
     counts[COUNT_NO_ROOM]++;
     request.startLineEnd = Math.min(exchange.pathEnd, targetOffset + draft.unchangedLength);
+    request.isLineCut = true;
   }
   splitRequestLine(exchange);
 }
