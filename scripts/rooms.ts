@@ -233,7 +233,7 @@ export const PURE_CAPTURE_FILES: ReadonlySet<string> = new Set([
 
 /**
  * The files that may wait for each other: a packet within a packet is read by the layer that it begins with, IP
- * in GRE in IP. A table of layers in between would cost a call a layer.
+ * in GRE in IP; so is what fragments are put together to. A table of layers in between would cost a call a layer.
  */
 export const LAYER_CIRCLE: ReadonlySet<string> = new Set([
   'decode/ether-type.ts',
@@ -246,5 +246,6 @@ export const LAYER_CIRCLE: ReadonlySet<string> = new Set([
   'decode/mpls.ts',
   'decode/ppp.ts',
   'decode/raw-ip.ts',
+  'decode/take-fragment.ts',
   'decode/udp.ts',
 ]);

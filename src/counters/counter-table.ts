@@ -70,6 +70,10 @@ export const COUNTER_ROWS = {
     metric: 'httplog_frames_truncated_total',
     help: 'Frames of which fewer bytes were captured than were on the wire',
   },
+  datagramsIncomplete: {
+    metric: 'httplog_datagrams_incomplete_total',
+    help: 'Datagrams of which fragments were missing, read as far as they went',
+  },
   messages: {
     metric: 'httplog_messages_total',
     help: 'HTTP messages, by type; those sent again count once',
@@ -170,6 +174,7 @@ export const COUNTER_VERDICT_FIRST = slots.frames;
 export const COUNTER_FRAMES_FILTERED = slots.framesFiltered;
 export const COUNTER_FRAME_BYTES = slots.frameBytes;
 export const COUNTER_FRAMES_TRUNCATED = slots.framesTruncated;
+export const COUNTER_DATAGRAMS_INCOMPLETE = slots.datagramsIncomplete;
 /** By message type less one. */
 export const COUNTER_MESSAGES_FIRST = slots.messages;
 /** By index of the method in METHODS_DEFAULT; the last one of all others. */

@@ -143,13 +143,15 @@ describe('the default filter with tunnels', () => {
     }
   });
 
-  it('accepts first fragments only', () => {
+  it('accepts every fragment of what may be a tunnel', () => {
     for (const protocol of [...TUNNEL_PROTOCOLS, PROTOCOL_UDP]) {
       const frame = (fields: Partial<Ipv4Fields>) =>
-        ethernet(ETHERTYPE_IPV4, packetV4(protocol, ports(50000, 4789), fields));
+        ethernet(ETHERTYPE_IPV4, packetV4(protocol, ports(50000, 53), fields));
       expect(verdict(frame({ moreFragments: true }))).toBe(SNAPLEN);
-      expect(verdict(frame({ moreFragments: true, fragmentOffset: 1 }))).toBe(0);
-      expect(verdict(frame({ fragmentOffset: 0x1fff }))).toBe(0);
+      expect(verdict(frame({ moreFragments: true, fragmentOffset: 1 }))).toBe(SNAPLEN);
+      expect(verdict(frame({ fragmentOffset: 0x1fff }))).toBe(SNAPLEN);
+      const plain = verdict(frame({ fragmentOffset: 1 }), { tunnels: false });
+      expect(plain).toBe(0);
     }
   });
 
