@@ -1,6 +1,8 @@
 import type { CounterRow } from '../counters/counter-row.ts';
 import { COUNTER_LINES_DROPPED, COUNTER_ROWS, COUNTER_SLOTS } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
+import { KIND_OTHER, readUnreadFrames } from '../counters/unread-frames.ts';
+import { describeUnreadKind } from '../decode/unread-kinds.ts';
 import { DELETE_REASONS } from '../log/upkeep.ts';
 import type { CaptureSnapshot } from './capture-snapshot.ts';
 import {
@@ -32,6 +34,18 @@ const SNAPSHOT_ROWS: readonly SnapshotRow[] = [
     type: 'gauge',
     help: 'Decode workers, each with a thread and a ring',
     read: ({ workersCount }) => workersCount,
+  },
+  {
+    metric: 'httplog_frames_unread_total',
+    type: 'counter',
+    help: 'Frames that are not read, by what they carry',
+    note: 'live those that pass the filter; UDP among them',
+    label: 'kind',
+    read: ({ counters }) =>
+      readUnreadFrames(counters).map(([kind, count]) => [
+        kind === KIND_OTHER ? 'other' : describeUnreadKind(kind),
+        count,
+      ]),
   },
   {
     metric: 'httplog_lines_written_total',

@@ -21,6 +21,8 @@ import {
 } from '../counters/counter-table.ts';
 import { type Counters, countFrames } from '../counters/counters.ts';
 import { COUNT_EXCHANGES_FIRST } from '../counters/exchange-counts.ts';
+import { KIND_OTHER, readUnreadFrames } from '../counters/unread-frames.ts';
+import { describeUnreadKind, isTold } from '../decode/unread-kinds.ts';
 import { VERDICT_FIRST_UNDECODABLE, VERDICT_NAMES, VERDICTS_COUNT } from '../decode/verdicts.ts';
 import { OTHER_PROTOCOL_NAMES } from '../http/other-protocol.ts';
 import type { LogWriterCounters } from '../log/batch-queue.ts';
@@ -42,6 +44,8 @@ export interface Tally {
   packetsUnread: number;
   /** Segments on the ports read that begin something else, in the order of OTHER_PROTOCOL_NAMES. */
   otherProtocols: number[];
+  /** What is not read and may carry HTTP, by name. */
+  framesUnread: [name: string, count: number][];
   /** A port that is not read and has HTTP; 0 when none was seen. */
   httpPortUnread: number;
   framesFiltered: number;
@@ -90,6 +94,7 @@ export function takeTally(
     otherProtocols: OTHER_PROTOCOL_NAMES.map(
       (_, index) => counters[COUNTER_OTHER_PROTOCOL_FIRST + index],
     ),
+    framesUnread: takeUnread(counters),
     httpPortUnread: counters[COUNTER_HTTP_PORT_UNREAD],
     framesFiltered: counters[COUNTER_FRAMES_FILTERED],
     framesTruncated: counters[COUNTER_FRAMES_TRUNCATED],
@@ -103,6 +108,15 @@ export function takeTally(
     linesDropped: counters[COUNTER_LINES_DROPPED] + writer.linesDropped,
     linesGivenUp: writer.linesDropped,
   };
+}
+
+function takeUnread(counters: Counters): [string, number][] {
+  return readUnreadFrames(counters)
+    .filter(([kind]) => isTold(kind))
+    .map(([kind, count]) => [
+      kind === KIND_OTHER ? 'other kinds' : describeUnreadKind(kind),
+      count,
+    ]);
 }
 
 function takeExchanges(
@@ -153,6 +167,7 @@ export function isNoteworthy(tally: Tally): boolean {
     tally.framesTruncated > 0 ||
     tally.framesUndecodable.length > 0 ||
     tally.packetsUnread > 0 ||
+    describeNotRead(tally).length > 0 ||
     tally.linesDropped > 0 ||
     countMessages(tally) === 0
   );
@@ -220,6 +235,21 @@ function describeExchanges({ exchanges, exchangesFiltered }: Tally): string[] {
   return [`Exchanges: ${complete} complete, ${reasons.join(', ')}${filtered}`];
 }
 
+/** Nothing where all that came was read, but for what is in every network and carries no HTTP. */
+function describeNotRead({ framesUnread, otherProtocols: [tls, http2] }: Tally): string[] {
+  const parts = [
+    ...framesUnread.map(([name, count]) => `${groupDigits(count)} frames of ${name}`),
+    ...(tls > 0 ? [`${groupDigits(tls)} segments of TLS on the ports read`] : []),
+    ...(http2 > 0 ? [`${groupDigits(http2)} connections of HTTP/2 on the ports read`] : []),
+  ];
+  return parts.length === 0 ? [] : [`Not read: ${parts.join(', ')}`];
+}
+
+/** `1,204` */
+function groupDigits(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
 function describeRedactions({ redactions }: Tally): string[] {
   const parts = redactions.map(([name, count]) => `${count} ${name}`);
   return parts.length === 0 ? [] : [`Redacted: ${parts.join(', ')}`];
@@ -230,6 +260,7 @@ function describeLines(tally: Tally): string[] {
   return [
     `Messages: ${messages.join(', ')}, ${tally.duplicates} retransmitted${describeHeads(tally)}`,
     ...describeExchanges(tally),
+    ...describeNotRead(tally),
     ...describeRedactions(tally),
     `Lines: ${tally.linesWritten} written, ${tally.linesDropped} dropped`,
   ];

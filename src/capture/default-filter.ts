@@ -38,6 +38,7 @@ import { matchHeads } from './head-filter.ts';
 import { matchPorts } from './port-filter.ts';
 import type { PortRange } from './port-range.ts';
 import {
+  matchLinkTags,
   matchTunnelEtherTypes,
   matchTunnelProtocols,
   matchUdpPorts,
@@ -98,8 +99,8 @@ const PACKET_OUTGOING = 4;
 
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
-/** 802.1Q, 802.1ad and the tag that stacking switches used before it. */
-const ETHERTYPES_VLAN = [0x8100, 0x88a8, 0x9100];
+/** 802.1Q, 802.1ad and the tags that stacking switches used before it. */
+const ETHERTYPES_VLAN = [0x8100, 0x88a8, 0x9100, 0x9200, 0x9300];
 const VLAN_ETHERTYPE_AT = 2;
 const VLAN_TAG_BYTES = 4;
 
@@ -193,7 +194,8 @@ function findNetworkLayer(
     label('network'),
     ...(tunnels === false ? [] : matchTunnelEtherTypes('accept')),
     jumpIf(BPF_JEQ, ETHERTYPE_IPV4, 'ipv4'),
-    jumpIf(BPF_JEQ, ETHERTYPE_IPV6, 'ipv6', 'reject'),
+    jumpIf(BPF_JEQ, ETHERTYPE_IPV6, 'ipv6'),
+    ...matchLinkTags(networkAt),
   );
   return lines;
 }

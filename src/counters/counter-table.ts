@@ -5,6 +5,7 @@ import { REDACTION_COUNTS_MAX } from '../limits.ts';
 import { MESSAGE_TYPE_NAMES } from '../record/message-type.ts';
 import { type CounterRow, countAllSlots, layOutRows } from './counter-row.ts';
 import { EXCHANGE_COUNT_ROWS } from './exchange-counts.ts';
+import { UNREAD_KINDS_MAX } from './limits.ts';
 
 const STATUS_CLASS_NAMES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
@@ -15,7 +16,8 @@ export const FIRST_BYTE_BOUNDS_SEC: readonly number[] = [
 
 /**
  * All that a decode worker counts. One array of doubles a worker, over shared memory: each has one writer, so plain
- * additions are enough; doubles count to 2^53. Rows whose workers have the largest stand last.
+ * additions are enough; doubles count to 2^53. Rows whose workers have the largest stand last,
+ * behind them those that are added in another way.
  */
 export const COUNTER_ROWS = {
   packetsReceived: {
@@ -152,6 +154,17 @@ export const COUNTER_ROWS = {
     help: 'No count: a link type that is not read; 0, which is read, while there is none',
     isLargest: true,
   },
+  // Several workers' are added by kind: see unread-frames.ts.
+  unreadKinds: {
+    help: 'No counts: kinds of frames that are not read; 0 behind the last',
+    valuesMax: UNREAD_KINDS_MAX,
+    isLargest: true,
+  },
+  unreadFrames: {
+    help: 'Frames of these kinds, and of all others together',
+    valuesMax: UNREAD_KINDS_MAX + 1,
+    isLargest: true,
+  },
 } as const satisfies Record<string, CounterRow>;
 
 const slots = layOutRows(COUNTER_ROWS);
@@ -201,3 +214,5 @@ export const COUNTER_RING_FILL = slots.ringFill;
 export const COUNTER_RING_FILL_MAX = slots.ringFillMax;
 export const COUNTER_HTTP_PORT_UNREAD = slots.httpPortUnread;
 export const COUNTER_LINK_TYPE_UNREAD = slots.linkTypeUnread;
+export const COUNTER_UNREAD_KINDS_FIRST = slots.unreadKinds;
+export const COUNTER_UNREAD_FRAMES_FIRST = slots.unreadFrames;

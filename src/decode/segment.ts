@@ -49,6 +49,8 @@ export interface Segment {
   isReassembled: boolean;
   /** Undefined: fragments are not put together, a first one is read as far as it goes. */
   fragments: Fragments | undefined;
+  /** What a frame carried that is not read, see `unread-kinds.ts`; who counts it sets it back to 0. */
+  unreadKind: number;
   /** By UDP port: which tunnel it carries, see `udp.ts`. */
   readonly udpTunnels: Uint8Array;
 }
@@ -79,6 +81,7 @@ export function createSegment(
     tunnelsCount: 0,
     isReassembled: false,
     fragments,
+    unreadKind: 0,
     udpTunnels: createUdpTunnels(vxlanPorts),
   };
 }

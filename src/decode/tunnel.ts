@@ -8,6 +8,7 @@ export const PROTOCOL_UDP = 17;
 export const PROTOCOL_IPV6 = 41;
 export const PROTOCOL_GRE = 47;
 export const PROTOCOL_AUTHENTICATION = 51;
+export const PROTOCOL_L2TP = 115;
 
 /** EtherType of a whole Ethernet frame as payload (transparent Ethernet bridging). */
 export const ETHERTYPE_ETHERNET = 0x6558;
@@ -20,7 +21,8 @@ export function isOpenedProtocol(protocol: number): boolean {
     protocol === PROTOCOL_IPV4 ||
     protocol === PROTOCOL_IPV6 ||
     protocol === PROTOCOL_GRE ||
-    protocol === PROTOCOL_AUTHENTICATION
+    protocol === PROTOCOL_AUTHENTICATION ||
+    protocol === PROTOCOL_L2TP
   );
 }
 

@@ -226,6 +226,7 @@ function readDatagram(pipeline: Pipeline, verdict: number): boolean {
   const { frame, segment, fragments, tracker } = pipeline;
   segment.isReassembled = false;
   if (verdict > VERDICT_NO_PAYLOAD) {
+    noteUnreadFrame(pipeline, verdict);
     return false;
   }
   const { bytes, timestampSec, timestampSubsecNs } = frame;

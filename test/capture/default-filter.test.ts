@@ -295,6 +295,12 @@ describe('buildDefaultFilter beside libpcap', () => {
     return `(${words}) or (ip proto 6 and ip[6:2] & 0x3fff != 0) or (ip6 and (${withExtension}))`;
   }
 
+  const linkTags = [
+    ...['ether proto 0x893f', 'ether proto 0x8926', 'ether proto 0x8909'],
+    '(ether[12:2] <= 1500 and (ether[14:2] = 0xaaaa or ether[14:2] = 0x0606))',
+    '(ether[12:2] = 0x8100 and ether[16:2] <= 1500 and ether[18:2] = 0xaaaa)',
+  ].join(' or ');
+
   /** libpcap moves its offsets behind each `vlan`, so the tags have to be nested. */
   function behindTags(expression: string): string {
     let nested = expression;
@@ -312,7 +318,7 @@ describe('buildDefaultFilter beside libpcap', () => {
     const hasTags = linkType === LINKTYPE_ETHERNET;
     const totals = { packets: 0, accepted: 0 };
     for (const ports of [WEB, 'any'] as const) {
-      const untagged = expressionFor(ports);
+      const untagged = hasTags ? `${expressionFor(ports)} or ${linkTags}` : expressionFor(ports);
       const expression = hasTags ? behindTags(untagged) : untagged;
       const theirs = createBpfCode(compileFilter({ expression, linkType, snaplen: SNAPLEN }));
       const ours = createBpfCode(buildDefaultFilter({ ports, linkLayer, snaplen: SNAPLEN }));
