@@ -1,12 +1,21 @@
-import { BYTE_0, BYTE_9, isBlank } from '../http/grammar.ts';
+import { BYTE_0, BYTE_9, BYTE_DOT, isBlank } from '../http/grammar.ts';
 import { HTTP_VERSION_BYTES, isVersionInAnyCase } from '../http/http-version.ts';
-import { readStatusCode, STATUS_CODE_DIGITS, statusCodeOffset } from '../http/status-code.ts';
-import type { Exchange } from './exchange.ts';
+import {
+  readStatusCode,
+  STATUS_CODE_DIGITS,
+  statusCodeOffset,
+  versionEndOf,
+} from '../http/status-code.ts';
+import type { HttpRecord } from './http-record.ts';
 
 const BYTE_HASH = 0x23;
 const BYTE_SLASH = 0x2f;
 const BYTE_COLON = 0x3a;
 const BYTE_QUESTION_MARK = 0x3f;
+/** `HTTP/`; the version's number follows. */
+const VERSION_NUMBER_AT = 5;
+/** `D.D` */
+const VERSION_NUMBER_BYTES = 3;
 /** A version, which the capture may cut anywhere: letters and signs with bit 5, as all of them have it, or a digit. */
 const VERSION_PATTERN = new Uint8Array(Buffer.from('http/0.0', 'latin1'));
 /** Of a letter, upper case or lower. */
@@ -18,9 +27,9 @@ const BIT_5 = 0x20;
  *
  * @see RFC 9112 section 3
  */
-export function splitRequestLine(exchange: Exchange): void {
-  const { bytes } = exchange;
-  const { startLineOffset, startLineEnd, isLineCut } = exchange.request;
+export function splitRequestLine(record: HttpRecord): void {
+  const { bytes } = record;
+  const { startLineOffset, startLineEnd, isLineCut } = record.request;
   let methodEnd = startLineOffset;
   while (methodEnd < startLineEnd && !isBlank(bytes[methodEnd])) {
     methodEnd++;
@@ -34,12 +43,12 @@ export function splitRequestLine(exchange: Exchange): void {
   while (targetEnd > targetOffset && isBlank(bytes[targetEnd - 1])) {
     targetEnd--;
   }
-  exchange.methodEnd = methodEnd;
-  exchange.targetOffset = targetOffset;
-  exchange.targetEnd = targetEnd;
-  exchange.isTargetCut = isLineCut && startLineEnd - versionOffset < HTTP_VERSION_BYTES;
-  exchange.requestVersionOffset = exchange.isTargetCut ? startLineEnd : versionOffset;
-  splitTarget(exchange);
+  record.methodEnd = methodEnd;
+  record.targetOffset = targetOffset;
+  record.targetEnd = targetEnd;
+  record.isTargetCut = isLineCut && startLineEnd - versionOffset < HTTP_VERSION_BYTES;
+  record.requestVersionOffset = record.isTargetCut ? startLineEnd : versionOffset;
+  splitTarget(record);
 }
 
 /** Where the version begins that ends the line, or in a cut line a piece of it; else the line's end. */
@@ -91,23 +100,23 @@ function isVersionPiece(bytes: Uint8Array, offset: number, end: number): boolean
  *
  * @see RFC 9112 section 3.2
  */
-function splitTarget(exchange: Exchange): void {
-  const { bytes, targetEnd } = exchange;
-  const pathOffset = findPath(bytes, exchange.targetOffset, targetEnd);
+function splitTarget(record: HttpRecord): void {
+  const { bytes, targetEnd } = record;
+  const pathOffset = findPath(bytes, record.targetOffset, targetEnd);
   let pathEnd = pathOffset;
   while (pathEnd < targetEnd && !isPathEnd(bytes[pathEnd])) {
     pathEnd++;
   }
   const hasQuery = pathEnd < targetEnd && bytes[pathEnd] === BYTE_QUESTION_MARK;
   let queryEnd = hasQuery ? pathEnd + 1 : pathEnd;
-  exchange.queryOffset = queryEnd;
+  record.queryOffset = queryEnd;
   while (hasQuery && queryEnd < targetEnd && bytes[queryEnd] !== BYTE_HASH) {
     queryEnd++;
   }
-  exchange.pathOffset = pathOffset;
-  exchange.pathEnd = pathEnd;
-  exchange.hasQuery = hasQuery;
-  exchange.queryEnd = queryEnd;
+  record.pathOffset = pathOffset;
+  record.pathEnd = pathEnd;
+  record.hasQuery = hasQuery;
+  record.queryEnd = queryEnd;
 }
 
 /** Behind `scheme://authority` of the absolute form; else where the target begins. */
@@ -138,13 +147,29 @@ function isPathEnd(byte: number): boolean {
  *
  * @see RFC 9112 section 4
  */
-export function splitStatusLine(exchange: Exchange): void {
-  const { bytes, response } = exchange;
+export function splitStatusLine(record: HttpRecord): void {
+  const { bytes, response } = record;
   const { startLineEnd } = response;
   let reasonOffset = statusCodeOffset(bytes, response) + STATUS_CODE_DIGITS + 1;
   while (reasonOffset < startLineEnd && isBlank(bytes[reasonOffset])) {
     reasonOffset++;
   }
-  exchange.statusCode = readStatusCode(bytes, response);
-  exchange.reasonOffset = Math.min(reasonOffset, startLineEnd);
+  record.statusCode = readStatusCode(bytes, response);
+  record.reasonOffset = Math.min(reasonOffset, startLineEnd);
+}
+
+/** Where the version's number begins, of the request if its line is whole, else of the response; 0: there is none. */
+export function findVersionNumber(record: HttpRecord): number {
+  const { bytes, request, response, requestVersionOffset } = record;
+  if (record.hasRequest && requestVersionOffset < request.startLineEnd) {
+    return requestVersionOffset + VERSION_NUMBER_AT;
+  }
+  return record.hasResponse && response.startLineEnd >= versionEndOf(bytes, response)
+    ? response.startLineOffset + VERSION_NUMBER_AT
+    : 0;
+}
+
+/** One past it: `1.1`, or the `2` of `HTTP/2`. **There is one at `offset`.** */
+export function versionNumberEnd({ bytes }: HttpRecord, offset: number): number {
+  return bytes[offset + 1] === BYTE_DOT ? offset + VERSION_NUMBER_BYTES : offset + 1;
 }

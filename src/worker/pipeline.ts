@@ -11,6 +11,7 @@ import type { Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createFragments, findExpiredDatagram, NO_PLACE } from '../decode/fragments.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
+import { createLocalNetworks } from '../decode/local-networks.ts';
 import { createSeenSegments } from '../decode/seen-segments.ts';
 import { createSegment } from '../decode/segment.ts';
 import { decodeIncompleteDatagram } from '../decode/take-fragment.ts';
@@ -26,7 +27,9 @@ import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
 import { createOutputs } from './create-outputs.ts';
 import { noteUnreadFrame } from './note-other.ts';
-import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
+import type { PipelineOptions } from './pipeline-settings.ts';
+import type { Pipeline } from './pipeline-state.ts';
+import { createPortsRead } from './port-table.ts';
 import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -69,11 +72,11 @@ export function createPipeline(
     ...createOutputs(options, batches, counters, timestamp),
     expirySec: Number.NEGATIVE_INFINITY,
     counters,
-    portTable: options.portTable,
+    portTable: createPortsRead(options.ports),
     frameFilter: options.frameFilter,
-    hasVlan: options.hasVlan,
+    textColumns: options.textColumns,
     snaplenBytes: options.snaplenBytes,
-    localNetworks: options.localNetworks,
+    localNetworks: createLocalNetworks(options.localNetworks),
     framesLeft: options.framesMax < 0 ? Number.POSITIVE_INFINITY : options.framesMax,
     frameQuota: options.frameQuota,
   };

@@ -31,7 +31,6 @@ import { classifySegment } from '../http/classify.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../http/message.ts';
 import { scanHead } from '../http/scan-head.ts';
 import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
-import { writeMessage } from '../output/record-outputs.ts';
 import { countMessage } from './count-message.ts';
 import { addMessageKey } from './message-keys.ts';
 import { noteOtherProtocol } from './note-other.ts';
@@ -202,7 +201,7 @@ function takeMessage(pipeline: Pipeline, frame: Frame, segment: Segment, isHeld:
     addMessageKey(keys, frame.bytes, segment, type, countedSlot, hiddenCounts, byteLength);
   }
   if (records !== undefined && messageRecords !== undefined) {
-    writeMessage(records, loadMessage(messageRecords, frame, segment, message, type));
+    records.message(loadMessage(messageRecords, frame, segment, message, type));
   }
   if (tracker === undefined) {
     return false;
