@@ -6,11 +6,14 @@ import {
   COUNTER_KERNEL_PACKETS,
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
+  COUNTER_OTHER_PROTOCOL_FIRST,
   COUNTER_PACKETS_ABANDONED,
   COUNTER_PACKETS_UNREAD,
   COUNTER_VERDICT_FIRST,
 } from '../counters/counter-table.ts';
 import { countFrames } from '../counters/counters.ts';
+import { KIND_OTHER, readUnreadFrames } from '../counters/unread-frames.ts';
+import { describeUnreadKind, isTold } from '../decode/unread-kinds.ts';
 import { VERDICT_FIRST_UNDECODABLE, VERDICTS_COUNT } from '../decode/verdicts.ts';
 import { TYPES_COUNT } from '../record/message-type.ts';
 import { type CountedRow, readRows, sumOf, type Tally } from './tally.ts';
@@ -26,6 +29,12 @@ const LINES: readonly (readonly [line: SummaryLine, name: string])[] = [
 ];
 /** Those that are left out while the first of their rows has counted nothing. */
 const SELDOM: ReadonlySet<SummaryLine> = new Set(['workers', 'exchanges', 'redactions']);
+
+/** In the order of OTHER_PROTOCOL_NAMES. */
+const OTHER_NAMES = [
+  'segments of TLS on the ports read',
+  'connections of HTTP/2 on the ports read',
+];
 
 /** Some words of a line, and what stands before them where others do. */
 interface Piece {
@@ -55,7 +64,7 @@ function describeLines(tally: Tally, of: 'run' | 'replay', packets: Piece[] = []
   const rows = readRows(tally)
     .filter(({ row: { summary } }) => summary !== undefined && (summary.of ?? of) === of)
     .sort((one, other) => placeOf(one) - placeOf(other));
-  return LINES.flatMap(([line, name]) => {
+  const lines = LINES.flatMap(([line, name]) => {
     const ofLine = rows.filter(({ row }) => row.summary?.line === line);
     if (SELDOM.has(line) && (ofLine.length === 0 || sumOf(ofLine[0].counts) === 0)) {
       return [];
@@ -64,6 +73,33 @@ function describeLines(tally: Tally, of: 'run' | 'replay', packets: Piece[] = []
     const texts = pieces.map(({ text, separator }, index) => (index > 0 ? separator : '') + text);
     return `${name}: ${texts.join('')}`;
   });
+  return [...lines.slice(0, -1), ...describeNotRead(tally), ...lines.slice(-1)];
+}
+
+/** Nothing where all that came was read, but for what is in every network and carries no HTTP. */
+function describeNotRead({ counters }: Tally): string[] {
+  const frames = readUnreadFrames(counters)
+    .filter(([kind]) => isTold(kind))
+    .map(([kind, count]) => {
+      const name = kind === KIND_OTHER ? 'other kinds' : describeUnreadKind(kind);
+      return `${groupDigits(count)} frames of ${name}`;
+    });
+  const others = OTHER_NAMES.map((name, index): [number, string] => [
+    counters[COUNTER_OTHER_PROTOCOL_FIRST + index],
+    name,
+  ]);
+  const parts = [
+    ...frames,
+    ...others
+      .filter(([count]) => count > 0)
+      .map(([count, name]) => `${groupDigits(count)} ${name}`),
+  ];
+  return parts.length === 0 ? [] : [`Not read: ${parts.join(', ')}`];
+}
+
+/** `1,204` */
+function groupDigits(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 function placeOf({ row }: CountedRow): number {
@@ -98,6 +134,7 @@ export function isNoteworthy(tally: Tally): boolean {
     counters[COUNTER_FRAMES_TRUNCATED] > 0 ||
     undecodable.some((count) => count > 0) ||
     counters[COUNTER_PACKETS_UNREAD] > 0 ||
+    describeNotRead(tally).length > 0 ||
     countLinesDropped(tally) > 0 ||
     countMessages(tally) === 0
   );

@@ -1,12 +1,14 @@
 import type { CounterRow } from '../counters/counter-row.ts';
 import { COUNTER_LINES_DROPPED, COUNTER_ROWS, COUNTER_SLOTS } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
+import { KIND_OTHER, readUnreadFrames } from '../counters/unread-frames.ts';
 import {
   UPKEEP_COUNT_ROWS,
   type UpkeepCounters,
   WRITER_COUNT_ROWS,
   type WriterCounters,
 } from '../counters/writer-counts.ts';
+import { describeUnreadKind } from '../decode/unread-kinds.ts';
 
 /** The counts of a run at one moment. */
 export interface Tally {
@@ -36,8 +38,17 @@ export function readRows(tally: Tally): CountedRow[] {
 export function readWorkerRows(tally: Tally): CountedRow[] {
   return Object.entries<CounterRow>(COUNTER_ROWS).map(([name, row]) => {
     const first = COUNTER_SLOTS[name as keyof typeof COUNTER_ROWS];
-    return { row, counts: readCounts(row, first, tally) };
+    const counts = name === 'unreadFrames' ? nameUnread(tally) : readCounts(row, first, tally);
+    return { row, counts };
   });
+}
+
+/** Kinds that no name is known of beforehand. */
+function nameUnread({ counters }: Tally): NamedCount[] {
+  return readUnreadFrames(counters).map(([kind, count]) => [
+    kind === KIND_OTHER ? 'other kinds' : describeUnreadKind(kind),
+    count,
+  ]);
 }
 
 export function readWriterRows(tally: Tally): CountedRow[] {

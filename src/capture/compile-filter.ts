@@ -142,8 +142,16 @@ export function compilePorts(
     ports === 'any'
       ? 'tcp'
       : ports.map(({ first, last }) => `tcp portrange ${first}-${last}`).join(' or ');
-  const expression = tunnels === false ? tcp : `${tcp} or ${describeTunnels(tunnels)}`;
+  const whole = tunnels === false ? tcp : `${tcp} or ${describeTunnels(tunnels)}`;
+  const expression =
+    headMethods === undefined ? `${whole} or ${describeFragments(tunnels !== false)}` : whole;
   return compileOnHandle(libpcap, handle, expression, snaplen);
+}
+
+/** Fragments of what is read, of which only the first has ports. */
+function describeFragments(hasTunnels: boolean): string {
+  const protocols = hasTunnels ? '(ip proto 6 or ip proto 17)' : 'ip proto 6';
+  return `${protocols} and ip[6:2] & 0x3fff != 0 or ip6[6] = 44`;
 }
 
 const LINK_LAYERS: ReadonlyMap<number, FilterLinkLayer> = new Map([

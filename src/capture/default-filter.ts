@@ -38,6 +38,7 @@ import { matchHeads } from './head-filter.ts';
 import { matchPorts } from './port-filter.ts';
 import type { PortRange } from './port-range.ts';
 import {
+  matchLinkTags,
   matchTunnelEtherTypes,
   matchTunnelProtocols,
   matchUdpPorts,
@@ -98,14 +99,16 @@ const PACKET_OUTGOING = 4;
 
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
-/** 802.1Q, 802.1ad and the tag that stacking switches used before it. */
-const ETHERTYPES_VLAN = [0x8100, 0x88a8, 0x9100];
+/** 802.1Q, 802.1ad and the tags that stacking switches used before it. */
+const ETHERTYPES_VLAN = [0x8100, 0x88a8, 0x9100, 0x9200, 0x9300];
 const VLAN_ETHERTYPE_AT = 2;
 const VLAN_TAG_BYTES = 4;
 
 const IPV4_IHL_MASK = 0x0f;
 const IPV4_FRAGMENT_AT = 6;
 const IPV4_FRAGMENT_OFFSET_MASK = 0x1fff;
+/** More fragments follow, or an offset. */
+const IPV4_FRAGMENT_MASK = 0x3fff;
 const IPV4_PROTOCOL_AT = 9;
 
 const IPV6_NEXT_HEADER_AT = 6;
@@ -123,11 +126,12 @@ const IPV6_EXTENSION_HEADERS = [0, 43, 44, 51, 60, 135, 139, 140];
 /**
  * Builds the filter.
  *
- * It accepts TCP over IPv4 (with options; not the later fragments, which have no ports) and IPv6, behind
+ * It accepts TCP over IPv4 (with options; of fragments all, as only the first one has ports, or with
+ * `headMethods` the first alone) and IPv6, behind
  * VLAN tags that are in the bytes. The kernel takes a frame's outer tag out of them, but not that of a frame
  * which this host sends through a card that leaves tagging to software: so all `VLAN_TAGS_MAX` may be there.
  * An IPv6 packet with an extension header is accepted whole, whatever it carries: **who decodes it
- * looks at its ports again**. So is everything that `tunnels` lets pass: MPLS, PPPoE, and first fragments of
+ * looks at its ports again**. So is everything that `tunnels` lets pass: MPLS, PPPoE,
  * IP within IP, GRE, AH, VXLAN, Geneve and GTP-U.
  *
  * @throws RangeError for no range, more than `PORT_RANGES_MAX`, or one that is not within 0 to 65535
@@ -144,7 +148,7 @@ export function buildDefaultFilter({
   // X is where the network layer begins, counted from `networkAt`: what VLAN tags took.
   return assembleBpf([
     ...(linkLayer === 'ip' ? findIpVersion() : findNetworkLayer(LINK_HEADERS[linkLayer], tunnels)),
-    ...matchIpv4(networkAt, tunnels),
+    ...matchIpv4(networkAt, tunnels, headMethods === undefined ? 'accept' : 'reject'),
     ...matchIpv6(networkAt, tunnels),
     ...(tunnels === false ? [] : matchUdpPorts(networkAt, tunnels)),
     label('accept'),
@@ -190,7 +194,8 @@ function findNetworkLayer(
     label('network'),
     ...(tunnels === false ? [] : matchTunnelEtherTypes('accept')),
     jumpIf(BPF_JEQ, ETHERTYPE_IPV4, 'ipv4'),
-    jumpIf(BPF_JEQ, ETHERTYPE_IPV6, 'ipv6', 'reject'),
+    jumpIf(BPF_JEQ, ETHERTYPE_IPV6, 'ipv6'),
+    ...matchLinkTags(networkAt),
   );
   return lines;
 }
@@ -209,34 +214,43 @@ function jumpToIpVersion(networkAt: number): BpfLine[] {
 }
 
 /** Goes to `tcp` or `udp` with X moved past the header, or to `accept`. */
-function matchIpv4(networkAt: number, tunnels: TunnelFilter | false): BpfLine[] {
+function matchIpv4(
+  networkAt: number,
+  tunnels: TunnelFilter | false,
+  fragments: 'accept' | 'reject',
+): BpfLine[] {
   const lines = [
     label('ipv4'),
     statement(BPF_LD | BPF_B | BPF_IND, networkAt + IPV4_PROTOCOL_AT),
     ...(tunnels === false ? [] : matchTunnelProtocols('ipv4 udp', 'ipv4 tunnel')),
     jumpIf(BPF_JEQ, PROTOCOL_TCP, undefined, 'reject'),
-    ...refuseLaterFragments(networkAt),
+    ...matchFragments(networkAt, fragments),
     ...skipIpv4Header(networkAt),
     jumpTo('tcp'),
   ];
   if (tunnels !== false) {
     lines.push(
       label('ipv4 udp'),
-      ...refuseLaterFragments(networkAt),
+      ...matchFragments(networkAt, fragments),
       ...skipIpv4Header(networkAt),
       jumpTo('udp'),
       label('ipv4 tunnel'),
-      ...refuseLaterFragments(networkAt),
+      ...matchFragments(networkAt, fragments),
       jumpTo('accept'),
     );
   }
   return lines;
 }
 
-function refuseLaterFragments(networkAt: number): BpfLine[] {
+/**
+ * Where whole heads are asked for, the decoder puts fragments together and looks at the ports then. Else it is asked for
+ * first fragments alone.
+ */
+function matchFragments(networkAt: number, fragments: 'accept' | 'reject'): BpfLine[] {
+  const mask = fragments === 'accept' ? IPV4_FRAGMENT_MASK : IPV4_FRAGMENT_OFFSET_MASK;
   return [
     statement(BPF_LD | BPF_H | BPF_IND, networkAt + IPV4_FRAGMENT_AT),
-    jumpIf(BPF_JSET, IPV4_FRAGMENT_OFFSET_MASK, 'reject'),
+    jumpIf(BPF_JSET, mask, fragments),
   ];
 }
 

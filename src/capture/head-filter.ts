@@ -34,13 +34,16 @@ const HTTP2_PREFACE = 'PRI';
 const TLS_HANDSHAKE = 0x16030000;
 const TLS_HANDSHAKE_MASK = 0xffff0000;
 
-/** Whether the first word tells all of these methods: each has its space behind it. */
+/** What may stand behind a method, see `isBlank`. */
+const BLANKS = [' ', '\t'];
+
+/** Whether the first word tells all of these methods: each has its blank behind it. */
 export function canMatchHeads(methods: readonly string[]): boolean {
   return methods.every((method) => method.length + 1 >= WORD_BYTES);
 }
 
 /**
- * From `head` on: accepts a segment whose payload begins with the first four bytes of a method, with its space,
+ * From `head` on: accepts a segment whose payload begins with the first four bytes of a method, with its blank,
  * or of a response. It is no more than what the decoder asks first; shorter payloads begin no message to it. What a
  * connection of TLS or HTTP/2 begins with passes too, so that who waits for HTTP on such a port can be told.
  *
@@ -53,7 +56,8 @@ export function matchHeads(
   methods: readonly string[],
   snaplen: number,
 ): BpfLine[] {
-  const words = new Set([RESPONSE, HTTP2_PREFACE, ...methods].map((text) => firstWord(`${text} `)));
+  const methodTexts = methods.flatMap((method) => BLANKS.map((blank) => method + blank));
+  const words = new Set([...methodTexts, RESPONSE, `${HTTP2_PREFACE} `].map(firstWord));
   return [
     label('head'),
     statement(BPF_LD | BPF_B | BPF_IND, networkAt + TCP_DATA_OFFSET_AT),

@@ -6,6 +6,7 @@ import {
   BPF_H,
   BPF_IND,
   BPF_JEQ,
+  BPF_JGT,
   BPF_LD,
   type BpfLine,
   jumpIf,
@@ -19,22 +20,43 @@ export interface TunnelFilter {
   vxlanPorts: readonly number[];
 }
 
-/** MPLS, MPLS with a label that the upstream router chose ("multicast"), session stage of PPPoE. */
-const TUNNEL_ETHERTYPES = [0x8847, 0x8848, 0x8864];
+/** MPLS, MPLS with a label that the upstream router chose ("multicast"), session stage of PPPoE, PBB, NSH. */
+const TUNNEL_ETHERTYPES = [0x8847, 0x8848, 0x8864, 0x88e7, 0x894f];
+
+/** E-tag, VN-tag, Cisco metadata: what switches add to a frame, and mirror ports show. */
+const LINK_TAG_ETHERTYPES = [0x893f, 0x8926, 0x8909];
+/** The largest number that is the length of an IEEE 802.3 frame. */
+const LENGTH_MAX = 1500;
+/** LLC's service access points of SNAP and of IP. */
+const LLC_SAPS = [0xaaaa, 0x0606];
 
 /**
- * IPv4, IPv6, GRE, authentication header.
+ * IPv4, IPv6, GRE, authentication header, L2TP.
  *
  * @see https://www.iana.org/assignments/protocol-numbers
  */
-const TUNNEL_PROTOCOLS = [4, 41, 47, 51];
+const TUNNEL_PROTOCOLS = [4, 41, 47, 51, 115];
 const PROTOCOL_UDP = 17;
 
-/** VXLAN as IANA has it and as Linux had it before, Geneve, GTP-U. */
-const TUNNEL_PORTS = [4789, 8472, 6081, 2152];
+/** VXLAN as IANA has it and as Linux had it before, Geneve, GTP-U, VXLAN-GPE, GRE, L2TP, Teredo. */
+const TUNNEL_PORTS = [4789, 8472, 6081, 2152, 4790, 4754, 1701, 3544];
 
 const UDP_SOURCE_PORT_AT = 0;
 const UDP_DESTINATION_PORT_AT = 2;
+
+/**
+ * A is the EtherType, or a length, and X where the network layer begins, counted from `networkAt`. Frames with either are
+ * rare, and pass whole; goes to `accept` or `reject`.
+ */
+export function matchLinkTags(networkAt: number): BpfLine[] {
+  return [
+    ...LINK_TAG_ETHERTYPES.map((etherType) => jumpIf(BPF_JEQ, etherType, 'accept')),
+    jumpIf(BPF_JGT, LENGTH_MAX, 'reject'),
+    statement(BPF_LD | BPF_H | BPF_IND, networkAt),
+    ...LLC_SAPS.map((saps) => jumpIf(BPF_JEQ, saps, 'accept')),
+    jumpTo('reject'),
+  ];
+}
 
 /** A is the EtherType. */
 export function matchTunnelEtherTypes(hit: string): BpfLine[] {

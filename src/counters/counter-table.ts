@@ -5,6 +5,7 @@ import { REDACTION_COUNTS_MAX } from '../limits.ts';
 import { MESSAGE_TYPE_NAMES } from '../record/message-type.ts';
 import { type CounterRow, countAllSlots, layOutRows } from './counter-row.ts';
 import { EXCHANGE_COUNT_ROWS } from './exchange-counts.ts';
+import { UNREAD_KINDS_MAX } from './limits.ts';
 
 const STATUS_CLASS_NAMES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
@@ -15,7 +16,8 @@ export const FIRST_BYTE_BOUNDS_SEC: readonly number[] = [
 
 /**
  * All that a decode worker counts. One array of doubles a worker, over shared memory: each has one writer, so plain
- * additions are enough; doubles count to 2^53. Rows whose workers have the largest stand last.
+ * additions are enough; doubles count to 2^53. Rows whose workers have the largest stand last,
+ * behind them those that are added in another way.
  */
 export const COUNTER_ROWS = {
   packetsReceived: {
@@ -96,6 +98,10 @@ export const COUNTER_ROWS = {
     metric: 'httplog_frames_truncated_total',
     help: 'Frames of which fewer bytes were captured than were on the wire',
     summary: { line: 'packets', place: 4, words: 'truncated' },
+  },
+  datagramsIncomplete: {
+    metric: 'httplog_datagrams_incomplete_total',
+    help: 'Datagrams of which fragments were missing, read as far as they went',
   },
   messages: {
     metric: 'httplog_messages_total',
@@ -192,6 +198,20 @@ export const COUNTER_ROWS = {
     help: 'No count: a link type that is not read; 0, which is read, while there is none',
     isLargest: true,
   },
+  // Several workers' are added by kind: see unread-frames.ts.
+  unreadKinds: {
+    help: 'No counts: kinds of frames that are not read; 0 behind the last',
+    valuesMax: UNREAD_KINDS_MAX,
+    isLargest: true,
+  },
+  unreadFrames: {
+    metric: 'httplog_frames_unread_total',
+    help: 'Frames that are not read, by what they carry',
+    note: 'live those that pass the filter',
+    label: 'kind',
+    valuesMax: UNREAD_KINDS_MAX + 1,
+    isLargest: true,
+  },
 } as const satisfies Record<string, CounterRow>;
 
 const slots = layOutRows(COUNTER_ROWS);
@@ -214,6 +234,7 @@ export const COUNTER_VERDICT_FIRST = slots.frames;
 export const COUNTER_FRAMES_FILTERED = slots.framesFiltered;
 export const COUNTER_FRAME_BYTES = slots.frameBytes;
 export const COUNTER_FRAMES_TRUNCATED = slots.framesTruncated;
+export const COUNTER_DATAGRAMS_INCOMPLETE = slots.datagramsIncomplete;
 /** By message type less one. */
 export const COUNTER_MESSAGES_FIRST = slots.messages;
 /** By index of the method in METHODS_DEFAULT; the last one of all others. */
@@ -240,3 +261,5 @@ export const COUNTER_RING_FILL = slots.ringFill;
 export const COUNTER_RING_FILL_MAX = slots.ringFillMax;
 export const COUNTER_HTTP_PORT_UNREAD = slots.httpPortUnread;
 export const COUNTER_LINK_TYPE_UNREAD = slots.linkTypeUnread;
+export const COUNTER_UNREAD_KINDS_FIRST = slots.unreadKinds;
+export const COUNTER_UNREAD_FRAMES_FIRST = slots.unreadFrames;

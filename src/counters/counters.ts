@@ -3,9 +3,11 @@ import {
   COUNTER_FRAMES_FILTERED,
   COUNTER_RING_FILL,
   COUNTER_RING_FILL_MAX,
+  COUNTER_UNREAD_KINDS_FIRST,
   COUNTER_VERDICT_FIRST,
   COUNTERS_COUNT,
 } from './counter-table.ts';
+import { addUnreadFrames } from './unread-frames.ts';
 
 /** What counter-table.ts lays out: one array a worker, which the control plane reads. */
 export type Counters = Float64Array<ArrayBufferLike>;
@@ -36,9 +38,10 @@ export function addCounters(sum: Counters, part: Counters): void {
   for (let slot = 0; slot < COUNTER_RING_FILL; slot++) {
     sum[slot] += part[slot];
   }
-  for (let slot = COUNTER_RING_FILL; slot < COUNTERS_COUNT; slot++) {
+  for (let slot = COUNTER_RING_FILL; slot < COUNTER_UNREAD_KINDS_FIRST; slot++) {
     sum[slot] = Math.max(sum[slot], part[slot]);
   }
+  addUnreadFrames(sum, part);
 }
 
 /** Frames read, whatever became of them. */

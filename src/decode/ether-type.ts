@@ -2,9 +2,22 @@ import { readUint16BE } from '../big-endian.ts';
 import { VLAN_TAGS_MAX } from '../limits.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
+import {
+  decodeCiscoMetadata,
+  decodeETag,
+  decodeITag,
+  decodeVnTag,
+  ETHERTYPE_CISCO_METADATA,
+  ETHERTYPE_E_TAG,
+  ETHERTYPE_I_TAG,
+  ETHERTYPE_VN_TAG,
+} from './link-tags.ts';
+import { decodeLlc, IEEE_802_3_LENGTH_MAX } from './llc.ts';
 import { decodeMpls, ETHERTYPE_MPLS_MULTICAST, ETHERTYPE_MPLS_UNICAST } from './mpls.ts';
+import { decodeNsh, ETHERTYPE_NSH } from './nsh.ts';
 import { decodePppoeSession, ETHERTYPE_PPPOE_SESSION } from './ppp.ts';
 import type { Segment } from './segment.ts';
+import { UNREAD_ETHERTYPE } from './unread-kinds.ts';
 import { VERDICT_NOT_IP, VERDICT_VLAN_TOO_DEEP, VERDICT_VLAN_TRUNCATED } from './verdicts.ts';
 
 export const ETHERTYPE_IPV4 = 0x0800;
@@ -15,6 +28,8 @@ const ETHERTYPE_VLAN = 0x8100;
 const ETHERTYPE_SERVICE_VLAN = 0x88a8;
 /** What switches used for stacked tags before 802.1ad. */
 const ETHERTYPE_QINQ_LEGACY = 0x9100;
+const ETHERTYPE_QINQ_LEGACY_2 = 0x9200;
+const ETHERTYPE_QINQ_LEGACY_3 = 0x9300;
 
 const VLAN_TCI_AT = 0;
 const VLAN_ETHERTYPE_AT = 2;
@@ -67,7 +82,21 @@ function decodeRareEtherType(
       return decodeMpls(bytes, offset, end, segment);
     case ETHERTYPE_PPPOE_SESSION:
       return decodePppoeSession(bytes, offset, end, segment);
+    case ETHERTYPE_E_TAG:
+      return decodeETag(bytes, offset, end, segment);
+    case ETHERTYPE_VN_TAG:
+      return decodeVnTag(bytes, offset, end, segment);
+    case ETHERTYPE_CISCO_METADATA:
+      return decodeCiscoMetadata(bytes, offset, end, segment);
+    case ETHERTYPE_I_TAG:
+      return decodeITag(bytes, offset, end, segment);
+    case ETHERTYPE_NSH:
+      return decodeNsh(bytes, offset, end, segment);
     default:
+      if (etherType > 0 && etherType <= IEEE_802_3_LENGTH_MAX) {
+        return decodeLlc(bytes, offset, end, segment);
+      }
+      segment.unreadKind = UNREAD_ETHERTYPE | etherType;
       return VERDICT_NOT_IP;
   }
 }
@@ -97,6 +126,8 @@ function isVlanEtherType(etherType: number): boolean {
   return (
     etherType === ETHERTYPE_VLAN ||
     etherType === ETHERTYPE_SERVICE_VLAN ||
-    etherType === ETHERTYPE_QINQ_LEGACY
+    etherType === ETHERTYPE_QINQ_LEGACY ||
+    etherType === ETHERTYPE_QINQ_LEGACY_2 ||
+    etherType === ETHERTYPE_QINQ_LEGACY_3
   );
 }

@@ -7,7 +7,7 @@ const ETHERNET_ETHERTYPE_AT = 12;
 const ETHERNET_HEADER_BYTES = 14;
 
 /**
- * Decodes an Ethernet II frame. IEEE 802.3 frames, whose field is a length, give VERDICT_NOT_IP.
+ * Decodes an Ethernet II frame, or an IEEE 802.3 frame, whose field is a length.
  *
  * @returns a verdict
  * @see IEEE 802.3-2022 section 3.2.6, RFC 894

@@ -1,6 +1,7 @@
 import { decodeGre } from './gre.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
+import { decodeL2tpOverIp } from './l2tp.ts';
 import type { Segment } from './segment.ts';
 import { decodeTcp, PROTOCOL_TCP } from './tcp.ts';
 import {
@@ -9,9 +10,11 @@ import {
   PROTOCOL_GRE,
   PROTOCOL_IPV4,
   PROTOCOL_IPV6,
+  PROTOCOL_L2TP,
   PROTOCOL_UDP,
 } from './tunnel.ts';
 import { decodeUdp } from './udp.ts';
+import { UNREAD_IP_PROTOCOL } from './unread-kinds.ts';
 import {
   VERDICT_NOT_TCP,
   VERDICT_TUNNEL_MALFORMED,
@@ -54,7 +57,10 @@ export function decodeIpPayload(
       return decodeGre(bytes, offset, end, segment);
     case PROTOCOL_AUTHENTICATION:
       return decodeAuthentication(bytes, offset, end, packetEnd, segment);
+    case PROTOCOL_L2TP:
+      return decodeL2tpOverIp(bytes, offset, end, segment);
     default:
+      segment.unreadKind = UNREAD_IP_PROTOCOL | protocol;
       return VERDICT_NOT_TCP;
   }
 }

@@ -1,8 +1,10 @@
-import { readUint16BE } from '../big-endian.ts';
+import { readInt32BE, readUint16BE } from '../big-endian.ts';
 import { decodeIpPayload } from './ip-payload.ts';
 import { IPV6_EXTENSION_HEADERS_MAX } from './limits.ts';
 import type { Segment } from './segment.ts';
+import { FRAGMENT_ALONE, takeFragment } from './take-fragment.ts';
 import { decodeTcp, PROTOCOL_TCP } from './tcp.ts';
+import { isOpenedProtocol } from './tunnel.ts';
 import {
   VERDICT_FRAGMENT,
   VERDICT_IPV6_EXTENSION_MALFORMED,
@@ -25,6 +27,8 @@ const EXTENSION_FRAGMENT_OFFSET_AT = 2;
 const EXTENSION_MIN_BYTES = 8;
 /** 13 bits of offset above 2 reserved bits and the M flag. */
 const EXTENSION_FRAGMENT_OFFSET_MASK = 0xfff8;
+const EXTENSION_FRAGMENT_MORE = 0x0001;
+const EXTENSION_IDENTIFICATION_AT = 4;
 
 const HEADER_HOP_BY_HOP = 0;
 const HEADER_ROUTING = 43;
@@ -73,8 +77,13 @@ export function decodeIpv6(
   return decodeExtensionHeaders(bytes, payloadOffset, capturedEnd, packetEnd, nextHeader, segment);
 }
 
-/** Rare: walks the chain of extension headers to the TCP header. */
-function decodeExtensionHeaders(
+/**
+ * Rare: walks the chain of extension headers to the TCP header.
+ *
+ * @param nextHeader what the bytes at `offset` are
+ * @returns a verdict
+ */
+export function decodeExtensionHeaders(
   bytes: Uint8Array,
   offset: number,
   end: number,
@@ -93,10 +102,9 @@ function decodeExtensionHeaders(
       return end < packetEnd ? VERDICT_IPV6_TRUNCATED : VERDICT_IPV6_EXTENSION_MALFORMED;
     }
     if (nextHeader === HEADER_FRAGMENT) {
-      const fragmentOffset =
-        readUint16BE(bytes, offset + EXTENSION_FRAGMENT_OFFSET_AT) & EXTENSION_FRAGMENT_OFFSET_MASK;
-      if (fragmentOffset !== 0) {
-        return VERDICT_FRAGMENT;
+      const verdict = decodeFragment(bytes, offset, end, packetEnd, segment);
+      if (verdict !== FRAGMENT_ALONE) {
+        return verdict;
       }
     }
     const headerLength = extensionHeaderLength(nextHeader, bytes[offset + EXTENSION_LENGTH_AT]);
@@ -133,5 +141,36 @@ function isExtensionHeader(nextHeader: number): boolean {
     nextHeader === HEADER_MOBILITY ||
     nextHeader === HEADER_HIP ||
     nextHeader === HEADER_SHIM6
+  );
+}
+
+/** FRAGMENT_ALONE of a packet that is whole in spite of its header, too. @see RFC 6946 */
+function decodeFragment(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  packetEnd: number,
+  segment: Segment,
+): number {
+  const fragmentBits = readUint16BE(bytes, offset + EXTENSION_FRAGMENT_OFFSET_AT);
+  const fragmentOffset = fragmentBits & EXTENSION_FRAGMENT_OFFSET_MASK;
+  const hasMore = (fragmentBits & EXTENSION_FRAGMENT_MORE) !== 0;
+  if (fragmentOffset === 0 && !hasMore) {
+    return FRAGMENT_ALONE;
+  }
+  const nextHeader = bytes[offset + EXTENSION_NEXT_HEADER_AT];
+  if (!isOpenedProtocol(nextHeader) && !isExtensionHeader(nextHeader)) {
+    return fragmentOffset === 0 ? FRAGMENT_ALONE : VERDICT_FRAGMENT;
+  }
+  return takeFragment(
+    bytes,
+    offset + EXTENSION_MIN_BYTES,
+    end,
+    packetEnd,
+    fragmentOffset,
+    hasMore,
+    readInt32BE(bytes, offset + EXTENSION_IDENTIFICATION_AT),
+    nextHeader,
+    segment,
   );
 }

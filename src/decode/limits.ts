@@ -16,6 +16,16 @@ export const NFLOG_ATTRIBUTES_MAX = 32;
 /** IPv6 extension headers of one packet: RFC 8200 names six, each at most once or twice. */
 export const IPV6_EXTENSION_HEADERS_MAX = 8;
 
+/**
+ * Datagrams of which fragments have come and others have not, in a worker: 4.5 MiB, taken with the first fragment. They
+ * wait for the time between two packets of a sender, so this is many. When all are held, the oldest is read as far as
+ * it goes.
+ */
+export const DATAGRAMS_HELD_MAX = 64;
+
+/** Seconds of packet time after which a datagram of which fragments are missing is read as far as it goes. */
+export const FRAGMENTS_HELD_SEC_MAX = 2;
+
 /** First segments remembered to recognise a retransmission: a power of two; 1 MiB of memory, of IPv6 2.5. */
 export const SEEN_SEGMENTS_MAX = 65536;
 

@@ -1,4 +1,5 @@
 import { VLAN_TAGS_MAX } from '../limits.ts';
+import type { Fragments } from './fragments.ts';
 import { createUdpTunnels } from './udp-tunnels.ts';
 
 /** The segment's sender wants a connection. */
@@ -44,12 +45,24 @@ export interface Segment {
   readonly vlanIds: Uint16Array;
   /** Packets within packets that were opened on the way. */
   tunnelsCount: number;
+  /** Its offsets are those of `fragments.bytes`, not of the frame's; who has read it sets it back. */
+  isReassembled: boolean;
+  /** Undefined: fragments are not put together, a first one is read as far as it goes. */
+  fragments: Fragments | undefined;
+  /** What a frame carried that is not read, see `unread-kinds.ts`; who counts it sets it back to 0. */
+  unreadKind: number;
   /** By UDP port: which tunnel it carries, see `udp.ts`. */
   readonly udpTunnels: Uint8Array;
 }
 
-/** @param vxlanPorts UDP ports of VXLAN besides the usual ones */
-export function createSegment(vxlanPorts: readonly number[] = []): Segment {
+/**
+ * @param vxlanPorts UDP ports of VXLAN besides the usual ones
+ * @param fragments without them none are put together
+ */
+export function createSegment(
+  vxlanPorts: readonly number[] = [],
+  fragments: Fragments | undefined = undefined,
+): Segment {
   return {
     addressLength: 0,
     sourceAddressOffset: 0,
@@ -66,6 +79,9 @@ export function createSegment(vxlanPorts: readonly number[] = []): Segment {
     vlanTagsCount: 0,
     vlanIds: new Uint16Array(VLAN_TAGS_MAX),
     tunnelsCount: 0,
+    isReassembled: false,
+    fragments,
+    unreadKind: 0,
     udpTunnels: createUdpTunnels(vxlanPorts),
   };
 }

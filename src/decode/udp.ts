@@ -1,16 +1,28 @@
 import { readUint16BE } from '../big-endian.ts';
 import { decodeEtherType } from './ether-type.ts';
 import { decodeEthernet } from './ethernet.ts';
+import { decodeGre } from './gre.ts';
 import { decodeGtpU } from './gtp-u.ts';
+import { decodeL2tp } from './l2tp.ts';
 import type { Segment } from './segment.ts';
+import { decodeTeredo } from './teredo.ts';
 import { ETHERTYPE_ETHERNET, enterTunnel, forgetVlanTags } from './tunnel.ts';
-import { UDP_TUNNEL_GENEVE, UDP_TUNNEL_NONE, UDP_TUNNEL_VXLAN } from './udp-tunnels.ts';
+import {
+  UDP_TUNNEL_GENEVE,
+  UDP_TUNNEL_GRE,
+  UDP_TUNNEL_L2TP,
+  UDP_TUNNEL_NONE,
+  UDP_TUNNEL_TEREDO,
+  UDP_TUNNEL_VXLAN,
+  UDP_TUNNEL_VXLAN_GPE,
+} from './udp-tunnels.ts';
 import {
   VERDICT_NOT_TCP,
   VERDICT_TUNNEL_MALFORMED,
   VERDICT_TUNNEL_TOO_DEEP,
   VERDICT_TUNNEL_TRUNCATED,
 } from './verdicts.ts';
+import { decodeVxlanGpe } from './vxlan-gpe.ts';
 
 const UDP_SOURCE_PORT_AT = 0;
 const UDP_DESTINATION_PORT_AT = 2;
@@ -29,7 +41,7 @@ const GENEVE_OPTIONS_WORDS_MASK = 0x3f;
  * Decodes a UDP datagram if one of its ports is a tunnel's; the destination's counts first.
  *
  * @returns a verdict
- * @see RFC 768, RFC 7348 section 5, RFC 8926 section 3.4
+ * @see RFC 768, RFC 7348 section 5, RFC 8926 section 3.4, RFC 8086
  */
 export function decodeUdp(
   bytes: Uint8Array,
@@ -47,16 +59,27 @@ export function decodeUdp(
   if (tunnel === UDP_TUNNEL_NONE) {
     return VERDICT_NOT_TCP;
   }
+  const payloadOffset = offset + UDP_HEADER_BYTES;
+  if (tunnel === UDP_TUNNEL_GRE) {
+    return decodeGre(bytes, payloadOffset, end, segment);
+  }
   if (!enterTunnel(segment)) {
     return VERDICT_TUNNEL_TOO_DEEP;
   }
-  const payloadOffset = offset + UDP_HEADER_BYTES;
-  if (tunnel === UDP_TUNNEL_VXLAN) {
-    return decodeVxlan(bytes, payloadOffset, end, segment);
+  switch (tunnel) {
+    case UDP_TUNNEL_VXLAN:
+      return decodeVxlan(bytes, payloadOffset, end, segment);
+    case UDP_TUNNEL_GENEVE:
+      return decodeGeneve(bytes, payloadOffset, end, segment);
+    case UDP_TUNNEL_VXLAN_GPE:
+      return decodeVxlanGpe(bytes, payloadOffset, end, segment);
+    case UDP_TUNNEL_L2TP:
+      return decodeL2tp(bytes, payloadOffset, end, segment);
+    case UDP_TUNNEL_TEREDO:
+      return decodeTeredo(bytes, payloadOffset, end, segment);
+    default:
+      return decodeGtpU(bytes, payloadOffset, end, segment);
   }
-  return tunnel === UDP_TUNNEL_GENEVE
-    ? decodeGeneve(bytes, payloadOffset, end, segment)
-    : decodeGtpU(bytes, payloadOffset, end, segment);
 }
 
 function decodeVxlan(bytes: Uint8Array, offset: number, end: number, segment: Segment): number {

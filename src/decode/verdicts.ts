@@ -13,7 +13,7 @@ export const VERDICT_NO_PAYLOAD = 1;
 export const VERDICT_NOT_IP = 2;
 /** IPv4 or IPv6 that carries no TCP. */
 export const VERDICT_NOT_TCP = 3;
-/** A fragment that is not the first: no TCP header in it. */
+/** A fragment that waits for the others of its datagram, or of one that is not put together. */
 export const VERDICT_FRAGMENT = 4;
 export const VERDICT_LINK_UNSUPPORTED = 5;
 export const VERDICT_LINK_TRUNCATED = 6;
@@ -38,7 +38,12 @@ export const VERDICT_TUNNEL_MALFORMED = 17;
 /** More packets within packets than TUNNELS_MAX, or more labels than MPLS_LABELS_MAX. */
 export const VERDICT_TUNNEL_TOO_DEEP = 18;
 
-export const VERDICTS_COUNT = 19;
+/** Fragments of a datagram that contradict each other: it is refused. */
+export const VERDICT_FRAGMENT_OVERLAP = 19;
+/** A fragment that is not the last and no multiple of 8 bytes, or that ends beyond 65,535. */
+export const VERDICT_FRAGMENT_MALFORMED = 20;
+
+export const VERDICTS_COUNT = 21;
 
 /** Names for reports, by verdict. */
 export const VERDICT_NAMES: readonly string[] = [
@@ -61,6 +66,8 @@ export const VERDICT_NAMES: readonly string[] = [
   'tunnel_truncated',
   'tunnel_malformed',
   'tunnel_too_deep',
+  'fragment_overlap',
+  'fragment_malformed',
 ];
 
 /** First verdict that says a frame could not be decoded though it should have been. */

@@ -1,6 +1,7 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
 import { bodyLength } from '../http/body-length.ts';
+import { isBlank } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
 import { INCOMPLETE_EVICTED, INCOMPLETE_GAP, UNKNOWN } from '../record/exchange.ts';
 import type { MessageType } from '../record/message-type.ts';
@@ -47,8 +48,8 @@ import type { ExchangeTracker } from './tracker.ts';
 import { waitForResponse } from './waiting.ts';
 import { isWithinRequest } from './within-body.ts';
 
-const HEAD_METHOD = new Uint8Array(Buffer.from('HEAD ', 'latin1'));
-const CONNECT_METHOD = new Uint8Array(Buffer.from('CONNECT ', 'latin1'));
+const HEAD_METHOD = new Uint8Array(Buffer.from('HEAD', 'latin1'));
+const CONNECT_METHOD = new Uint8Array(Buffer.from('CONNECT', 'latin1'));
 
 const SILENCE_NS = RESPONSE_SILENT_SEC_MAX * 1e9;
 
@@ -201,12 +202,12 @@ function methodMark(bytes: Uint8Array, { startLineOffset }: HttpMessage): number
   return beginsWith(bytes, startLineOffset, CONNECT_METHOD) ? EXCHANGE_CONNECT : 0;
 }
 
-/** Bytes behind the payload are some other's, but a method that is known has been seen whole. */
+/** Bytes behind the payload are some other's, but a method that is known has been seen whole, with its blank. */
 function beginsWith(bytes: Uint8Array, offset: number, name: Uint8Array): boolean {
   for (let index = 0; index < name.length; index++) {
     if (bytes[offset + index] !== name[index]) {
       return false;
     }
   }
-  return true;
+  return isBlank(bytes[offset + name.length]);
 }

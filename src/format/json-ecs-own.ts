@@ -2,7 +2,7 @@ import { FIELD_CONTENT_TYPE, FIELD_LOCATION, FIELD_SERVER } from '../http/gramma
 import type { Exchange } from '../record/exchange.ts';
 import type { HttpRecord } from '../record/http-record.ts';
 import type { Message } from '../record/message.ts';
-import { closeObject, createKeyLabel, writeLabel } from './json-label.ts';
+import { closeObject, createJsonLabel, createKeyLabel, writeLabel } from './json-label.ts';
 import { writeJsonString } from './json-text.ts';
 import { type NameLabels, writeField, writeNamedFields, writeNumber } from './json-values.ts';
 
@@ -20,6 +20,7 @@ const RETRANSMITTED_SEGMENTS = createKeyLabel('retransmitted_segments');
 const REQUEST = createKeyLabel('request');
 const RESPONSE = createKeyLabel('response');
 const CONTENT_TYPE = createKeyLabel('content_type');
+const TARGET_CUT = createJsonLabel(',"target_cut":true');
 const REASON = createKeyLabel('reason');
 const LOCATION = createKeyLabel('location');
 const SERVER = createKeyLabel('server');
@@ -67,12 +68,13 @@ function writeHeads(target: Uint8Array, at: number, record: HttpRecord, names: N
 function writeRequest(
   target: Uint8Array,
   at: number,
-  { bytes, request }: HttpRecord,
+  { bytes, request, isTargetCut }: HttpRecord,
   names: NameLabels,
 ): number {
   const requestAt = at;
   const membersAt = writeLabel(target, at, REQUEST);
-  at = writeField(target, membersAt, CONTENT_TYPE, bytes, request, FIELD_CONTENT_TYPE);
+  at = isTargetCut ? writeLabel(target, membersAt, TARGET_CUT) : membersAt;
+  at = writeField(target, at, CONTENT_TYPE, bytes, request, FIELD_CONTENT_TYPE);
   at = writeNamedFields(target, at, HEADERS, bytes, request, names);
   return closeObject(target, at, requestAt, membersAt);
 }

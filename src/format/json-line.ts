@@ -11,7 +11,7 @@ import {
   FIELD_X_FORWARDED_FOR,
   FIELD_X_REQUEST_ID,
 } from '../http/grammar.ts';
-import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE } from '../record/exchange.ts';
+import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, isWhole } from '../record/exchange.ts';
 import type { HttpRecord } from '../record/http-record.ts';
 import type { Message } from '../record/message.ts';
 import { MESSAGE_TYPE_NAMES, SIDE_SERVER } from '../record/message-type.ts';
@@ -54,6 +54,9 @@ const AS_CLIENT = createJsonLabel(',"side":"client"');
 /** By message type less one. */
 const TYPES = MESSAGE_TYPE_NAMES.map((type) => createJsonLabel(`,"type":"${type}"`));
 const COMPLETE = createJsonLabel(',"complete":true');
+/** Nothing is missing but what the capture cut of a start line. */
+const NOT_WHOLE = createJsonLabel(',"complete":false');
+const TARGET_CUT = createJsonLabel(',"target_cut":true');
 /** By reason. */
 const INCOMPLETE = INCOMPLETE_NAMES.map((name) =>
   createJsonLabel(`,"complete":false,"incomplete":"${name}"`),
@@ -193,6 +196,9 @@ function writeRequest(target: Uint8Array, at: number, exchange: HttpRecord): num
     at = writeLabel(target, at, QUERY);
     at = writeJsonString(target, at, bytes, exchange.queryOffset, exchange.queryEnd);
   }
+  if (exchange.isTargetCut) {
+    at = writeLabel(target, at, TARGET_CUT);
+  }
   at = writeVersion(target, at, VERSION, exchange);
   at = writeField(target, at, HOST, bytes, request, FIELD_HOST);
   at = writeField(target, at, USER_AGENT, bytes, request, FIELD_USER_AGENT);
@@ -253,7 +259,10 @@ function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): numb
     at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments);
   }
   const { incomplete } = exchange;
-  return writeLabel(target, at, incomplete === INCOMPLETE_NONE ? COMPLETE : INCOMPLETE[incomplete]);
+  if (incomplete !== INCOMPLETE_NONE) {
+    return writeLabel(target, at, INCOMPLETE[incomplete]);
+  }
+  return writeLabel(target, at, isWhole(exchange) ? COMPLETE : NOT_WHOLE);
 }
 
 function writeHeaders(

@@ -3,7 +3,7 @@ import { fieldLength, type HttpMessage } from '../http/message.ts';
 import { UNKNOWN } from '../record/exchange.ts';
 import type { HttpRecord } from '../record/http-record.ts';
 import type { End, WireFacts } from '../record/record.ts';
-import { findVersionNumber, VERSION_NUMBER_BYTES } from '../record/start-line.ts';
+import { findVersionNumber, versionNumberEnd } from '../record/start-line.ts';
 import { decodeBasicUser } from './basic-user.ts';
 import { closeObject, createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
 import {
@@ -167,7 +167,7 @@ export function writeVersion(
     return at;
   }
   at = writeLabel(target, at, label);
-  return writeJsonString(target, at, record.bytes, offset, offset + VERSION_NUMBER_BYTES);
+  return writeJsonString(target, at, record.bytes, offset, versionNumberEnd(record, offset));
 }
 
 /** Writes a number that is not UNKNOWN. */

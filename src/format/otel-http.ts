@@ -48,6 +48,7 @@ const VALUE_END = createJsonLabel('}}');
 const PROTOCOL_VERSION = createStringLabel('network.protocol.version');
 const URL_PATH = createStringLabel('url.path');
 const URL_QUERY = createStringLabel('url.query');
+const TARGET_CUT = createJsonLabel(',{"key":"httplog.target_cut","value":{"boolValue":true}}');
 const SERVER_ADDRESS = createStringLabel('server.address');
 const SERVER_PORT = createIntLabel('server.port');
 const CLIENT_ADDRESS = createStringLabel('client.address');
@@ -113,6 +114,9 @@ function writeConnectionAttributes(target: Uint8Array, at: number, exchange: Htt
     if (exchange.hasQuery) {
       const { queryOffset, queryEnd } = exchange;
       at = writeStringAttribute(target, at, URL_QUERY, bytes, queryOffset, queryEnd);
+    }
+    if (exchange.isTargetCut) {
+      at = writeLabel(target, at, TARGET_CUT);
     }
     at = writeFieldAttribute(target, at, USER_AGENT, bytes, request, FIELD_USER_AGENT);
     at = writeUserAttribute(target, at, exchange);

@@ -1,7 +1,7 @@
 import { FIELD_AUTHORIZATION } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
 import type { HttpRecord } from '../record/http-record.ts';
-import { findVersionNumber, VERSION_NUMBER_BYTES } from '../record/start-line.ts';
+import { findVersionNumber, versionNumberEnd } from '../record/start-line.ts';
 import { decodeBasicUser } from './basic-user.ts';
 import { ESCAPED_BYTES_MAX } from './escape.ts';
 import { BASIC_USER_BYTES_MAX } from './limits.ts';
@@ -57,7 +57,7 @@ export function findQuery(record: HttpRecord, span: ValueSpan): boolean {
 /** `1.1` */
 export function findVersion(record: HttpRecord, span: ValueSpan): boolean {
   const offset = findVersionNumber(record);
-  return offset !== 0 && pointAt(span, record.bytes, offset, offset + VERSION_NUMBER_BYTES);
+  return offset !== 0 && pointAt(span, record.bytes, offset, versionNumberEnd(record, offset));
 }
 
 /** The user name of Basic credentials, decoded; valid until the next call. */

@@ -1,14 +1,20 @@
 import { createWordView, findLineFeeds, firstByteFound, viewWords, WORD_BYTES } from '../words.ts';
 import {
-  BYTE_0,
-  BYTE_9,
   BYTE_CAPITAL_H,
   BYTE_CR,
   BYTE_HTAB,
   BYTE_LF,
   BYTE_SPACE,
+  isBlank,
   type MethodTable,
 } from './grammar.ts';
+import {
+  HTTP_VERSION_BYTES,
+  isHttpVersion,
+  isShortVersion,
+  isVersionInAnyCase,
+  SHORT_VERSION_BYTES,
+} from './http-version.ts';
 import {
   type HttpMessage,
   MESSAGE_NONE,
@@ -19,19 +25,13 @@ import {
 
 const headWords = createWordView();
 
-/** `HTTP/D.D` */
-export const HTTP_VERSION_BYTES = 8;
-/** Its parts in network byte order. */
-const WORD_HTTP = 0x48545450;
-const SLASH_AND_DOT = 0x2f002e00;
-const SLASH_AND_DOT_MASK = 0xff00ff00 | 0;
-
 /**
  * Says whether a payload begins an HTTP/1.x message, and finds its start line.
  *
- * A request begins with a known method and one space and, where its line ends within the payload, ends in
- * a space and an HTTP version: so a body that begins with "GET it" is none. A response begins with an HTTP
- * version followed by a space, a line end or nothing.
+ * A request begins with a known method and a blank and, where its line ends within the payload, ends in
+ * a blank and an HTTP version: so a body that begins with "GET it" is none. A response begins with an HTTP
+ * version followed by a blank, a line end or nothing. What is a blank, and how a version may be written, is as
+ * lenient as the RFC lets recipients be.
  *
  * Cost: one table look-up for a payload whose first byte begins no message.
  *
@@ -49,15 +49,14 @@ export function classifySegment(
   const firstByte = bytes[offset];
   if (firstByte === BYTE_CAPITAL_H && isStatusLine(bytes, offset, end)) {
     message.kind = MESSAGE_RESPONSE;
-    setStartLine(bytes, offset, findLineEnd(bytes, offset, end), message);
+    setStartLine(bytes, offset, findLineEnd(bytes, offset, end), end, message);
     return MESSAGE_RESPONSE;
   }
   if (methods.firstIndex[firstByte] === -1 || findMethod(bytes, offset, end, methods) === -1) {
     return MESSAGE_NONE;
   }
-  const lineEnd = findLineEnd(bytes, offset, end);
-  setStartLine(bytes, offset, lineEnd, message);
-  if (lineEnd < end && !endsInHttpVersion(bytes, offset, message.startLineEnd)) {
+  setStartLine(bytes, offset, findLineEnd(bytes, offset, end), end, message);
+  if (!message.isLineCut && !endsInHttpVersion(bytes, offset, message.startLineEnd)) {
     return MESSAGE_NONE;
   }
   message.kind = MESSAGE_REQUEST;
@@ -90,8 +89,10 @@ export function setStartLine(
   bytes: Uint8Array,
   offset: number,
   lineEnd: number,
+  end: number,
   message: HttpMessage,
 ): void {
+  message.isLineCut = lineEnd === end;
   while (lineEnd > offset && isLineWhiteSpace(bytes[lineEnd - 1])) {
     lineEnd--;
   }
@@ -99,7 +100,7 @@ export function setStartLine(
   message.startLineEnd = lineEnd;
 }
 
-/** Index of the method that the bytes begin with, a space behind it; -1 when it is none of the table's. */
+/** Index of the method that the bytes begin with, a blank behind it; -1 when it is none of the table's. */
 export function findMethod(
   bytes: Uint8Array,
   offset: number,
@@ -122,47 +123,57 @@ export function findMethod(
       return index;
     }
   }
+  return findMethodLoosely(bytes, offset, end, methods);
+}
+
+/** The same where no space is behind it. Rare: a text that begins with the first letter of a method. */
+function findMethodLoosely(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  methods: MethodTable,
+): number {
+  const { nextIndex, nameOffset, nameBytes } = methods;
+  for (let index = methods.firstIndex[bytes[offset]]; index !== -1; index = nextIndex[index]) {
+    const nameStart = nameOffset[index];
+    const blankAt = nameOffset[index + 1] - nameStart - 1;
+    if (offset + blankAt >= end || !isBlank(bytes[offset + blankAt])) {
+      continue;
+    }
+    let matched = 1;
+    while (matched < blankAt && bytes[offset + matched] === nameBytes[nameStart + matched]) {
+      matched++;
+    }
+    if (matched >= blankAt) {
+      return index;
+    }
+  }
   return -1;
 }
 
 function isStatusLine(bytes: Uint8Array, offset: number, end: number): boolean {
-  if (end - offset < HTTP_VERSION_BYTES || !isHttpVersion(bytes, offset)) {
-    return false;
+  const byteLength = end - offset;
+  if (byteLength >= HTTP_VERSION_BYTES && isHttpVersion(bytes, offset)) {
+    return byteLength === HTTP_VERSION_BYTES || endsVersion(bytes[offset + HTTP_VERSION_BYTES]);
   }
-  if (end - offset === HTTP_VERSION_BYTES) {
-    return true;
-  }
-  const next = bytes[offset + HTTP_VERSION_BYTES];
-  return next === BYTE_SPACE || next === BYTE_CR || next === BYTE_LF;
+  return (
+    byteLength > SHORT_VERSION_BYTES &&
+    isShortVersion(bytes, offset) &&
+    endsVersion(bytes[offset + SHORT_VERSION_BYTES])
+  );
+}
+
+function endsVersion(byte: number): boolean {
+  return isBlank(byte) || byte === BYTE_CR || byte === BYTE_LF;
 }
 
 function endsInHttpVersion(bytes: Uint8Array, offset: number, lineEnd: number): boolean {
   const versionOffset = lineEnd - HTTP_VERSION_BYTES;
   return (
     versionOffset > offset &&
-    bytes[versionOffset - 1] === BYTE_SPACE &&
-    isHttpVersion(bytes, versionOffset)
+    isBlank(bytes[versionOffset - 1]) &&
+    isVersionInAnyCase(bytes, versionOffset)
   );
-}
-
-/**
- * HTTP-version = "HTTP" "/" DIGIT "." DIGIT; **the caller has checked 8 bytes**.
- *
- * @see RFC 9112 section 2.3
- */
-export function isHttpVersion(bytes: Uint8Array, offset: number): boolean {
-  const view = viewWords(headWords, bytes);
-  const numbers = view.getInt32(offset + WORD_BYTES);
-  return (
-    view.getInt32(offset) === WORD_HTTP &&
-    (numbers & SLASH_AND_DOT_MASK) === SLASH_AND_DOT &&
-    isDigit((numbers >> 16) & 0xff) &&
-    isDigit(numbers & 0xff)
-  );
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= BYTE_0 && byte <= BYTE_9;
 }
 
 /** Space, tab, carriage return, vertical tab, form feed: what RFC 9112 section 3 lets parsers take for one. */

@@ -11,12 +11,23 @@ export const BYTE_SPACE = 0x20;
 export const BYTE_COLON = 0x3a;
 export const BYTE_0 = 0x30;
 export const BYTE_9 = 0x39;
+export const BYTE_DOT = 0x2e;
+export const BYTE_SLASH = 0x2f;
 export const BYTE_CAPITAL_H = 0x48;
 
 /** tchar by byte. @see RFC 9110 section 5.6.2 */
 export const TOKEN_BYTES = Uint8Array.from({ length: 256 }, (_, byte) =>
   /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(byte)) ? 1 : 0,
 );
+
+/**
+ * What stands between the parts of a start line: spaces and tabs, one or several. RFC 9112 sections 3 and 4 name three
+ * further bytes that a recipient may take for one: vertical tab and form feed, which nobody sends but to be read by one
+ * and not by another, and a bare carriage return, behind which stands another field.
+ */
+export function isBlank(byte: number): boolean {
+  return byte === BYTE_SPACE || byte === BYTE_HTAB;
+}
 
 /**
  * Methods recognised by default: the eight of RFC 9110 and PATCH.

@@ -15,6 +15,8 @@ export interface HttpMessage {
   /** Start line without surrounding white space and line end. */
   startLineOffset: number;
   startLineEnd: number;
+  /** Its end is not in the captured bytes. */
+  isLineCut: boolean;
   /** By field slot: first byte of the value without surrounding white space; 0 = not in the captured head. */
   readonly fieldOffsets: Int32Array;
   /** Slots of the fields that were found, in the order of the head; the first `foundCount` are of meaning. */
@@ -34,6 +36,7 @@ export function createHttpMessage(fieldsCount: number = FIELDS_COUNT): HttpMessa
     kind: MESSAGE_NONE,
     startLineOffset: 0,
     startLineEnd: 0,
+    isLineCut: false,
     foundSlots: new Uint8Array(fieldsCount),
     foundCount: 0,
     headEnd: 0,

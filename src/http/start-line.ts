@@ -1,6 +1,7 @@
 import { isSameText } from '../bytes.ts';
-import { HTTP_VERSION_BYTES, isHttpVersion, setStartLine } from './classify.ts';
+import { setStartLine } from './classify.ts';
 import { BYTE_SPACE, TOKEN_BYTES } from './grammar.ts';
+import { HTTP_VERSION_BYTES, isHttpVersion } from './http-version.ts';
 import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from './message.ts';
 
 /** It is one of HTTP/1. */

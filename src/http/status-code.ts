@@ -1,8 +1,7 @@
-import { BYTE_0, BYTE_9 } from './grammar.ts';
+import { BYTE_0, BYTE_9, BYTE_DOT, isBlank } from './grammar.ts';
+import { HTTP_VERSION_BYTES, SHORT_VERSION_BYTES } from './http-version.ts';
 import type { HttpMessage } from './message.ts';
 
-/** `HTTP/D.D` and a space: the status code's first digit. */
-export const STATUS_CODE_AT = 9;
 export const STATUS_CODE_DIGITS = 3;
 /** Its three digits are not there, or are none. */
 export const STATUS_CODE_UNKNOWN = -1;
@@ -13,7 +12,7 @@ export const STATUS_CODE_UNKNOWN = -1;
  * @see RFC 9112 section 4
  */
 export function readStatusCode(bytes: Uint8Array, response: HttpMessage): number {
-  const offset = response.startLineOffset + STATUS_CODE_AT;
+  const offset = statusCodeOffset(bytes, response);
   if (response.startLineEnd < offset + STATUS_CODE_DIGITS) {
     return STATUS_CODE_UNKNOWN;
   }
@@ -26,4 +25,25 @@ export function readStatusCode(bytes: Uint8Array, response: HttpMessage): number
     value = value * 10 + digit - BYTE_0;
   }
   return value;
+}
+
+/** Behind the version and the blanks that follow it; past the line's end where it has nothing more. */
+export function statusCodeOffset(bytes: Uint8Array, response: HttpMessage): number {
+  const { startLineEnd } = response;
+  let offset = versionEndOf(bytes, response) + 1;
+  while (offset < startLineEnd && isBlank(bytes[offset])) {
+    offset++;
+  }
+  return offset;
+}
+
+/** One past the status line's `HTTP/1.1` or `HTTP/2`. */
+export function versionEndOf(
+  bytes: Uint8Array,
+  { startLineOffset, startLineEnd }: HttpMessage,
+): number {
+  const shortEnd = startLineOffset + SHORT_VERSION_BYTES;
+  return shortEnd < startLineEnd && bytes[shortEnd] === BYTE_DOT
+    ? startLineOffset + HTTP_VERSION_BYTES
+    : shortEnd;
 }

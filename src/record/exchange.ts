@@ -52,6 +52,15 @@ export interface Exchange extends HttpRecord {
   responseBodyBytes: number;
 }
 
+/** All of the exchange was seen, and the capture cut nothing of what its start lines tell. */
+export function isWhole(exchange: Exchange): boolean {
+  return (
+    exchange.incomplete === INCOMPLETE_NONE &&
+    !(exchange.hasRequest && exchange.isTargetCut) &&
+    !(exchange.hasResponse && exchange.response.isLineCut && exchange.statusCode === UNKNOWN)
+  );
+}
+
 /** @param fieldsCount slots of the field table, see `createFieldTables` */
 export function createExchange(fieldsCount: number): Exchange {
   return {
@@ -75,6 +84,7 @@ export function createExchange(fieldsCount: number): Exchange {
     queryOffset: 0,
     queryEnd: 0,
     hasQuery: false,
+    isTargetCut: false,
     requestVersionOffset: 0,
     hasResponse: false,
     response: createHead(MESSAGE_RESPONSE, fieldsCount),

@@ -45,7 +45,9 @@ export interface HttpRecord extends RecordBase {
   queryOffset: number;
   queryEnd: number;
   hasQuery: boolean;
-  /** `HTTP/1.1`; empty when the captured line is cut. */
+  /** The capture ends in the request line: of the target, or of the version behind it, bytes are missing. */
+  isTargetCut: boolean;
+  /** `HTTP/1.1`, to the end of the line; empty when the captured line is cut. */
   requestVersionOffset: number;
 
   hasResponse: boolean;

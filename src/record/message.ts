@@ -34,6 +34,7 @@ export function createMessage(fieldsCount: number): Message {
     queryOffset: 0,
     queryEnd: 0,
     hasQuery: false,
+    isTargetCut: false,
     requestVersionOffset: 0,
     hasResponse: false,
     response: createHead(MESSAGE_RESPONSE, fieldsCount),

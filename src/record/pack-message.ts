@@ -3,10 +3,12 @@ import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
 
 /**
  * A message as it is kept: length of its start line in two bytes, little-endian, and the number of its fields
- * in one; for each field its slot in one and its length in two; then the start line and the values without
- * anything between them.
+ * in one, with a bit that says that the line is cut; for each field its slot in one and its length in two; then
+ * the start line and the values without anything between them.
  */
 const COUNT_AT = 2;
+const LINE_CUT = 0x80;
+const FIELDS_COUNT_MASK = 0x7f;
 const FIELDS_AT = 3;
 const FIELD_BYTES = 3;
 const FIELD_LENGTH_AT = 1;
@@ -38,7 +40,7 @@ export function packMessage(
   let valueAt = at + FIELDS_AT + FIELD_BYTES * foundCount;
   const startLineBytes = Math.min(message.startLineEnd - startLineOffset, VALUE_BYTES_MAX);
   targetView.setUint16(at, startLineBytes, true);
-  targetView.setUint8(at + COUNT_AT, foundCount);
+  targetView.setUint8(at + COUNT_AT, message.isLineCut ? foundCount | LINE_CUT : foundCount);
   copyWords(targetView, valueAt, sourceView, startLineOffset, startLineBytes);
   valueAt += startLineBytes;
   at += FIELDS_AT;
@@ -59,7 +61,8 @@ export function packMessage(
 export function unpackMessage(bytes: Uint8Array, at: number, message: HttpMessage): void {
   const { fieldOffsets, fieldEnds, foundSlots } = message;
   clearFields(message);
-  const foundCount = bytes[at + COUNT_AT];
+  const foundCount = bytes[at + COUNT_AT] & FIELDS_COUNT_MASK;
+  message.isLineCut = (bytes[at + COUNT_AT] & LINE_CUT) !== 0;
   let valueAt = at + FIELDS_AT + FIELD_BYTES * foundCount;
   message.startLineOffset = valueAt;
   valueAt += readLength(bytes, at);

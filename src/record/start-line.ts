@@ -1,44 +1,97 @@
-import { readStatusCode, STATUS_CODE_AT, STATUS_CODE_DIGITS } from '../http/status-code.ts';
+import { BYTE_0, BYTE_9, BYTE_DOT, isBlank } from '../http/grammar.ts';
+import { HTTP_VERSION_BYTES, isVersionInAnyCase } from '../http/http-version.ts';
+import {
+  readStatusCode,
+  STATUS_CODE_DIGITS,
+  statusCodeOffset,
+  versionEndOf,
+} from '../http/status-code.ts';
 import type { HttpRecord } from './http-record.ts';
 
-const BYTE_SPACE = 0x20;
 const BYTE_HASH = 0x23;
 const BYTE_SLASH = 0x2f;
 const BYTE_COLON = 0x3a;
 const BYTE_QUESTION_MARK = 0x3f;
-const BYTE_CAPITAL_H = 0x48;
-
-/** `HTTP/D.D`, and where its number begins. */
-const HTTP_VERSION_BYTES = 8;
+/** `HTTP/`; the version's number follows. */
 const VERSION_NUMBER_AT = 5;
 /** `D.D` */
-export const VERSION_NUMBER_BYTES = 3;
+const VERSION_NUMBER_BYTES = 3;
+/** A version, which the capture may cut anywhere: letters and signs with bit 5, as all of them have it, or a digit. */
+const VERSION_PATTERN = new Uint8Array(Buffer.from('http/0.0', 'latin1'));
+/** Of a letter, upper case or lower. */
+const BIT_5 = 0x20;
 
 /**
- * Finds the parts of the request line. Everything between the method's space and the version's is the target,
- * spaces included; a line that the capture cut has no version.
+ * Finds the parts of the request line. Everything between the blanks behind the method and those before the version is
+ * the target, spaces included; a line that the capture cut has no version, and a piece of one is no part of the target.
  *
  * @see RFC 9112 section 3
  */
 export function splitRequestLine(record: HttpRecord): void {
   const { bytes } = record;
-  const { startLineOffset, startLineEnd } = record.request;
+  const { startLineOffset, startLineEnd, isLineCut } = record.request;
   let methodEnd = startLineOffset;
-  while (methodEnd < startLineEnd && bytes[methodEnd] !== BYTE_SPACE) {
+  while (methodEnd < startLineEnd && !isBlank(bytes[methodEnd])) {
     methodEnd++;
   }
-  const targetOffset = Math.min(methodEnd + 1, startLineEnd);
-  const versionOffset = startLineEnd - HTTP_VERSION_BYTES;
-  const hasVersion =
-    versionOffset > targetOffset &&
-    bytes[versionOffset - 1] === BYTE_SPACE &&
-    bytes[versionOffset] === BYTE_CAPITAL_H &&
-    bytes[versionOffset + 4] === BYTE_SLASH;
+  const versionOffset = findVersion(bytes, methodEnd, startLineEnd, isLineCut);
+  let targetOffset = Math.min(methodEnd + 1, startLineEnd);
+  while (targetOffset < versionOffset && isBlank(bytes[targetOffset])) {
+    targetOffset++;
+  }
+  let targetEnd = versionOffset;
+  while (targetEnd > targetOffset && isBlank(bytes[targetEnd - 1])) {
+    targetEnd--;
+  }
   record.methodEnd = methodEnd;
   record.targetOffset = targetOffset;
-  record.targetEnd = hasVersion ? versionOffset - 1 : startLineEnd;
-  record.requestVersionOffset = hasVersion ? versionOffset : startLineEnd;
+  record.targetEnd = targetEnd;
+  record.isTargetCut = isLineCut && startLineEnd - versionOffset < HTTP_VERSION_BYTES;
+  record.requestVersionOffset = record.isTargetCut ? startLineEnd : versionOffset;
   splitTarget(record);
+}
+
+/** Where the version begins that ends the line, or in a cut line a piece of it; else the line's end. */
+function findVersion(
+  bytes: Uint8Array,
+  methodEnd: number,
+  lineEnd: number,
+  isLineCut: boolean,
+): number {
+  const versionOffset = lineEnd - HTTP_VERSION_BYTES;
+  if (
+    versionOffset > methodEnd + 1 &&
+    isBlank(bytes[versionOffset - 1]) &&
+    isVersionInAnyCase(bytes, versionOffset)
+  ) {
+    return versionOffset;
+  }
+  return isLineCut ? findVersionPiece(bytes, methodEnd + 1, lineEnd) : lineEnd;
+}
+
+/** Where the piece begins, a blank before it; the line's end where it does not end in one. */
+function findVersionPiece(bytes: Uint8Array, from: number, lineEnd: number): number {
+  const first = Math.max(from, lineEnd - HTTP_VERSION_BYTES);
+  for (let offset = lineEnd - 1; offset > first; offset--) {
+    if (isBlank(bytes[offset - 1])) {
+      return isVersionPiece(bytes, offset, lineEnd) ? offset : lineEnd;
+    }
+  }
+  return lineEnd;
+}
+
+/** Of `HTTP/D.D` fewer bytes than it has. */
+function isVersionPiece(bytes: Uint8Array, offset: number, end: number): boolean {
+  for (let at = offset; at < end; at++) {
+    const expected = VERSION_PATTERN[at - offset];
+    const byte = bytes[at];
+    const isExpected =
+      expected === BYTE_0 ? byte >= BYTE_0 && byte <= BYTE_9 : (byte | BIT_5) === expected;
+    if (!isExpected) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /**
@@ -95,20 +148,28 @@ function isPathEnd(byte: number): boolean {
  * @see RFC 9112 section 4
  */
 export function splitStatusLine(record: HttpRecord): void {
-  const { startLineOffset, startLineEnd } = record.response;
-  const reasonOffset = startLineOffset + STATUS_CODE_AT + STATUS_CODE_DIGITS + 1;
-  record.statusCode = readStatusCode(record.bytes, record.response);
+  const { bytes, response } = record;
+  const { startLineEnd } = response;
+  let reasonOffset = statusCodeOffset(bytes, response) + STATUS_CODE_DIGITS + 1;
+  while (reasonOffset < startLineEnd && isBlank(bytes[reasonOffset])) {
+    reasonOffset++;
+  }
+  record.statusCode = readStatusCode(bytes, response);
   record.reasonOffset = Math.min(reasonOffset, startLineEnd);
 }
 
-/** The version's number, of the request if its line is whole, else of the response; 0: there is none. */
+/** Where the version's number begins, of the request if its line is whole, else of the response; 0: there is none. */
 export function findVersionNumber(record: HttpRecord): number {
-  const { request, response, requestVersionOffset } = record;
-  if (record.hasRequest && request.startLineEnd - requestVersionOffset === HTTP_VERSION_BYTES) {
+  const { bytes, request, response, requestVersionOffset } = record;
+  if (record.hasRequest && requestVersionOffset < request.startLineEnd) {
     return requestVersionOffset + VERSION_NUMBER_AT;
   }
-  const { startLineOffset, startLineEnd } = response;
-  return record.hasResponse && startLineEnd >= startLineOffset + HTTP_VERSION_BYTES
-    ? startLineOffset + VERSION_NUMBER_AT
+  return record.hasResponse && response.startLineEnd >= versionEndOf(bytes, response)
+    ? response.startLineOffset + VERSION_NUMBER_AT
     : 0;
+}
+
+/** One past it: `1.1`, or the `2` of `HTTP/2`. **There is one at `offset`.** */
+export function versionNumberEnd({ bytes }: HttpRecord, offset: number): number {
+  return bytes[offset + 1] === BYTE_DOT ? offset + VERSION_NUMBER_BYTES : offset + 1;
 }

@@ -43,6 +43,7 @@ export function redactTarget(redactor: Redactor, record: HttpRecord): void {
   if (!commitLine(draft, record, request, targetOffset, targetEnd)) {
     counts[COUNT_NO_ROOM]++;
     request.startLineEnd = Math.min(record.pathEnd, targetOffset + draft.unchangedLength);
+    request.isLineCut = true;
   }
   splitRequestLine(record);
 }

@@ -3,6 +3,8 @@ import {
   COUNTER_LINK_TYPE_UNREAD,
   COUNTER_OTHER_PROTOCOL_FIRST,
 } from '../counters/counter-table.ts';
+import { countUnreadFrames } from '../counters/unread-frames.ts';
+import { UNREAD_LINK_TYPE } from '../decode/unread-kinds.ts';
 import { VERDICT_LINK_UNSUPPORTED, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { classifySegment } from '../http/classify.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../http/message.ts';
@@ -20,17 +22,22 @@ export function noteOtherProtocol({ frame, segment, counters }: Pipeline): void 
 }
 
 /**
- * Of a frame that is not read: the first port on which HTTP was seen, a link type. Once a port is known it costs a
+ * Of a frame that is not read: the first port on which HTTP was seen, a link type, what it carries. Once a port is known it costs a
  * comparison, before that what a segment that begins no message costs.
  */
 export function noteUnreadFrame(pipeline: Pipeline, verdict: number): void {
-  const { frame, counters } = pipeline;
+  const { frame, counters, segment } = pipeline;
+  if (segment.unreadKind !== 0) {
+    countUnreadFrames(counters, segment.unreadKind, 1);
+    segment.unreadKind = 0;
+  }
   if (verdict === VERDICT_SEGMENT) {
     if (counters[COUNTER_HTTP_PORT_UNREAD] === 0) {
       counters[COUNTER_HTTP_PORT_UNREAD] = findServerPort(pipeline, frame.bytes);
     }
   } else if (verdict === VERDICT_LINK_UNSUPPORTED) {
     counters[COUNTER_LINK_TYPE_UNREAD] = frame.linkType;
+    countUnreadFrames(counters, UNREAD_LINK_TYPE | frame.linkType, 1);
   }
 }
 

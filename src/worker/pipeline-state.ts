@@ -1,5 +1,6 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Counters } from '../counters/counters.ts';
+import type { Fragments } from '../decode/fragments.ts';
 import type { HeldHeads } from '../decode/held-heads.ts';
 import type { LocalNetworks } from '../decode/local-networks.ts';
 import type { SeenSegments } from '../decode/seen-segments.ts';
@@ -34,6 +35,8 @@ export type FrameFilter = (frame: Frame) => boolean;
 export interface Pipeline {
   readonly frame: Frame;
   readonly segment: Segment;
+  /** Of `segment` while heads are completed; else a datagram's first fragment is read as far as it goes. */
+  readonly fragments: Fragments;
   readonly message: HttpMessage;
   readonly seen: SeenSegments;
   /** Of a part of a capture: every message is written, and what would tell it from others noted here. */

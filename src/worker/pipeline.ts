@@ -1,5 +1,6 @@
 import { createFrame, type FrameSource } from '../capture/frame.ts';
 import {
+  COUNTER_DATAGRAMS_INCOMPLETE,
   COUNTER_FRAME_BYTES,
   COUNTER_FRAMES_FILTERED,
   COUNTER_FRAMES_TRUNCATED,
@@ -8,10 +9,12 @@ import {
 } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
+import { createFragments, findExpiredDatagram, NO_PLACE } from '../decode/fragments.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { createSeenSegments } from '../decode/seen-segments.ts';
 import { createSegment } from '../decode/segment.ts';
+import { decodeIncompleteDatagram } from '../decode/take-fragment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
 import { beginSegment, endSegment } from '../exchange/follow-segment.ts';
@@ -50,9 +53,12 @@ export function createPipeline(
   const batches = options.outputs.map(({ isSplitByType }, output) =>
     createBatchBuilder(sink, isSplitByType, output),
   );
+  const frame = createFrame();
+  const fragments = createFragments(frame);
   return {
-    frame: createFrame(),
-    segment: createSegment(options.vxlanPorts),
+    frame,
+    segment: createSegment(options.vxlanPorts, options.isHeadCompleted ? fragments : undefined),
+    fragments,
     message: createHttpMessage(FIELDS_COUNT + options.headerNames.length),
     seen: createSeenSegments(),
     keys: undefined,
@@ -81,7 +87,7 @@ export function createPipeline(
  * here or below allocates a frame, and a frame that begins no message costs its decoding and one look-up.
  */
 export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'>): PipelineState {
-  const { frame, counters, heldHeads, tracker, sink } = pipeline;
+  const { frame, counters, heldHeads, tracker, sink, segment, fragments } = pipeline;
   while (pipeline.framesLeft > 0) {
     if (!source.next(frame)) {
       return PIPELINE_DRAINED;
@@ -101,6 +107,9 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     if (frame.end - frame.offset < frame.wireLength) {
       counters[COUNTER_FRAMES_TRUNCATED]++;
     }
+    if (fragments.usedCount !== 0) {
+      expireDatagrams(pipeline, frame.timestampSec, frame.timestampSubsecNs);
+    }
     if (heldHeads.heldCount !== 0) {
       expireHeads(pipeline, frame.timestampSec, frame.timestampSubsecNs);
     }
@@ -108,9 +117,15 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
       pipeline.expirySec = frame.timestampSec;
       expireFlows(tracker, timeOf(tracker, frame));
     }
-    const verdict = decodeFrame(frame, pipeline.segment);
+    const verdict = decodeFrame(frame, segment);
     counters[COUNTER_VERDICT_FIRST + verdict]++;
     counters[COUNTER_FRAME_BYTES] += frame.wireLength;
+    if (segment.isReassembled) {
+      if (readDatagram(pipeline, verdict) && sink.isFull) {
+        return PIPELINE_FULL;
+      }
+      continue;
+    }
     if (verdict > VERDICT_NO_PAYLOAD || !isPortRead(pipeline)) {
       noteUnreadFrame(pipeline, verdict);
       continue;
@@ -124,6 +139,11 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     }
   }
   return PIPELINE_DONE;
+}
+
+/** Reads what is known of datagrams that will not be whole any more. */
+export function endDatagrams(pipeline: Pipeline): void {
+  expireDatagrams(pipeline, Number.POSITIVE_INFINITY, 0);
 }
 
 /**
@@ -142,6 +162,7 @@ export function flushPipeline(pipeline: Pipeline, isBehind?: (output: number) =>
 /** Writes what has waited too long at this time, in seconds; live the packets' clock is the machine's. */
 export function expirePipeline(pipeline: Pipeline, epochSec: number): void {
   const { tracker } = pipeline;
+  expireDatagrams(pipeline, epochSec, 0);
   expireHeads(pipeline, epochSec, 0);
   if (tracker !== undefined) {
     expireFlows(tracker, (epochSec - tracker.baseSec) * NANOSECONDS_PER_SECOND);
@@ -150,6 +171,7 @@ export function expirePipeline(pipeline: Pipeline, epochSec: number): void {
 
 /** Writes what is still held and hands everything over; no frame may follow. */
 export function endPipeline(pipeline: Pipeline): void {
+  endDatagrams(pipeline);
   expireHeads(pipeline, Number.POSITIVE_INFINITY, 0);
   if (pipeline.tracker !== undefined) {
     endAllFlows(pipeline.tracker);
@@ -182,6 +204,50 @@ function isPortRead({ segment, portTable }: Pipeline): boolean {
     portTable[segment.sourcePort] === 1 ||
     portTable[segment.targetPort] === 1
   );
+}
+
+/** Reads the datagrams whose time is up at this instant, as far as they go. */
+function expireDatagrams(
+  pipeline: Pipeline,
+  timestampSec: number,
+  timestampSubsecNs: number,
+): void {
+  const { fragments, segment, counters } = pipeline;
+  let place = findExpiredDatagram(fragments, timestampSec, timestampSubsecNs);
+  while (place !== NO_PLACE) {
+    counters[COUNTER_DATAGRAMS_INCOMPLETE]++;
+    const verdict = decodeIncompleteDatagram(fragments, place, segment);
+    if (segment.isReassembled) {
+      readDatagram(pipeline, verdict);
+    }
+    place = findExpiredDatagram(fragments, timestampSec, timestampSubsecNs);
+  }
+}
+
+/** As in the loop above, of a segment that was put together: its bytes and its time are those of the fragments. */
+function readDatagram(pipeline: Pipeline, verdict: number): boolean {
+  const { frame, segment, fragments, tracker } = pipeline;
+  segment.isReassembled = false;
+  if (verdict > VERDICT_NO_PAYLOAD) {
+    noteUnreadFrame(pipeline, verdict);
+    return false;
+  }
+  const { bytes, timestampSec, timestampSubsecNs } = frame;
+  frame.bytes = fragments.bytes;
+  frame.timestampSec = fragments.timestampSec;
+  frame.timestampSubsecNs = fragments.timestampSubsecNs;
+  let mayHaveWritten = false;
+  if (!isPortRead(pipeline)) {
+    noteUnreadFrame(pipeline, verdict);
+  } else if (tracker !== undefined) {
+    mayHaveWritten = readTrackedSegment(pipeline, tracker, verdict === VERDICT_SEGMENT);
+  } else if (verdict === VERDICT_SEGMENT) {
+    mayHaveWritten = readSegment(pipeline);
+  }
+  frame.bytes = bytes;
+  frame.timestampSec = timestampSec;
+  frame.timestampSubsecNs = timestampSubsecNs;
+  return mayHaveWritten;
 }
 
 /** Gives true when it may have written a line. */

@@ -38,6 +38,7 @@ export function prepareChange(pipeline: Pipeline, options: PipelineOptions): () 
     if (heldHeads !== pipeline.heldHeads) {
       expireHeads(pipeline, Number.POSITIVE_INFINITY, 0);
       pipeline.heldHeads = heldHeads;
+      pipeline.segment.fragments = isHeadCompleted ? pipeline.fragments : undefined;
       pipeline.heldFrame = { ...createFrame(), bytes: heldHeads.bytes };
     }
     if (followed !== undefined && tracker === undefined) {

@@ -189,13 +189,14 @@ describe.each(packets)('buildDefaultFilter over %s', (_name, etherType, build) =
 });
 
 describe('buildDefaultFilter', () => {
-  it('accepts the first fragment of IPv4 and rejects the later ones', () => {
+  it('accepts every fragment of IPv4, as only the first one has ports', () => {
     const frame = (fields: Partial<Ipv4Fields>) =>
       ethernet(ETHERTYPE_IPV4, packetV4(50000, 80, fields));
     expect(verdict(frame({ moreFragments: true }))).toBe(SNAPLEN);
-    expect(verdict(frame({ moreFragments: true, fragmentOffset: 1 }))).toBe(0);
-    expect(verdict(frame({ fragmentOffset: 0x1000 }))).toBe(0);
-    expect(verdict(frame({ fragmentOffset: 1 }), { ports: 'any' })).toBe(0);
+    expect(verdict(frame({ moreFragments: true, fragmentOffset: 1 }))).toBe(SNAPLEN);
+    expect(verdict(frame({ fragmentOffset: 0x1000 }))).toBe(SNAPLEN);
+    expect(verdict(frame({ fragmentOffset: 1 }), { ports: 'any' })).toBe(SNAPLEN);
+    expect(verdict(frame({ fragmentOffset: 1, protocol: PROTOCOL_UDP }))).toBe(0);
   });
 
   it('rejects what is not TCP', () => {
@@ -288,12 +289,17 @@ describe('buildDefaultFilter beside libpcap', () => {
 
   function expressionFor(ports: readonly PortRange[] | 'any'): string {
     if (ports === 'any') {
-      // Alone, libpcap's `tcp` takes the later fragments of IPv4 too.
-      return `(ip and tcp and ip[6:2] & 0x1fff = 0) or (ip6 and (ip6[6] = 6 or ${withExtension}))`;
+      return `(ip and tcp) or (ip6 and (ip6[6] = 6 or ${withExtension}))`;
     }
     const words = ports.map(({ first, last }) => `tcp portrange ${first}-${last}`).join(' or ');
-    return `(${words}) or (ip6 and (${withExtension}))`;
+    return `(${words}) or (ip proto 6 and ip[6:2] & 0x3fff != 0) or (ip6 and (${withExtension}))`;
   }
+
+  const linkTags = [
+    ...['ether proto 0x893f', 'ether proto 0x8926', 'ether proto 0x8909'],
+    '(ether[12:2] <= 1500 and (ether[14:2] = 0xaaaa or ether[14:2] = 0x0606))',
+    '(ether[12:2] = 0x8100 and ether[16:2] <= 1500 and ether[18:2] = 0xaaaa)',
+  ].join(' or ');
 
   /** libpcap moves its offsets behind each `vlan`, so the tags have to be nested. */
   function behindTags(expression: string): string {
@@ -312,7 +318,7 @@ describe('buildDefaultFilter beside libpcap', () => {
     const hasTags = linkType === LINKTYPE_ETHERNET;
     const totals = { packets: 0, accepted: 0 };
     for (const ports of [WEB, 'any'] as const) {
-      const untagged = expressionFor(ports);
+      const untagged = hasTags ? `${expressionFor(ports)} or ${linkTags}` : expressionFor(ports);
       const expression = hasTags ? behindTags(untagged) : untagged;
       const theirs = createBpfCode(compileFilter({ expression, linkType, snaplen: SNAPLEN }));
       const ours = createBpfCode(buildDefaultFilter({ ports, linkLayer, snaplen: SNAPLEN }));

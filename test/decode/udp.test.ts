@@ -35,7 +35,7 @@ describe('decodeUdp', () => {
   });
 
   it('looks at no other port', () => {
-    for (const port of [53, 4788, 4790, 8471, 8473, 9998, 10000, 2151, 2153, 6080, 6082, 0]) {
+    for (const port of [53, 4788, 4791, 8471, 8473, 9998, 10000, 2151, 2153, 6080, 6082, 0]) {
       expect(open(decodeUdp, udp(50000, port, vxlan(INNER_ETHERNET)))).toEqual(NOT_TCP);
     }
   });

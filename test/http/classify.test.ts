@@ -22,11 +22,13 @@ function classify(text: string, methods = methodsDefault): number {
 function classifyByContract(text: string): number {
   const lineFeedAt = text.indexOf('\n');
   const line = lineFeedAt === -1 ? text : text.slice(0, lineFeedAt).replace(/[ \t\r\v\f]+$/, '');
-  if (/^HTTP\/\d\.\d(?:[ \r\n]|$(?!\n))/.test(text)) {
+  if (/^HTTP\/(?:\d\.\d(?:[ \t\r\n]|$(?!\n))|\d[ \t\r\n])/.test(text)) {
     return MESSAGE_RESPONSE;
   }
-  const hasMethod = METHODS_DEFAULT.some((method) => text.startsWith(`${method} `));
-  const isWhole = lineFeedAt === -1 || /.* HTTP\/\d\.\d$/s.test(line);
+  const hasMethod = METHODS_DEFAULT.some(
+    (method) => text.startsWith(method) && /[ \t]/.test(text[method.length] ?? ''),
+  );
+  const isWhole = lineFeedAt === -1 || /[ \t]HTTP\/\d\.\d$/is.test(line);
   return hasMethod && isWhole ? MESSAGE_REQUEST : MESSAGE_NONE;
 }
 

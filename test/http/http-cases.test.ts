@@ -200,6 +200,7 @@ describe('HTTP cases', () => {
     expect(files.sort()).toEqual([
       'cut.md',
       'header-fields.md',
+      'loose-start-lines.md',
       'not-http.md',
       'requests.md',
       'responses.md',
