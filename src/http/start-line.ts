@@ -34,7 +34,7 @@ export function readRequestLine(
   message: HttpMessage,
 ): number {
   message.kind = MESSAGE_REQUEST;
-  setStartLine(bytes, offset, lineEnd, message);
+  setStartLine(bytes, offset, lineEnd, lineEnd + 1, message);
   const end = message.startLineEnd;
   let at = offset;
   while (at < end && TOKEN_BYTES[bytes[at]] === 1) {
@@ -70,7 +70,7 @@ export function readStatusLine(
   message: HttpMessage,
 ): number {
   message.kind = MESSAGE_RESPONSE;
-  setStartLine(bytes, offset, lineEnd, message);
+  setStartLine(bytes, offset, lineEnd, lineEnd + 1, message);
   const end = message.startLineEnd;
   const codeOffset = offset + HTTP_VERSION_BYTES + 1;
   const codeEnd = codeOffset + STATUS_DIGITS;

@@ -24,14 +24,6 @@ export const CORPUS_DIFFERENCES: readonly CorpusDifference[] = [
     onlyOurs: [],
   },
   {
-    capture: 'arkime/socks5-http-302-frag.pcap',
-    reason:
-      'the response came in IPv4 fragments of 24 bytes, and fragments are not put together: the request is ' +
-      'written without a response',
-    onlyTshark: ['10.0.0.1 1637 GET / 302 Tue, 26 Nov 2013 13:58:15 GMT'],
-    onlyOurs: [],
-  },
-  {
     capture: 'ndpi/default/pcap/ipp.pcap',
     reason:
       'tshark gives a request with Expect: 100-continue to the interim response, and the final one has no ' +
@@ -75,14 +67,6 @@ export const CORPUS_DIFFERENCES: readonly CorpusDifference[] = [
       'urgent byte is data as any other (RFC 6093)',
     onlyTshark: [],
     onlyOurs: ['10.10.10.44 43950 GET /malicXious 200 Fri, 11 Oct 2024 12:23:59 GMT'],
-  },
-  {
-    capture: 'zeek/communityid/tcp.pcap',
-    reason:
-      'the capture cuts the request line at "GET /images/sf.net_box.gif HTT", and a line without a version ' +
-      'is target to its end, for no one can say what was cut',
-    onlyTshark: ['128.232.110.120 34855 GET /images/sf.net_box.gif 200 Tue, 16'],
-    onlyOurs: ['128.232.110.120 34855 GET /images/sf.net_box.gif HTT 200 Tue, 16'],
   },
   {
     capture: 'zeek/http/connect-with-smtp.pcap',
