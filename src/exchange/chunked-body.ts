@@ -1,9 +1,10 @@
+import { hexDigit } from '../http/grammar.ts';
 import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 
 /**
- * Follows the framing of a chunked response by sequence numbers: of its body only the lines with sizes are
- * looked at, and only when the segment that they stand in passes. By exchange, in flat memory.
+ * Follows the framing of a chunked body by sequence numbers: of its body only the lines with sizes are
+ * looked at, and only when the segment that they stand in passes. By message, in flat memory.
  *
  *     5 CR LF | hello | CR LF | 0 CR LF | CR LF
  *     read    | leapt over    | read    | read: the end
@@ -41,24 +42,24 @@ const LINE_END_BYTES = 2;
 /** No size read yet. */
 const NO_SIZE = -1;
 
-export function createChunkFraming(exchangesMax: number): ChunkFraming {
+export function createChunkFraming(messagesMax: number): ChunkFraming {
   return {
-    state: new Uint8Array(exchangesMax),
-    size: new Float64Array(exchangesMax),
-    sequence: new Int32Array(exchangesMax),
+    state: new Uint8Array(messagesMax),
+    size: new Float64Array(messagesMax),
+    sequence: new Int32Array(messagesMax),
   };
 }
 
 /** The framing begins at this sequence number, behind the head. */
-export function beginChunks(chunks: ChunkFraming, exchange: number, sequence: number): void {
-  chunks.state[exchange] = CHUNK_SIZE;
-  chunks.size[exchange] = NO_SIZE;
-  chunks.sequence[exchange] = sequence;
+export function beginChunks(chunks: ChunkFraming, message: number, sequence: number): void {
+  chunks.state[message] = CHUNK_SIZE;
+  chunks.size[message] = NO_SIZE;
+  chunks.sequence[message] = sequence;
 }
 
 /** Sequence number behind the body's last byte; **it has ended**. */
-export function chunksEndOf(chunks: ChunkFraming, exchange: number): number {
-  return chunks.sequence[exchange];
+export function chunksEndOf(chunks: ChunkFraming, message: number): number {
+  return chunks.sequence[message];
 }
 
 /**
@@ -67,14 +68,19 @@ export function chunksEndOf(chunks: ChunkFraming, exchange: number): number {
  */
 export function areChunksLost(
   chunks: ChunkFraming,
-  exchange: number,
+  message: number,
   nextSequence: number,
 ): boolean {
-  const state = chunks.state[exchange];
+  const state = chunks.state[message];
   return (
     state === CHUNK_LOST ||
-    (state !== CHUNK_END && bytesBetween(chunks.sequence[exchange], nextSequence) > 0)
+    (state !== CHUNK_END && bytesBetween(chunks.sequence[message], nextSequence) > 0)
   );
+}
+
+/** Says whether framing that is still to come may stand at this sequence number or behind it. */
+export function isFramingAhead(chunks: ChunkFraming, message: number, sequence: number): boolean {
+  return chunks.state[message] !== CHUNK_END && !areChunksLost(chunks, message, sequence);
 }
 
 /**
@@ -86,18 +92,18 @@ export function areChunksLost(
  */
 export function followChunks(
   chunks: ChunkFraming,
-  exchange: number,
+  message: number,
   bytes: Uint8Array,
   offset: number,
   end: number,
   sequence: number,
 ): boolean {
-  let state = chunks.state[exchange];
+  let state = chunks.state[message];
   if (state === CHUNK_LOST || state === CHUNK_END) {
     return state === CHUNK_END;
   }
-  let size = chunks.size[exchange];
-  const skipped = bytesBetween(sequence, chunks.sequence[exchange]);
+  let size = chunks.size[message];
+  const skipped = bytesBetween(sequence, chunks.sequence[message]);
   if (skipped < 0 || skipped >= end - offset) {
     return false;
   }
@@ -133,17 +139,8 @@ export function followChunks(
         state = byte === BYTE_LF ? CHUNK_TRAILER_START : CHUNK_TRAILER;
     }
   }
-  chunks.state[exchange] = state;
-  chunks.size[exchange] = size;
-  chunks.sequence[exchange] = (sequence + at - offset) | 0;
+  chunks.state[message] = state;
+  chunks.size[message] = size;
+  chunks.sequence[message] = (sequence + at - offset) | 0;
   return state === CHUNK_END;
-}
-
-/** Value of a hexadecimal digit, or -1. */
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) {
-    return byte - 0x30;
-  }
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1;
 }

@@ -140,7 +140,10 @@ export function isEndKnowable({ slots, flows }: ExchangeTracker, index: number):
     return true;
   }
   const passed = passedOf(flows, sideOf(flowOf(slots, index), FROM_SERVER));
-  return hasMark(slots, index, EXCHANGE_CHUNKED) && !areChunksLost(slots.chunks, index, passed);
+  return (
+    hasMark(slots, index, EXCHANGE_CHUNKED) &&
+    !areChunksLost(slots.chunks, responseOf(index), passed)
+  );
 }
 
 /** Ends what the flow has under way, and forgets it. */

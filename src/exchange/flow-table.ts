@@ -72,6 +72,8 @@ export function createFlowTable(seed: number): FlowTable {
     sideFacts: state.sideFacts,
     passed: state.passed,
     place: state.place,
+    leadFrom: state.leadFrom,
+    leadEnd: state.leadEnd,
     synSequence: state.synSequence,
     finSequence: state.finSequence,
     connectNs: state.connectNs,

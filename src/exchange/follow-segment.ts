@@ -3,13 +3,7 @@ import { COUNT_RETRANSMITTED } from '../counters/exchange-counts.ts';
 import { type Segment, TCP_FLAG_FIN, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { noteMoreBytes } from './client-ahead.ts';
 import { closeFlow, isEndKnowable, resetFlow } from './end-exchange.ts';
-import {
-  countRetransmission,
-  hasPassedWhole,
-  isStillPassing,
-  requestEndOf,
-  requestOf,
-} from './exchange-state.ts';
+import { countRetransmission, hasPassedWhole, requestEndOf, requestOf } from './exchange-state.ts';
 import {
   FLOW_SERVER_FIN,
   FROM_CLIENT,
@@ -36,6 +30,7 @@ import {
   NO_FLOW,
   touchFlow,
 } from './flow-table.ts';
+import { isAllLead } from './lead-bytes.ts';
 import { advance, NO_REST, settleChunks, settleRequest, settleResponse } from './pass-bytes.ts';
 import { bytesBetween } from './sequence.ts';
 import { noteHandshake, noteSyn } from './start-flow.ts';
@@ -97,7 +92,7 @@ export function endSegment(
     rest =
       direction === FROM_SERVER
         ? passResponse(tracker, flow, bytes, segment, payloadOffset, end)
-        : passRequest(tracker, flow, segment, payloadOffset, end);
+        : passRequest(tracker, flow, bytes, segment, payloadOffset, end);
   }
   if (flows.handshakesCount > 0 && direction === FROM_CLIENT && (flags & TCP_FLAG_SYN) === 0) {
     noteHandshake(tracker, flow);
@@ -135,6 +130,7 @@ function passResponse(
 function passRequest(
   tracker: ExchangeTracker,
   flow: number,
+  bytes: Uint8Array,
   segment: Segment,
   payloadOffset: number,
   end: number,
@@ -142,13 +138,18 @@ function passRequest(
   const { flows, slots } = tracker;
   const { acknowledgmentNumber } = segment;
   const request = newestRequestOf(flows, flow);
-  const wasPassing = request !== NO_EXCHANGE && isStillPassing(slots, requestOf(request));
-  noteSent(flows, flow, tracker.segmentSequence, acknowledgmentNumber);
+  const wasWhole = request === NO_EXCHANGE || hasPassedWhole(slots, requestOf(request));
+  const client = sideOf(flow, FROM_CLIENT);
+  const isSaying = !isAllLead(flows, client, tracker.segmentSequence, end);
+  if (isSaying) {
+    noteSent(flows, flow, tracker.segmentSequence, acknowledgmentNumber);
+  }
   advance(tracker, flow, end);
-  if (request !== NO_EXCHANGE) {
+  settleChunks(tracker, flow, bytes, payloadOffset, segment.payloadEnd);
+  if (isSaying && request !== NO_EXCHANGE) {
     noteMoreBytes(tracker, flow, request, end, acknowledgmentNumber);
   }
-  const hasEnded = wasPassing && hasPassedWhole(slots, requestOf(request));
+  const hasEnded = !wasWhole && hasPassedWhole(slots, requestOf(request));
   settleRequest(tracker, flow);
   return hasEnded
     ? restBehind(tracker, segment, payloadOffset, requestEndOf(slots, request))

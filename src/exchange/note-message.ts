@@ -9,13 +9,14 @@ import {
   FROM_SERVER,
   isFact,
   noteFact,
-  turnSides,
 } from './flow-state.ts';
 import { directionOf, findFlow, LIST_NONE, NO_FLOW } from './flow-table.ts';
+import { notePreamble } from './note-preamble.ts';
 import { noteRequest } from './note-request.ts';
 import { noteResponse } from './note-response.ts';
 import { startFlow } from './start-flow.ts';
 import type { ExchangeTracker } from './tracker.ts';
+import { turnSides } from './turn-sides.ts';
 
 /**
  * Notes a message that begins in the segment in hand.
@@ -39,6 +40,12 @@ export function noteMessage(
   const { flows, flow } = tracker;
   if (isFact(flows, flow, FLOW_OTHER_PROTOCOL) || !isFromItsSide(tracker, flow, isRequest)) {
     return false;
+  }
+  if (message.preambleBytes > 0) {
+    const { payloadOffset, sequenceNumber } = segment;
+    const from = payloadOffset - message.preambleBytes;
+    const sequence = (sequenceNumber - message.preambleBytes) | 0;
+    notePreamble(tracker, frame.bytes, from, payloadOffset, sequence);
   }
   if (isRequest) {
     noteRequest(tracker, frame, segment, message, type);

@@ -6,6 +6,7 @@ import { createExchangeSlots, type ExchangeSlots } from './exchange-state.ts';
 import { FROM_CLIENT } from './flow-state.ts';
 import { createFlowTable, type FlowTable, NO_FLOW } from './flow-table.ts';
 import { REDACTION_BYTES_MAX, STORE_BLOCK_BYTES } from './limits.ts';
+import { createProxyClients, type ProxyClients } from './proxy-client.ts';
 
 /**
  * Finds the request that each response answers, by sequence and acknowledgment numbers alone. No byte of a
@@ -17,6 +18,7 @@ export interface ExchangeTracker {
   readonly flows: FlowTable;
   readonly slots: ExchangeSlots;
   readonly store: ByteStore;
+  readonly proxyClients: ProxyClients;
   /** The record that `onExchange` is called with; its bytes are the store's. */
   readonly exchange: Exchange;
   /** Takes an exchange that has ended; what it is given is valid until it returns. Changed between two frames. */
@@ -63,6 +65,7 @@ export function createTracker(
     flows: createFlowTable(seed),
     slots: createExchangeSlots(),
     store,
+    proxyClients: createProxyClients(),
     exchange,
     onExchange,
     counts,

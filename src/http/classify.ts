@@ -1,12 +1,11 @@
 import { createWordView, findLineFeeds, firstByteFound, viewWords, WORD_BYTES } from '../words.ts';
 import {
-  BYTE_0,
-  BYTE_9,
   BYTE_CAPITAL_H,
   BYTE_CR,
   BYTE_HTAB,
   BYTE_LF,
   BYTE_SPACE,
+  isDigit,
   type MethodTable,
 } from './grammar.ts';
 import {
@@ -158,10 +157,6 @@ function isHttpVersion(bytes: Uint8Array, offset: number): boolean {
     isDigit((numbers >> 16) & 0xff) &&
     isDigit(numbers & 0xff)
   );
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= BYTE_0 && byte <= BYTE_9;
 }
 
 /** Space, tab, carriage return, vertical tab, form feed: what RFC 9112 section 3 lets parsers take for one. */

@@ -1,10 +1,5 @@
-import {
-  ADDRESS_TEXT_BYTES_MAX,
-  IPV6_BYTES,
-  readAddress,
-  readIpv4,
-  writeAddress,
-} from './address-text.ts';
+import { IPV6_BYTES, readAddress, readIpv4 } from '../http/read-address.ts';
+import { ADDRESS_TEXT_BYTES_MAX, writeAddress } from './address-text.ts';
 import type { AddressChange } from './anonymize-address.ts';
 import {
   BYTE_BACKSLASH,

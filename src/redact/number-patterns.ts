@@ -1,4 +1,4 @@
-import { readIpv4 } from './address-text.ts';
+import { readIpv4 } from '../http/read-address.ts';
 import {
   BYTE_0,
   BYTE_DASH,

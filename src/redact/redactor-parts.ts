@@ -1,7 +1,7 @@
 import { FIELD_AUTHORIZATION, FIELDS_COUNT, type NamedField } from '../http/grammar.ts';
+import { IPV6_BYTES } from '../http/read-address.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
 import type { Exchange } from '../record/exchange.ts';
-import { IPV6_BYTES } from './address-text.ts';
 import { type AddressChange, createAddressChange } from './anonymize-address.ts';
 import { createCredentialsPass } from './authorization.ts';
 import { createDraft, type Draft } from './draft.ts';

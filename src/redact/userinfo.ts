@@ -1,4 +1,4 @@
-import { IPV6_BYTES, readAddress } from './address-text.ts';
+import { IPV6_BYTES, readAddress } from '../http/read-address.ts';
 import {
   BYTE_AT,
   BYTE_BACKSLASH,

@@ -24,11 +24,14 @@ import {
 import { messageType } from '../decode/message-type.ts';
 import { wasSeenBefore } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
+import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { loadMessage } from '../exchange/message-record.ts';
 import { noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
+import { notePreamble } from '../exchange/note-preamble.ts';
 import { LINE_STREAM_ALL } from '../format/line-batch.ts';
 import { classifySegment } from '../http/classify.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../http/message.ts';
+import { mayBePreamble, skipPreambles } from '../http/preamble.ts';
 import { scanHead } from '../http/scan-head.ts';
 import { HEAD_BYTES_MAX, HELD_HEAD_BYTES_MAX } from '../limits.ts';
 import { writeMessage } from '../output/record-outputs.ts';
@@ -111,20 +114,46 @@ export function expireHeads(
 }
 
 /** Gives true when the segment begins a message: `message` is whole then. */
-function beginsMessage(
-  { message, methods, fieldTables }: Pipeline,
-  bytes: Uint8Array,
-  segment: Segment,
-): boolean {
+function beginsMessage(pipeline: Pipeline, bytes: Uint8Array, segment: Segment): boolean {
+  const { message, methods, fieldTables } = pipeline;
   const { payloadOffset } = segment;
   const end = Math.min(segment.payloadEnd, payloadOffset + HEAD_BYTES_MAX);
   const kind = classifySegment(bytes, payloadOffset, end, methods, message);
   if (kind === MESSAGE_NONE) {
-    return false;
+    return mayBePreamble(bytes[payloadOffset]) && beginsBehindPreamble(pipeline, bytes, segment);
   }
+  message.preambleBytes = 0;
   const fields = kind === MESSAGE_REQUEST ? fieldTables.request : fieldTables.response;
   scanHead(bytes, end, fields, message);
   return true;
+}
+
+/**
+ * The same for a segment that begins with what belongs to no message: `segment` is the rest behind it then. One that
+ * has nothing else is noted.
+ */
+function beginsBehindPreamble(pipeline: Pipeline, bytes: Uint8Array, segment: Segment): boolean {
+  const { message, tracker } = pipeline;
+  const { payloadOffset, payloadEnd, sequenceNumber } = segment;
+  if (tracker !== undefined && !mayMessageBegin(tracker, sequenceNumber)) {
+    return false;
+  }
+  const offset = skipPreambles(bytes, payloadOffset, payloadEnd);
+  if (offset === payloadEnd && tracker !== undefined) {
+    notePreamble(tracker, bytes, payloadOffset, offset, sequenceNumber);
+  }
+  if (offset === payloadOffset || offset === payloadEnd) {
+    return false;
+  }
+  segment.payloadOffset = offset;
+  segment.sequenceNumber = (sequenceNumber + offset - payloadOffset) | 0;
+  if (beginsMessage(pipeline, bytes, segment)) {
+    message.preambleBytes = offset - payloadOffset;
+    return true;
+  }
+  segment.payloadOffset = payloadOffset;
+  segment.sequenceNumber = sequenceNumber;
+  return false;
 }
 
 /** Holds the current segment's head; when there is no place, the head in its way is written as it is. */
