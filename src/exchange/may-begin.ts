@@ -1,7 +1,7 @@
 import { UNKNOWN } from '../record/exchange.ts';
 import { isFramingAhead } from './chunked-body.ts';
 import { passedBytesOf, totalBytesOf } from './exchange-state.ts';
-import { NO_EXCHANGE, passedOf, sideOf } from './flow-state.ts';
+import { firstWaitingOf, NO_EXCHANGE, passedOf, sideOf } from './flow-state.ts';
 import { NO_FLOW } from './flow-table.ts';
 import { isChunked, messageAt, passingExchange } from './pass-bytes.ts';
 import { bytesBetween } from './sequence.ts';
@@ -36,4 +36,24 @@ export function mayMessageBegin(tracker: ExchangeTracker, sequence: number): boo
   }
   const behind = bytesBetween(sequence, passedOf(flows, sideOf(flow, direction)));
   return passedBytesOf(slots, message) - behind >= total;
+}
+
+/**
+ * A head that never ends is let go when the server answers what it has seen of it.
+ *
+ *     -> first half of the head of a
+ *     <- 408                         ack behind it: now a is noted, and answered
+ *
+ * Where other requests wait, or a response passes, the bytes answer those.
+ *
+ * @param sequence number of the first byte of the response in hand
+ * @rule answer-lets-go
+ * @see RFC 9110 section 15.5.9
+ */
+export function answersHeldHead(tracker: ExchangeTracker, sequence: number): boolean {
+  const { flows, flow } = tracker;
+  return (
+    flow === NO_FLOW ||
+    (firstWaitingOf(flows, flow) === NO_EXCHANGE && mayMessageBegin(tracker, sequence))
+  );
 }

@@ -86,6 +86,7 @@ function isFromItsSide(tracker: ExchangeTracker, flow: number, isRequest: boolea
  *     -> first half of the head of a     held
  *     -> second half                     in hand: now a is noted, as of the first
  *
+ * @param untilNs when its last segment came
  * @rule head-of-several-segments
  */
 export function noteHeldMessage(
@@ -94,14 +95,17 @@ export function noteHeldMessage(
   segment: Segment,
   message: HttpMessage,
   type: MessageType,
+  untilNs: number,
 ): boolean {
-  const { flows, flow, direction } = tracker;
+  const { flows, flow, direction, timeNs } = tracker;
+  tracker.timeNs = untilNs;
   const found = findFlow(flows, frame.bytes, segment);
   tracker.flow = found;
   if (found !== NO_FLOW) {
     tracker.direction = directionOf(flows, found);
   }
   const hasNoBody = noteMessage(tracker, frame, segment, message, type);
+  tracker.timeNs = timeNs;
   // The flow of the segment in hand may have had to give way.
   const isGone =
     flow === NO_FLOW || flows.list[flow] === LIST_NONE || (found !== flow && tracker.flow === flow);

@@ -19,6 +19,7 @@ import {
   setAcknowledgment,
   setChain,
   setConnectTime,
+  setLastNs,
   setLengths,
   setPassedBytes,
 } from './exchange-state.ts';
@@ -81,6 +82,7 @@ export function noteRequest(
   if (isCrowded(flows, flow, segment, leadBytes)) {
     mark(slots, index, EXCHANGE_CROWDED);
   }
+  setLastNs(slots, requestOf(index), tracker.timeNs);
   readLengths(tracker, index, frame.bytes, segment, message);
   takeConnectTime(tracker, flow, index);
   if (wasAnsweredUnseen(flows, flow, sequenceNumber) || isFact(flows, flow, FLOW_ASTRAY)) {

@@ -83,6 +83,15 @@ export function timeOf(
   tracker: ExchangeTracker,
   { timestampSec, timestampSubsecNs }: Frame,
 ): number {
+  return timeAt(tracker, timestampSec, timestampSubsecNs);
+}
+
+/** The same for a time of its own. */
+export function timeAt(
+  tracker: ExchangeTracker,
+  timestampSec: number,
+  timestampSubsecNs: number,
+): number {
   if (Number.isNaN(tracker.baseSec)) {
     tracker.baseSec = timestampSec;
   }

@@ -10,7 +10,7 @@ import type { Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
 import { createSeenSegments } from '../decode/seen-segments.ts';
-import { createSegment } from '../decode/segment.ts';
+import { createSegment, TCP_FLAG_FIN, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
 import { beginSegment, endSegment } from '../exchange/follow-segment.ts';
@@ -22,11 +22,19 @@ import { createMethodTable, FIELDS_COUNT } from '../http/grammar.ts';
 import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
 import { createOutputs } from './create-outputs.ts';
+import {
+  expireHeads,
+  isTakenByHeldHead,
+  letAnsweredHeadGo,
+  letEndedHeadsGo,
+} from './held-messages.ts';
 import { noteUnreadFrame } from './note-other.ts';
 import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
-import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
+import { readMessages } from './read-messages.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
+/** What leaves a head without an end. */
+const ENDING_FLAGS = TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_FIN;
 
 /** The source has no more frames for now. */
 export const PIPELINE_DRAINED = 0;
@@ -114,7 +122,7 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     }
     const mayHaveWritten =
       tracker === undefined
-        ? verdict === VERDICT_SEGMENT && readSegment(pipeline)
+        ? readUntrackedSegment(pipeline, verdict === VERDICT_SEGMENT)
         : readTrackedSegment(pipeline, tracker, verdict === VERDICT_SEGMENT);
     if (mayHaveWritten && sink.isFull) {
       return PIPELINE_FULL;
@@ -182,11 +190,22 @@ function isPortRead({ segment, portTable }: Pipeline): boolean {
 }
 
 /** Gives true when it may have written a line. */
-function readSegment(pipeline: Pipeline): boolean {
-  if (pipeline.heldHeads.heldCount !== 0 && isTakenByHeldHead(pipeline)) {
-    return true;
+function readUntrackedSegment(pipeline: Pipeline, hasPayload: boolean): boolean {
+  const mayHaveWritten = hasPayload && readSegment(pipeline);
+  const { heldHeads, segment } = pipeline;
+  if (heldHeads.heldCount === 0 || (segment.flags & ENDING_FLAGS) === 0) {
+    return mayHaveWritten;
   }
-  return readMessages(pipeline);
+  letEndedHeadsGo(pipeline);
+  return true;
+}
+
+function readSegment(pipeline: Pipeline): boolean {
+  if (pipeline.heldHeads.heldCount === 0) {
+    return readMessages(pipeline);
+  }
+  letAnsweredHeadGo(pipeline);
+  return isTakenByHeldHead(pipeline) || readMessages(pipeline);
 }
 
 /** The same for pipelines that follow flows, which segments without payload are of interest to as well. */
@@ -197,9 +216,16 @@ function readTrackedSegment(
 ): boolean {
   const { frame, segment } = pipeline;
   const { payloadOffset } = segment;
+  const isEnding = (segment.flags & ENDING_FLAGS) !== 0;
+  if (isEnding && (segment.flags & TCP_FLAG_SYN) !== 0 && pipeline.heldHeads.heldCount !== 0) {
+    letEndedHeadsGo(pipeline);
+  }
   beginSegment(tracker, frame, segment);
   if (hasPayload) {
     readSegment(pipeline);
+  }
+  if (isEnding && pipeline.heldHeads.heldCount !== 0) {
+    letEndedHeadsGo(pipeline);
   }
   let rest = endSegment(tracker, frame.bytes, segment, payloadOffset);
   // Behind a chunked body, whose end its head could not tell, stands the next message.

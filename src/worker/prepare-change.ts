@@ -3,8 +3,8 @@ import { createHeldHeads } from '../decode/held-heads.ts';
 import { endAllFlows } from '../exchange/end-exchange.ts';
 import { writeExchange } from '../output/record-outputs.ts';
 import { createOutputs } from './create-outputs.ts';
+import { expireHeads } from './held-messages.ts';
 import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
-import { expireHeads } from './read-messages.ts';
 
 /**
  * Prepares that ports, filters, redaction and local networks become those of `options`; **all else there is as it

@@ -104,9 +104,16 @@ describe('several messages in one segment', () => {
   });
 
   it('what is no message behind a message ends the segment', async () => {
-    for (const between of ['\r\n', ' ', 'x', 'PROPFIND / HTTP/1.1\r\n\r\n', 'GET /\r\n']) {
+    for (const between of [' ', 'x', 'PROPFIND / HTTP/1.1\r\n\r\n', 'GET /\r\n']) {
       const { lines } = await linesOf([asking(ask('/0') + between + ask('/1'))]);
       expect(lines, JSON.stringify(between)).toEqual([asked('/0')]);
+    }
+  });
+
+  it('empty lines between messages belong to none', async () => {
+    for (const between of ['\r\n', '\n', '\r\n\r\n\n']) {
+      const { lines } = await linesOf([asking(between + ask('/0') + between + ask('/1'))]);
+      expect(lines, JSON.stringify(between)).toEqual([asked('/0'), asked('/1')]);
     }
   });
 
