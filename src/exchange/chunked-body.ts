@@ -78,6 +78,11 @@ export function areChunksLost(
   );
 }
 
+/** Where the framing goes on. */
+export function framingSequenceOf(chunks: ChunkFraming, message: number): number {
+  return chunks.sequence[message];
+}
+
 /** Says whether framing that is still to come may stand at this sequence number or behind it. */
 export function isFramingAhead(chunks: ChunkFraming, message: number, sequence: number): boolean {
   return chunks.state[message] !== CHUNK_END && !areChunksLost(chunks, message, sequence);

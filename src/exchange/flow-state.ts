@@ -20,6 +20,9 @@ export interface FlowState {
   readonly passed: Int32Array;
   /** By side: sequence number at which its next message has to begin; of meaning with SIDE_IN_PLACE. */
   readonly place: Int32Array;
+  /** By side: from where to where bytes before `passed` were not seen; empty as a rule. */
+  readonly holeFrom: Int32Array;
+  readonly holeEnd: Int32Array;
   /** By side: from where to where the newest bytes stand that belong to no message; with SIDE_LED. */
   readonly leadFrom: Int32Array;
   readonly leadEnd: Int32Array;
@@ -66,6 +69,7 @@ export const FLOW_ASTRAY = 512;
 export const FLOW_ASSUMED = 1024;
 /** A proxy has told at the connection's start who has connected to it. */
 export const FLOW_PROXIED = 2048;
+export const FLOW_CLIENT_FIN = 4096;
 
 /** A byte of the side was seen. */
 export const SIDE_SEEN = 1;
@@ -80,6 +84,8 @@ export function createFlowState(): FlowState {
     sideFacts: new Uint8Array(2 * FLOWS_MAX),
     passed: new Int32Array(2 * FLOWS_MAX),
     place: new Int32Array(2 * FLOWS_MAX),
+    holeFrom: new Int32Array(2 * FLOWS_MAX),
+    holeEnd: new Int32Array(2 * FLOWS_MAX),
     leadFrom: new Int32Array(2 * FLOWS_MAX),
     leadEnd: new Int32Array(2 * FLOWS_MAX),
     synSequence: new Int32Array(FLOWS_MAX),
@@ -107,6 +113,8 @@ export function forgetAllOf(state: FlowState, flow: number, facts: number): void
   state.sideFacts[server] = 0;
   state.passed[client] = 0;
   state.passed[server] = 0;
+  state.holeEnd[client] = state.holeFrom[client];
+  state.holeEnd[server] = state.holeFrom[server];
   state.clientReceived[flow] = 0;
   state.clientSince[flow] = 0;
   state.newestRequest[flow] = NO_EXCHANGE;

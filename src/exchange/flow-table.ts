@@ -72,6 +72,8 @@ export function createFlowTable(seed: number): FlowTable {
     sideFacts: state.sideFacts,
     passed: state.passed,
     place: state.place,
+    holeFrom: state.holeFrom,
+    holeEnd: state.holeEnd,
     leadFrom: state.leadFrom,
     leadEnd: state.leadEnd,
     synSequence: state.synSequence,

@@ -5,6 +5,7 @@ import { noteMoreBytes } from './client-ahead.ts';
 import { closeFlow, isEndKnowable, resetFlow } from './end-exchange.ts';
 import { countRetransmission, hasPassedWhole, requestEndOf, requestOf } from './exchange-state.ts';
 import {
+  FLOW_CLIENT_FIN,
   FLOW_SERVER_FIN,
   FROM_CLIENT,
   FROM_SERVER,
@@ -13,6 +14,7 @@ import {
   isFact,
   NO_EXCHANGE,
   newestRequestOf,
+  noteFact,
   noteSent,
   noteServerEnd,
   passedOf,
@@ -30,10 +32,11 @@ import {
   NO_FLOW,
   touchFlow,
 } from './flow-table.ts';
+import { fillHole } from './holes.ts';
 import { isAllLead } from './lead-bytes.ts';
 import { advance, NO_REST, settleChunks, settleRequest, settleResponse } from './pass-bytes.ts';
 import { bytesBetween } from './sequence.ts';
-import { noteHandshake, noteSyn } from './start-flow.ts';
+import { noteFirstAcknowledgment, noteHandshake, noteSyn } from './start-flow.ts';
 import { type ExchangeTracker, timeOf } from './tracker.ts';
 
 const ENDING_FLAGS = TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_FIN;
@@ -43,7 +46,12 @@ export function beginSegment(tracker: ExchangeTracker, frame: Frame, segment: Se
   const { flows } = tracker;
   const { payloadBytes, flags } = segment;
   tracker.flow = NO_FLOW;
-  if (payloadBytes === 0 && (flags & ENDING_FLAGS) === 0 && flows.handshakesCount === 0) {
+  if (
+    payloadBytes === 0 &&
+    (flags & ENDING_FLAGS) === 0 &&
+    flows.handshakesCount === 0 &&
+    tracker.early.count === 0
+  ) {
     return;
   }
   tracker.timeNs = timeOf(tracker, frame);
@@ -57,13 +65,23 @@ export function beginSegment(tracker: ExchangeTracker, frame: Frame, segment: Se
     return;
   }
   tracker.direction = directionOf(flows, tracker.flow);
+  if (flows.handshakesCount > 0) {
+    noteFirstAcknowledgment(tracker, segment);
+  }
   tracker.isRetransmitted =
     payloadBytes > 0 && wasAllSeen(tracker, (segment.sequenceNumber + payloadBytes) | 0);
 }
 
-function wasAllSeen({ flows, flow, direction }: ExchangeTracker, end: number): boolean {
+function wasAllSeen(
+  { flows, flow, direction, segmentSequence }: ExchangeTracker,
+  end: number,
+): boolean {
   const side = sideOf(flow, direction);
-  return hasSeenBytes(flows, side) && bytesBetween(passedOf(flows, side), end) <= 0;
+  return (
+    hasSeenBytes(flows, side) &&
+    bytesBetween(passedOf(flows, side), end) <= 0 &&
+    !fillHole(flows, side, segmentSequence, end)
+  );
 }
 
 /**
@@ -101,8 +119,12 @@ export function endSegment(
     resetFlow(tracker, flow);
     return NO_REST;
   }
-  if ((flags & TCP_FLAG_FIN) !== 0 && direction === FROM_SERVER) {
-    noteServerEnd(flows, flow, end);
+  if ((flags & TCP_FLAG_FIN) !== 0) {
+    if (direction === FROM_SERVER) {
+      noteServerEnd(flows, flow, end);
+    } else {
+      noteFact(flows, flow, FLOW_CLIENT_FIN);
+    }
   }
   touchFlow(flows, flow, chooseList(tracker, flow), tracker.timeNs);
   if (rest === NO_REST) {

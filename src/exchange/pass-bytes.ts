@@ -33,6 +33,7 @@ import {
   passingResponseOf,
   sideOf,
 } from './flow-state.ts';
+import { noteHole } from './holes.ts';
 import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
@@ -63,6 +64,9 @@ export function advance(tracker: ExchangeTracker, flow: number, end: number): vo
   const bytesCount = bytesBetween(previous, end);
   if (bytesCount <= 0 || bytesCount > SEQUENCE_LEAP_MAX) {
     return;
+  }
+  if (bytesBetween(previous, segmentSequence) > 0) {
+    noteHole(flows, side, previous, segmentSequence);
   }
   notePassed(flows, side, end);
   const exchange = passingExchange(tracker, flow, direction);

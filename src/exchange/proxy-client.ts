@@ -6,7 +6,14 @@ import {
   proxyHeaderBytes,
   readProxyClient,
 } from '../http/proxy-protocol.ts';
-import { FLOW_PROXIED, FLOW_SYN, type FlowState, isFact, noteFact } from './flow-state.ts';
+import {
+  FLOW_PROXIED,
+  FLOW_SYN,
+  FLOW_SYN_ACK,
+  type FlowState,
+  isFact,
+  noteFact,
+} from './flow-state.ts';
 import { FLOWS_MAX } from './limits.ts';
 
 /**
@@ -47,7 +54,11 @@ export function noteProxyClient(
   end: number,
   isFirst: boolean,
 ): void {
-  if (!isFirst || !isFact(flows, flow, FLOW_SYN) || isFact(flows, flow, FLOW_PROXIED)) {
+  if (
+    !isFirst ||
+    !isFact(flows, flow, FLOW_SYN | FLOW_SYN_ACK) ||
+    isFact(flows, flow, FLOW_PROXIED)
+  ) {
     return;
   }
   const byteLength = proxyHeaderBytes(bytes, offset, end);

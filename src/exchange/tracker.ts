@@ -2,6 +2,7 @@ import type { Frame } from '../capture/frame.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
 import { createExchange, type Exchange } from '../record/exchange.ts';
 import { type ByteStore, createByteStore } from './byte-store.ts';
+import { createEarlySegments, type EarlySegments } from './early-segments.ts';
 import { createExchangeSlots, type ExchangeSlots } from './exchange-state.ts';
 import { FROM_CLIENT } from './flow-state.ts';
 import { createFlowTable, type FlowTable, NO_FLOW } from './flow-table.ts';
@@ -19,6 +20,7 @@ export interface ExchangeTracker {
   readonly slots: ExchangeSlots;
   readonly store: ByteStore;
   readonly proxyClients: ProxyClients;
+  readonly early: EarlySegments;
   /** The record that `onExchange` is called with; its bytes are the store's. */
   readonly exchange: Exchange;
   /** Takes an exchange that has ended; what it is given is valid until it returns. Changed between two frames. */
@@ -66,6 +68,7 @@ export function createTracker(
     slots: createExchangeSlots(),
     store,
     proxyClients: createProxyClients(),
+    early: createEarlySegments(),
     exchange,
     onExchange,
     counts,

@@ -10,31 +10,23 @@ import type { Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
 import { createSeenSegments } from '../decode/seen-segments.ts';
-import { createSegment, TCP_FLAG_FIN, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
+import { createSegment } from '../decode/segment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
-import { beginSegment, endSegment } from '../exchange/follow-segment.ts';
-import { NO_REST } from '../exchange/pass-bytes.ts';
-import { type ExchangeTracker, timeOf } from '../exchange/tracker.ts';
+import { timeOf } from '../exchange/tracker.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { createTimestampText } from '../format/timestamp.ts';
 import { createMethodTable, FIELDS_COUNT } from '../http/grammar.ts';
 import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
 import { createOutputs } from './create-outputs.ts';
-import {
-  expireHeads,
-  isTakenByHeldHead,
-  letAnsweredHeadGo,
-  letEndedHeadsGo,
-} from './held-messages.ts';
+import { expireHeads } from './held-messages.ts';
 import { noteUnreadFrame } from './note-other.ts';
+import { expireEarly, readInOrder } from './order-segments.ts';
 import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
-import { readMessages } from './read-messages.ts';
+import { readUntrackedSegment } from './read-segment.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
-/** What leaves a head without an end. */
-const ENDING_FLAGS = TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_FIN;
 
 /** The source has no more frames for now. */
 export const PIPELINE_DRAINED = 0;
@@ -64,6 +56,8 @@ export function createPipeline(
     heldHeads,
     heldFrame: { ...createFrame(), bytes: heldHeads.bytes },
     heldSegment: createSegment(),
+    earlyFrame: createFrame(),
+    earlySegment: createSegment(),
     timestamp,
     methods: createMethodTable(options.methods),
     sink,
@@ -109,6 +103,9 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     if (heldHeads.heldCount !== 0) {
       expireHeads(pipeline, frame.timestampSec, frame.timestampSubsecNs);
     }
+    if (tracker !== undefined && tracker.early.count !== 0) {
+      expireEarly(pipeline, tracker, frame.timestampSec, frame.timestampSubsecNs);
+    }
     if (tracker !== undefined && frame.timestampSec !== pipeline.expirySec) {
       pipeline.expirySec = frame.timestampSec;
       expireFlows(tracker, timeOf(tracker, frame));
@@ -120,10 +117,12 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
       noteUnreadFrame(pipeline, verdict);
       continue;
     }
-    const mayHaveWritten =
-      tracker === undefined
-        ? readUntrackedSegment(pipeline, verdict === VERDICT_SEGMENT)
-        : readTrackedSegment(pipeline, tracker, verdict === VERDICT_SEGMENT);
+    let mayHaveWritten = true;
+    if (tracker === undefined) {
+      mayHaveWritten = readUntrackedSegment(pipeline, verdict === VERDICT_SEGMENT);
+    } else {
+      readInOrder(pipeline, tracker);
+    }
     if (mayHaveWritten && sink.isFull) {
       return PIPELINE_FULL;
     }
@@ -147,6 +146,9 @@ export function flushPipeline(pipeline: Pipeline, isBehind?: (output: number) =>
 /** Writes what has waited too long at this time, in seconds; live the packets' clock is the machine's. */
 export function expirePipeline(pipeline: Pipeline, epochSec: number): void {
   const { tracker } = pipeline;
+  if (tracker !== undefined) {
+    expireEarly(pipeline, tracker, epochSec, 0);
+  }
   expireHeads(pipeline, epochSec, 0);
   if (tracker !== undefined) {
     expireFlows(tracker, (epochSec - tracker.baseSec) * NANOSECONDS_PER_SECOND);
@@ -155,9 +157,13 @@ export function expirePipeline(pipeline: Pipeline, epochSec: number): void {
 
 /** Writes what is still held and hands everything over; no frame may follow. */
 export function endPipeline(pipeline: Pipeline): void {
+  const { tracker } = pipeline;
+  if (tracker !== undefined) {
+    expireEarly(pipeline, tracker, Number.POSITIVE_INFINITY, 0);
+  }
   expireHeads(pipeline, Number.POSITIVE_INFINITY, 0);
-  if (pipeline.tracker !== undefined) {
-    endAllFlows(pipeline.tracker);
+  if (tracker !== undefined) {
+    endAllFlows(tracker);
   }
   flushPipeline(pipeline);
 }
@@ -187,53 +193,4 @@ function isPortRead({ segment, portTable }: Pipeline): boolean {
     portTable[segment.sourcePort] === 1 ||
     portTable[segment.targetPort] === 1
   );
-}
-
-/** Gives true when it may have written a line. */
-function readUntrackedSegment(pipeline: Pipeline, hasPayload: boolean): boolean {
-  const mayHaveWritten = hasPayload && readSegment(pipeline);
-  const { heldHeads, segment } = pipeline;
-  if (heldHeads.heldCount === 0 || (segment.flags & ENDING_FLAGS) === 0) {
-    return mayHaveWritten;
-  }
-  letEndedHeadsGo(pipeline);
-  return true;
-}
-
-function readSegment(pipeline: Pipeline): boolean {
-  if (pipeline.heldHeads.heldCount === 0) {
-    return readMessages(pipeline);
-  }
-  letAnsweredHeadGo(pipeline);
-  return isTakenByHeldHead(pipeline) || readMessages(pipeline);
-}
-
-/** The same for pipelines that follow flows, which segments without payload are of interest to as well. */
-function readTrackedSegment(
-  pipeline: Pipeline,
-  tracker: ExchangeTracker,
-  hasPayload: boolean,
-): boolean {
-  const { frame, segment } = pipeline;
-  const { payloadOffset } = segment;
-  const isEnding = (segment.flags & ENDING_FLAGS) !== 0;
-  if (isEnding && (segment.flags & TCP_FLAG_SYN) !== 0 && pipeline.heldHeads.heldCount !== 0) {
-    letEndedHeadsGo(pipeline);
-  }
-  beginSegment(tracker, frame, segment);
-  if (hasPayload) {
-    readSegment(pipeline);
-  }
-  if (isEnding && pipeline.heldHeads.heldCount !== 0) {
-    letEndedHeadsGo(pipeline);
-  }
-  let rest = endSegment(tracker, frame.bytes, segment, payloadOffset);
-  // Behind a chunked body, whose end its head could not tell, stands the next message.
-  while (rest !== NO_REST) {
-    segment.payloadOffset = rest;
-    segment.sequenceNumber = (tracker.segmentSequence + rest - payloadOffset) | 0;
-    readMessages(pipeline);
-    rest = endSegment(tracker, frame.bytes, segment, payloadOffset);
-  }
-  return true;
 }

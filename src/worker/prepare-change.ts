@@ -4,6 +4,7 @@ import { endAllFlows } from '../exchange/end-exchange.ts';
 import { writeExchange } from '../output/record-outputs.ts';
 import { createOutputs } from './create-outputs.ts';
 import { expireHeads } from './held-messages.ts';
+import { expireEarly } from './order-segments.ts';
 import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
 
 /**
@@ -31,6 +32,9 @@ export function prepareChange(pipeline: Pipeline, options: PipelineOptions): () 
       ? pipeline.heldHeads
       : createHeldHeads(isHeadCompleted);
   return () => {
+    if (followed !== undefined && tracker === undefined) {
+      expireEarly(pipeline, followed, Number.POSITIVE_INFINITY, 0);
+    }
     if (heldHeads !== pipeline.heldHeads) {
       expireHeads(pipeline, Number.POSITIVE_INFINITY, 0);
       pipeline.heldHeads = heldHeads;
