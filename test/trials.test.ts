@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { listTrials, missingTrials, readExpected, runTrial, WAYS } from './fixtures/run-trial.ts';
 import { titleWithReason } from './live/requirements.ts';
-import { listTrials, missingTrials, readExpected, runTrial, WAYS } from './trials.ts';
 
 /** Trials that are not right yet in one of the ways, and what is missing. A row that holds no more fails too. */
 const NOT_YET: Readonly<Record<string, string>> = {

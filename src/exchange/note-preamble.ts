@@ -33,7 +33,7 @@ export function notePreamble(
   sequence: number,
 ): void {
   const { flows, flow, direction } = tracker;
-  if (flow === NO_FLOW) {
+  if (flow === NO_FLOW || end === offset) {
     return;
   }
   noteLead(flows, sideOf(flow, direction), sequence, (sequence + end - offset) | 0);

@@ -12,7 +12,7 @@ import { PROXY_HEADER_CUT, proxyHeaderBytes } from './proxy-protocol.ts';
 
 const BYTE_CAPITAL_P = 0x50;
 /** The longest beginning of a message that is not known to be one: a registered method and its space. */
-const MESSAGE_PREFIX_BYTES_MAX = 32;
+export const MESSAGE_PREFIX_BYTES_MAX = 32;
 const VERSION_PATTERN = new Uint8Array(Buffer.from('HTTP/0.0', 'latin1'));
 
 /** Says of a segment's first byte whether a preamble may begin with it. */

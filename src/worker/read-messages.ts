@@ -4,7 +4,7 @@ import { goBehindMessage } from '../decode/go-behind-message.ts';
 import { wasSeenBefore } from '../decode/seen-segments.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { notePreamble } from '../exchange/note-preamble.ts';
-import { mayBePreamble, skipPreambles } from '../http/preamble.ts';
+import { MESSAGE_PREFIX_BYTES_MAX, mayBePreamble, skipPreambles } from '../http/preamble.ts';
 import { isPrefixHeld, keepHead } from './held-messages.ts';
 import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline-state.ts';
@@ -49,14 +49,16 @@ export function readMessages(pipeline: Pipeline): boolean {
 function readNoMessage(pipeline: Pipeline): boolean {
   const { frame, segment, heldHeads, tracker } = pipeline;
   const { payloadOffset, payloadEnd, sequenceNumber } = segment;
-  if (tracker !== undefined && mayBePreamble(frame.bytes[payloadOffset])) {
-    if (mayMessageBegin(tracker, sequenceNumber)) {
+  const mayStandBefore = mayBePreamble(frame.bytes[payloadOffset]);
+  // Nearly all bodies are left here.
+  if (mayStandBefore || payloadEnd - payloadOffset <= MESSAGE_PREFIX_BYTES_MAX) {
+    if (mayStandBefore && tracker !== undefined && mayMessageBegin(tracker, sequenceNumber)) {
       const offset = skipPreambles(frame.bytes, payloadOffset, payloadEnd);
       notePreamble(tracker, frame.bytes, payloadOffset, offset, sequenceNumber);
     }
-  }
-  if (canHold(heldHeads, segment) && isPrefixHeld(pipeline)) {
-    return true;
+    if (canHold(heldHeads, segment) && isPrefixHeld(pipeline)) {
+      return true;
+    }
   }
   noteOtherProtocol(pipeline);
   return false;
