@@ -17,7 +17,11 @@ const VERSION_PATTERN = new Uint8Array(Buffer.from('HTTP/0.0', 'latin1'));
 
 /** Says of a segment's first byte whether a preamble may begin with it. */
 export function mayBePreamble(firstByte: number): boolean {
-  return firstByte === BYTE_LF || firstByte === BYTE_CR || firstByte === BYTE_CAPITAL_P;
+  return isLineEnd(firstByte) || firstByte === BYTE_CAPITAL_P;
+}
+
+export function isLineEnd(byte: number): boolean {
+  return byte === BYTE_LF || byte === BYTE_CR;
 }
 
 /** Where the preambles that are whole end, and a message may begin; `offset` when there are none. */

@@ -4,7 +4,13 @@ import { goBehindMessage } from '../decode/go-behind-message.ts';
 import { wasSeenBefore } from '../decode/seen-segments.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { notePreamble } from '../exchange/note-preamble.ts';
-import { MESSAGE_PREFIX_BYTES_MAX, mayBePreamble, skipPreambles } from '../http/preamble.ts';
+import { MESSAGE_REQUEST } from '../http/message.ts';
+import {
+  isLineEnd,
+  MESSAGE_PREFIX_BYTES_MAX,
+  mayBePreamble,
+  skipPreambles,
+} from '../http/preamble.ts';
 import { isPrefixHeld, keepHead } from './held-messages.ts';
 import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline-state.ts';
@@ -33,12 +39,28 @@ export function readMessages(pipeline: Pipeline): boolean {
     } else {
       hasNoBody = takeMessage(pipeline, frame, segment, NOT_HELD);
     }
-    if (!goBehindMessage(frame.bytes, message, segment, hasNoBody)) {
+    if (!goBehindMessage(frame.bytes, message, segment, hasNoBody) || isNothingExpected(pipeline)) {
       return true;
     }
   } while (beginsMessage(pipeline, frame.bytes, segment));
   readNoMessage(pipeline);
   return true;
+}
+
+/**
+ * Behind a request without a body, where no flow is followed, a line end is not taken for one before another request:
+ * clients that send one do so behind a body.
+ *
+ * @see RFC 9112 section 2.2
+ */
+function isNothingExpected({ frame, segment, message, tracker }: Pipeline): boolean {
+  const { payloadOffset } = segment;
+  return (
+    tracker === undefined &&
+    message.kind === MESSAGE_REQUEST &&
+    payloadOffset === message.headEnd &&
+    isLineEnd(frame.bytes[payloadOffset])
+  );
 }
 
 /**

@@ -16,6 +16,9 @@ import { addMessageKey } from './message-keys.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { NOTHING_HIDDEN, writeTextLines } from './text-lines.ts';
 
+/** CR LF. */
+const EMPTY_LINE_BYTES_MAX = 2;
+
 /** The message is one of the segment in hand. */
 export const NOT_HELD = -1;
 
@@ -47,8 +50,15 @@ function beginsBehindPreamble(pipeline: Pipeline, bytes: Uint8Array, segment: Se
   }
   segment.payloadOffset = offset;
   segment.sequenceNumber = (sequenceNumber + offset - payloadOffset) | 0;
-  if (beginsMessage(pipeline, bytes, segment)) {
-    message.preambleBytes = offset - payloadOffset;
+  const preambleBytes = offset - payloadOffset;
+  if (
+    beginsMessage(pipeline, bytes, segment) &&
+    // Where no flow is followed, nothing else tells a response behind several empty lines from a body.
+    (tracker !== undefined ||
+      message.kind === MESSAGE_REQUEST ||
+      preambleBytes <= EMPTY_LINE_BYTES_MAX)
+  ) {
+    message.preambleBytes = preambleBytes;
     return true;
   }
   segment.payloadOffset = payloadOffset;

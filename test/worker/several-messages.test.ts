@@ -110,11 +110,17 @@ describe('several messages in one segment', () => {
     }
   });
 
-  it('empty lines between messages belong to none', async () => {
+  it('empty lines before a request, and behind a body, belong to none', async () => {
+    const post = 'POST /0 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab';
     for (const between of ['\r\n', '\n', '\r\n\r\n\n']) {
-      const { lines } = await linesOf([asking(between + ask('/0') + between + ask('/1'))]);
-      expect(lines, JSON.stringify(between)).toEqual([asked('/0'), asked('/1')]);
+      const { lines } = await linesOf([asking(between + post + between + ask('/1'))]);
+      expect(lines, JSON.stringify(between)).toEqual(['CQ POST /0 HTTP/1.1 h -', asked('/1')]);
     }
+  });
+
+  it('a line end behind a request without a body ends the segment', async () => {
+    const { lines } = await linesOf([asking(`${ask('/0')}\r\n${ask('/1')}`)]);
+    expect(lines).toEqual([asked('/0')]);
   });
 
   it('the last message may be cut by the segment, and then its body is not looked into', async () => {
