@@ -1,8 +1,8 @@
 /**
- * The rooms of src, and what each may know. Packets flow capture -> decode -> exchange; records flow from there
- * through output (filter, redact, format) to log. Control rooms (config, plan, admin, daemon, cli) touch no
- * packet byte. A folder in a folder (`ship/nats`) is a room of its own: the row with the longest name counts,
- * and its siblings are strangers to it unless its row names them.
+ * The rooms of src, and what each may know. Packets flow capture -> decode -> exchange, other bytes into
+ * stream; records flow from both through output (filter, redact, format) to log. Control rooms (config, plan,
+ * admin, daemon, cli) touch no packet byte. A folder in a folder (`ship/nats`) is a room of its own: the row
+ * with the longest name counts, and it knows none of its siblings unless its row names them.
  */
 
 /** What the files of a room may import besides each other. */
@@ -34,6 +34,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'errors.ts': { rooms: [], node: [], packages: [] },
   'keyed-hash.ts': { rooms: [], node: [], packages: [] },
   'limits.ts': { rooms: [], node: [], packages: [] },
+  'file-modes.ts': { rooms: [], node: ['fs'], packages: [] },
   'pattern-steps.ts': { rooms: [], node: [], packages: [] },
   'regular-expression.ts': { rooms: [], node: ['module'], packages: ['re2js'] },
   'words.ts': { rooms: [], node: [], packages: [] },
@@ -68,6 +69,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   /** HTTP/1 on plain bytes, of packets or of streams. */
   http: { rooms: GROUND, node: [], packages: [] },
   record: { rooms: [...GROUND, 'http/'], node: [], packages: [] },
+  /** Ordered bytes of a connection, of whatever source but packets, to records. */
+  stream: { rooms: [...GROUND, 'http/', 'record/'], node: [], packages: [] },
   filter: {
     rooms: [...GROUND, 'http/', 'pattern-steps.ts', 'record/', 'regular-expression.ts'],
     node: [],
@@ -105,7 +108,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
   },
   log: {
-    rooms: [...FALLIBLE, 'format/line-batch.ts', 'system/'],
+    rooms: [
+      ...FALLIBLE,
+      'counters/writer-counts.ts',
+      'file-modes.ts',
+      'format/line-batch.ts',
+      'system/',
+    ],
     node: [
       'fs',
       'fs/promises',
@@ -125,12 +134,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       ...FALLIBLE,
       'capture/port-range.ts',
+      'file-modes.ts',
       'filter/',
-      'format/format-names.ts',
+      'format/format-table.ts',
       'format/template-compiler.ts',
       'http/grammar.ts',
       'pattern-steps.ts',
       'record/network-prefix.ts',
+      'record/record-kinds.ts',
       'redact/redaction-settings.ts',
     ],
     node: 'any',

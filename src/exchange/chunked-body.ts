@@ -1,4 +1,14 @@
-import { hexDigit } from '../http/grammar.ts';
+import {
+  beginChunks as beginReader,
+  CHUNK_DATA,
+  CHUNK_END,
+  CHUNK_FAULTS_LENIENT,
+  CHUNK_LOST,
+  CHUNK_SIZE,
+  createChunkReader,
+  NO_SIZE,
+  readChunkFraming,
+} from '../http/chunk-reader.ts';
 import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 
@@ -21,26 +31,11 @@ export interface ChunkFraming {
   readonly sequence: Int32Array;
 }
 
-/** In a chunk's size. */
-const CHUNK_SIZE = 0;
-/** Behind the size, up to the line's end: white space and extensions. */
-const CHUNK_EXTENSION = 1;
-/** At the beginning of a line of the trailer section. */
-const CHUNK_TRAILER_START = 2;
-/** Behind a trailer line's first byte. */
-const CHUNK_TRAILER = 3;
-/** Behind the CR of what may be the trailer section's empty line. */
-const CHUNK_TRAILER_CR = 4;
-/** The size of a chunk that has no digits: what is there is no framing. */
-const CHUNK_LOST = 5;
-const CHUNK_END = 6;
-
-const BYTE_LF = 0x0a;
-const BYTE_CR = 0x0d;
 /** CR LF behind a chunk's data. */
 const LINE_END_BYTES = 2;
-/** No size read yet. */
-const NO_SIZE = -1;
+
+/** In hand while a segment is read. A line's length is bound by the segment's, the body's by what numbers tell. */
+const reader = createChunkReader(SEQUENCE_LEAP_MAX, Number.MAX_SAFE_INTEGER);
 
 export function createChunkFraming(messagesMax: number): ChunkFraming {
   return {
@@ -103,49 +98,26 @@ export function followChunks(
   end: number,
   sequence: number,
 ): boolean {
-  let state = chunks.state[message];
+  const state = chunks.state[message];
   if (state === CHUNK_LOST || state === CHUNK_END) {
     return state === CHUNK_END;
   }
-  let size = chunks.size[message];
   const skipped = bytesBetween(sequence, chunks.sequence[message]);
   if (skipped < 0 || skipped >= end - offset) {
     return false;
   }
-  let at = offset + skipped;
-  while (at < end && state !== CHUNK_LOST && state !== CHUNK_END) {
-    const byte = bytes[at++];
-    switch (state) {
-      case CHUNK_SIZE: {
-        const digit = hexDigit(byte);
-        if (digit >= 0 && size < SEQUENCE_LEAP_MAX) {
-          size = (size === NO_SIZE ? 0 : size * 16) + digit;
-          break;
-        }
-        // No digit at all, or so many that sequence numbers could not tell where the chunk ends.
-        state = size === NO_SIZE || digit >= 0 ? CHUNK_LOST : CHUNK_EXTENSION;
-        at--;
-        break;
-      }
-      case CHUNK_EXTENSION:
-        if (byte === BYTE_LF) {
-          at += size === 0 ? 0 : size + LINE_END_BYTES;
-          state = size === 0 ? CHUNK_TRAILER_START : CHUNK_SIZE;
-          size = NO_SIZE;
-        }
-        break;
-      case CHUNK_TRAILER_START:
-        state = byte === BYTE_LF ? CHUNK_END : byte === BYTE_CR ? CHUNK_TRAILER_CR : CHUNK_TRAILER;
-        break;
-      case CHUNK_TRAILER_CR:
-        state = byte === BYTE_LF ? CHUNK_END : CHUNK_TRAILER;
-        break;
-      default:
-        state = byte === BYTE_LF ? CHUNK_TRAILER_START : CHUNK_TRAILER;
-    }
+  reader.state = state;
+  reader.size = chunks.size[message];
+  reader.lineBytes = 0;
+  let at = readChunkFraming(reader, bytes, offset + skipped, end);
+  while (reader.state === CHUNK_DATA) {
+    // The line end behind the data is leapt over with it: it may be lost, and tells nothing.
+    at += reader.size + LINE_END_BYTES;
+    beginReader(reader, CHUNK_FAULTS_LENIENT);
+    at = readChunkFraming(reader, bytes, at, end);
   }
-  chunks.state[message] = state;
-  chunks.size[message] = size;
+  chunks.state[message] = reader.state;
+  chunks.size[message] = reader.size;
   chunks.sequence[message] = (sequence + at - offset) | 0;
-  return state === CHUNK_END;
+  return reader.state === CHUNK_END;
 }

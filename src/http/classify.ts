@@ -19,7 +19,7 @@ import {
 const headWords = createWordView();
 
 /** `HTTP/D.D` */
-const HTTP_VERSION_BYTES = 8;
+export const HTTP_VERSION_BYTES = 8;
 /** Its parts in network byte order. */
 const WORD_HTTP = 0x48545450;
 const SLASH_AND_DOT = 0x2f002e00;
@@ -84,7 +84,8 @@ export function findLineEnd(bytes: Uint8Array, offset: number, end: number): num
   return offset;
 }
 
-function setStartLine(
+/** The start line, without white space around it. */
+export function setStartLine(
   bytes: Uint8Array,
   offset: number,
   lineEnd: number,
@@ -148,7 +149,7 @@ function endsInHttpVersion(bytes: Uint8Array, offset: number, lineEnd: number): 
  *
  * @see RFC 9112 section 2.3
  */
-function isHttpVersion(bytes: Uint8Array, offset: number): boolean {
+export function isHttpVersion(bytes: Uint8Array, offset: number): boolean {
   const view = viewWords(headWords, bytes);
   const numbers = view.getInt32(offset + WORD_BYTES);
   return (

@@ -13,6 +13,11 @@ export const BYTE_0 = 0x30;
 export const BYTE_9 = 0x39;
 export const BYTE_CAPITAL_H = 0x48;
 
+/** tchar by byte. @see RFC 9110 section 5.6.2 */
+export const TOKEN_BYTES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
 /**
  * Methods recognised by default: the eight of RFC 9110 and PATCH.
  *

@@ -54,3 +54,9 @@ export function clearFields(message: HttpMessage): void {
   }
   message.foundCount = 0;
 }
+
+/** Length of a field's value in bytes; 0 when it is absent, whatever an earlier message left as its end. */
+export function fieldLength(message: HttpMessage, slot: number): number {
+  const offset = message.fieldOffsets[slot];
+  return offset === 0 ? 0 : message.fieldEnds[slot] - offset;
+}

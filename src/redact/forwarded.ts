@@ -1,5 +1,5 @@
 import { IPV6_BYTES, readAddress, readIpv4 } from '../http/read-address.ts';
-import { ADDRESS_TEXT_BYTES_MAX, writeAddress } from './address-text.ts';
+import { ADDRESS_TEXT_BYTES_MAX, writeAddress } from '../record/address-text.ts';
 import type { AddressChange } from './anonymize-address.ts';
 import {
   BYTE_BACKSLASH,
@@ -105,7 +105,7 @@ export function changeVia(draft: Draft, change: AddressChange): number {
     const addressLength = readAddress(bytes, start, addressEnd, address);
     if (addressLength !== 0) {
       change(address, addressLength);
-      const textLength = writeAddress(addressText, address, addressLength);
+      const textLength = writeAddress(addressText, 0, address, 0, addressLength);
       replaceRange(draft, start, addressEnd, addressText, textLength);
       count++;
     }
@@ -165,7 +165,7 @@ function changeNode(draft: Draft, start: number, end: number, change: AddressCha
     return 1;
   }
   change(address, addressLength);
-  const textLength = writeAddress(addressText, address, addressLength);
+  const textLength = writeAddress(addressText, 0, address, 0, addressLength);
   replaceRange(draft, addressFrom, addressTo, addressText, textLength);
   return 1;
 }

@@ -9,6 +9,7 @@ import {
 import type { Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
+import { createLocalNetworks } from '../decode/local-networks.ts';
 import { createSeenSegments } from '../decode/seen-segments.ts';
 import { createSegment } from '../decode/segment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
@@ -23,7 +24,9 @@ import { createOutputs } from './create-outputs.ts';
 import { expireHeads } from './held-messages.ts';
 import { noteUnreadFrame } from './note-other.ts';
 import { expireEarly, readInOrder } from './order-segments.ts';
-import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
+import type { PipelineOptions } from './pipeline-settings.ts';
+import type { Pipeline } from './pipeline-state.ts';
+import { createPortsRead } from './port-table.ts';
 import { readUntrackedSegment } from './read-segment.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -65,11 +68,11 @@ export function createPipeline(
     ...createOutputs(options, batches, counters, timestamp),
     expirySec: Number.NEGATIVE_INFINITY,
     counters,
-    portTable: options.portTable,
+    portTable: createPortsRead(options.ports),
     frameFilter: options.frameFilter,
-    hasVlan: options.hasVlan,
+    textColumns: options.textColumns,
     snaplenBytes: options.snaplenBytes,
-    localNetworks: options.localNetworks,
+    localNetworks: createLocalNetworks(options.localNetworks),
     framesLeft: options.framesMax < 0 ? Number.POSITIVE_INFINITY : options.framesMax,
     frameQuota: options.frameQuota,
   };

@@ -10,7 +10,6 @@ import { MESSAGE_NONE, MESSAGE_REQUEST } from '../http/message.ts';
 import { mayBePreamble, skipPreambles } from '../http/preamble.ts';
 import { scanHead } from '../http/scan-head.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
-import { writeMessage } from '../output/record-outputs.ts';
 import { countMessage } from './count-message.ts';
 import { addMessageKey } from './message-keys.ts';
 import type { Pipeline } from './pipeline-state.ts';
@@ -88,7 +87,7 @@ export function takeMessage(
     addMessageKey(keys, frame.bytes, segment, type, countedSlot, hiddenCounts, byteLength);
   }
   if (records !== undefined && messageRecords !== undefined) {
-    writeMessage(records, loadMessage(messageRecords, frame, segment, message, type));
+    records.message(loadMessage(messageRecords, frame, segment, message, type));
   }
   if (tracker === undefined) {
     return false;
