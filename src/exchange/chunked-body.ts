@@ -13,8 +13,8 @@ import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 
 /**
- * Follows the framing of a chunked response by sequence numbers: of its body only the lines with sizes are
- * looked at, and only when the segment that they stand in passes. By exchange, in flat memory.
+ * Follows the framing of a chunked body by sequence numbers: of its body only the lines with sizes are
+ * looked at, and only when the segment that they stand in passes. By message, in flat memory.
  *
  *     5 CR LF | hello | CR LF | 0 CR LF | CR LF
  *     read    | leapt over    | read    | read: the end
@@ -37,24 +37,24 @@ const LINE_END_BYTES = 2;
 /** In hand while a segment is read. A line's length is bound by the segment's, the body's by what numbers tell. */
 const reader = createChunkReader(SEQUENCE_LEAP_MAX, Number.MAX_SAFE_INTEGER);
 
-export function createChunkFraming(exchangesMax: number): ChunkFraming {
+export function createChunkFraming(messagesMax: number): ChunkFraming {
   return {
-    state: new Uint8Array(exchangesMax),
-    size: new Float64Array(exchangesMax),
-    sequence: new Int32Array(exchangesMax),
+    state: new Uint8Array(messagesMax),
+    size: new Float64Array(messagesMax),
+    sequence: new Int32Array(messagesMax),
   };
 }
 
 /** The framing begins at this sequence number, behind the head. */
-export function beginChunks(chunks: ChunkFraming, exchange: number, sequence: number): void {
-  chunks.state[exchange] = CHUNK_SIZE;
-  chunks.size[exchange] = NO_SIZE;
-  chunks.sequence[exchange] = sequence;
+export function beginChunks(chunks: ChunkFraming, message: number, sequence: number): void {
+  chunks.state[message] = CHUNK_SIZE;
+  chunks.size[message] = NO_SIZE;
+  chunks.sequence[message] = sequence;
 }
 
 /** Sequence number behind the body's last byte; **it has ended**. */
-export function chunksEndOf(chunks: ChunkFraming, exchange: number): number {
-  return chunks.sequence[exchange];
+export function chunksEndOf(chunks: ChunkFraming, message: number): number {
+  return chunks.sequence[message];
 }
 
 /**
@@ -63,14 +63,24 @@ export function chunksEndOf(chunks: ChunkFraming, exchange: number): number {
  */
 export function areChunksLost(
   chunks: ChunkFraming,
-  exchange: number,
+  message: number,
   nextSequence: number,
 ): boolean {
-  const state = chunks.state[exchange];
+  const state = chunks.state[message];
   return (
     state === CHUNK_LOST ||
-    (state !== CHUNK_END && bytesBetween(chunks.sequence[exchange], nextSequence) > 0)
+    (state !== CHUNK_END && bytesBetween(chunks.sequence[message], nextSequence) > 0)
   );
+}
+
+/** Where the framing goes on. */
+export function framingSequenceOf(chunks: ChunkFraming, message: number): number {
+  return chunks.sequence[message];
+}
+
+/** Says whether framing that is still to come may stand at this sequence number or behind it. */
+export function isFramingAhead(chunks: ChunkFraming, message: number, sequence: number): boolean {
+  return chunks.state[message] !== CHUNK_END && !areChunksLost(chunks, message, sequence);
 }
 
 /**
@@ -82,22 +92,22 @@ export function areChunksLost(
  */
 export function followChunks(
   chunks: ChunkFraming,
-  exchange: number,
+  message: number,
   bytes: Uint8Array,
   offset: number,
   end: number,
   sequence: number,
 ): boolean {
-  const state = chunks.state[exchange];
+  const state = chunks.state[message];
   if (state === CHUNK_LOST || state === CHUNK_END) {
     return state === CHUNK_END;
   }
-  const skipped = bytesBetween(sequence, chunks.sequence[exchange]);
+  const skipped = bytesBetween(sequence, chunks.sequence[message]);
   if (skipped < 0 || skipped >= end - offset) {
     return false;
   }
   reader.state = state;
-  reader.size = chunks.size[exchange];
+  reader.size = chunks.size[message];
   reader.lineBytes = 0;
   let at = readChunkFraming(reader, bytes, offset + skipped, end);
   while (reader.state === CHUNK_DATA) {
@@ -106,8 +116,8 @@ export function followChunks(
     beginReader(reader, CHUNK_FAULTS_LENIENT);
     at = readChunkFraming(reader, bytes, at, end);
   }
-  chunks.state[exchange] = reader.state;
-  chunks.size[exchange] = reader.size;
-  chunks.sequence[exchange] = (sequence + at - offset) | 0;
+  chunks.state[message] = reader.state;
+  chunks.size[message] = reader.size;
+  chunks.sequence[message] = (sequence + at - offset) | 0;
   return reader.state === CHUNK_END;
 }

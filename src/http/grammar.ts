@@ -93,6 +93,19 @@ function firstWord(text: string): number {
   return Buffer.from(text.padEnd(WORD_BYTES, '\0'), 'latin1').readInt32LE(0);
 }
 
+export function isDigit(byte: number): boolean {
+  return byte >= BYTE_0 && byte <= BYTE_9;
+}
+
+/** Value of a hexadecimal digit, or -1. */
+export function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) {
+    return byte - 0x30;
+  }
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1;
+}
+
 /** Slots of the header fields that are looked for; index of HttpMessage's field arrays. */
 export const FIELD_HOST = 0;
 export const FIELD_USER_AGENT = 1;

@@ -1,5 +1,5 @@
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
-import { BYTE_0, BYTE_9, BYTE_SLASH } from './grammar.ts';
+import { BYTE_SLASH, isDigit } from './grammar.ts';
 
 const versionWords = createWordView();
 
@@ -49,8 +49,4 @@ function isNumber(word: number): boolean {
     isDigit((word >> 16) & 0xff) &&
     isDigit(word & 0xff)
   );
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= BYTE_0 && byte <= BYTE_9;
 }

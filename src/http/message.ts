@@ -12,6 +12,8 @@ export type MessageKind = typeof MESSAGE_NONE | typeof MESSAGE_REQUEST | typeof 
  */
 export interface HttpMessage {
   kind: MessageKind;
+  /** Bytes directly before the start line that belong to no message: empty lines, a proxy's header. */
+  preambleBytes: number;
   /** Start line without surrounding white space and line end. */
   startLineOffset: number;
   startLineEnd: number;
@@ -34,6 +36,7 @@ export interface HttpMessage {
 export function createHttpMessage(fieldsCount: number = FIELDS_COUNT): HttpMessage {
   return {
     kind: MESSAGE_NONE,
+    preambleBytes: 0,
     startLineOffset: 0,
     startLineEnd: 0,
     isLineCut: false,

@@ -33,8 +33,9 @@ export type FrameFilter = (frame: Frame) => boolean;
  * `readonly` is replaced as a whole between two frames, see `prepareChange`.
  */
 export interface Pipeline {
-  readonly frame: Frame;
-  readonly segment: Segment;
+  /** In hand: the source's, but while one is read that was held. */
+  frame: Frame;
+  segment: Segment;
   /** Of `segment` while heads are completed; else a datagram's first fragment is read as far as it goes. */
   readonly fragments: Fragments;
   readonly message: HttpMessage;
@@ -45,6 +46,9 @@ export interface Pipeline {
   /** What a held head is read into, so that the current segment stays as it is. */
   heldFrame: Frame;
   readonly heldSegment: Segment;
+  /** What a segment that was captured before its turn is read into. */
+  readonly earlyFrame: Frame;
+  readonly earlySegment: Segment;
   readonly timestamp: TimestampText;
   readonly methods: MethodTable;
   fieldTables: FieldTables;

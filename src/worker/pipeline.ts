@@ -17,20 +17,20 @@ import { createSegment } from '../decode/segment.ts';
 import { decodeIncompleteDatagram } from '../decode/take-fragment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
-import { beginSegment, endSegment } from '../exchange/follow-segment.ts';
-import { NO_REST } from '../exchange/pass-bytes.ts';
-import { type ExchangeTracker, timeOf } from '../exchange/tracker.ts';
+import { timeOf } from '../exchange/tracker.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { createTimestampText } from '../format/timestamp.ts';
 import { createMethodTable, FIELDS_COUNT } from '../http/grammar.ts';
 import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
 import { createOutputs } from './create-outputs.ts';
+import { expireHeads } from './held-messages.ts';
 import { noteUnreadFrame } from './note-other.ts';
+import { expireEarly, readInOrder } from './order-segments.ts';
 import type { PipelineOptions } from './pipeline-settings.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { createPortsRead } from './port-table.ts';
-import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
+import { readUntrackedSegment } from './read-segment.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -65,6 +65,8 @@ export function createPipeline(
     heldHeads,
     heldFrame: { ...createFrame(), bytes: heldHeads.bytes },
     heldSegment: createSegment(),
+    earlyFrame: createFrame(),
+    earlySegment: createSegment(),
     timestamp,
     methods: createMethodTable(options.methods),
     sink,
@@ -113,6 +115,9 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     if (heldHeads.heldCount !== 0) {
       expireHeads(pipeline, frame.timestampSec, frame.timestampSubsecNs);
     }
+    if (tracker !== undefined && tracker.early.count !== 0) {
+      expireEarly(pipeline, tracker, frame.timestampSec, frame.timestampSubsecNs);
+    }
     if (tracker !== undefined && frame.timestampSec !== pipeline.expirySec) {
       pipeline.expirySec = frame.timestampSec;
       expireFlows(tracker, timeOf(tracker, frame));
@@ -130,10 +135,12 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
       noteUnreadFrame(pipeline, verdict);
       continue;
     }
-    const mayHaveWritten =
-      tracker === undefined
-        ? verdict === VERDICT_SEGMENT && readSegment(pipeline)
-        : readTrackedSegment(pipeline, tracker, verdict === VERDICT_SEGMENT);
+    let mayHaveWritten = true;
+    if (tracker === undefined) {
+      mayHaveWritten = readUntrackedSegment(pipeline, verdict === VERDICT_SEGMENT);
+    } else {
+      readInOrder(pipeline, tracker);
+    }
     if (mayHaveWritten && sink.isFull) {
       return PIPELINE_FULL;
     }
@@ -163,6 +170,9 @@ export function flushPipeline(pipeline: Pipeline, isBehind?: (output: number) =>
 export function expirePipeline(pipeline: Pipeline, epochSec: number): void {
   const { tracker } = pipeline;
   expireDatagrams(pipeline, epochSec, 0);
+  if (tracker !== undefined) {
+    expireEarly(pipeline, tracker, epochSec, 0);
+  }
   expireHeads(pipeline, epochSec, 0);
   if (tracker !== undefined) {
     expireFlows(tracker, (epochSec - tracker.baseSec) * NANOSECONDS_PER_SECOND);
@@ -171,10 +181,14 @@ export function expirePipeline(pipeline: Pipeline, epochSec: number): void {
 
 /** Writes what is still held and hands everything over; no frame may follow. */
 export function endPipeline(pipeline: Pipeline): void {
+  const { tracker } = pipeline;
   endDatagrams(pipeline);
+  if (tracker !== undefined) {
+    expireEarly(pipeline, tracker, Number.POSITIVE_INFINITY, 0);
+  }
   expireHeads(pipeline, Number.POSITIVE_INFINITY, 0);
-  if (pipeline.tracker !== undefined) {
-    endAllFlows(pipeline.tracker);
+  if (tracker !== undefined) {
+    endAllFlows(tracker);
   }
   flushPipeline(pipeline);
 }
@@ -239,44 +253,14 @@ function readDatagram(pipeline: Pipeline, verdict: number): boolean {
   let mayHaveWritten = false;
   if (!isPortRead(pipeline)) {
     noteUnreadFrame(pipeline, verdict);
-  } else if (tracker !== undefined) {
-    mayHaveWritten = readTrackedSegment(pipeline, tracker, verdict === VERDICT_SEGMENT);
-  } else if (verdict === VERDICT_SEGMENT) {
-    mayHaveWritten = readSegment(pipeline);
+  } else if (tracker === undefined) {
+    mayHaveWritten = readUntrackedSegment(pipeline, verdict === VERDICT_SEGMENT);
+  } else {
+    readInOrder(pipeline, tracker);
+    mayHaveWritten = true;
   }
   frame.bytes = bytes;
   frame.timestampSec = timestampSec;
   frame.timestampSubsecNs = timestampSubsecNs;
   return mayHaveWritten;
-}
-
-/** Gives true when it may have written a line. */
-function readSegment(pipeline: Pipeline): boolean {
-  if (pipeline.heldHeads.heldCount !== 0 && isTakenByHeldHead(pipeline)) {
-    return true;
-  }
-  return readMessages(pipeline);
-}
-
-/** The same for pipelines that follow flows, which segments without payload are of interest to as well. */
-function readTrackedSegment(
-  pipeline: Pipeline,
-  tracker: ExchangeTracker,
-  hasPayload: boolean,
-): boolean {
-  const { frame, segment } = pipeline;
-  const { payloadOffset } = segment;
-  beginSegment(tracker, frame, segment);
-  if (hasPayload) {
-    readSegment(pipeline);
-  }
-  let rest = endSegment(tracker, frame.bytes, segment, payloadOffset);
-  // Behind a chunked body, whose end its head could not tell, stands the next message.
-  while (rest !== NO_REST) {
-    segment.payloadOffset = rest;
-    segment.sequenceNumber = (tracker.segmentSequence + rest - payloadOffset) | 0;
-    readMessages(pipeline);
-    rest = endSegment(tracker, frame.bytes, segment, payloadOffset);
-  }
-  return true;
 }
