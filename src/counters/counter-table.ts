@@ -91,7 +91,21 @@ export const COUNTER_ROWS = {
   },
   messagesRetransmitted: {
     metric: 'httplog_messages_retransmitted_total',
-    help: 'Messages seen again, and not logged again',
+    help: 'Messages sent again, and not logged again',
+  },
+  messagesCopied: {
+    metric: 'httplog_messages_copied_total',
+    help: 'Messages captured again on another device of the host, and not logged again',
+    note: 'with `-i any`, and of captures that were made so: veth, bridge and port each show a packet',
+  },
+  messagesContradicted: {
+    metric: 'httplog_messages_contradicted_total',
+    help: 'Messages under sequence numbers under which another one was seen; both are logged',
+    note: 'one of them is not what the other end has received: a new connection whose start was not seen, or a decoy',
+  },
+  messagesInBodies: {
+    metric: 'httplog_messages_in_bodies_total',
+    help: 'Segments that look like a message and stand in the body of another, of which lines of messages show none',
   },
   heads: {
     metric: 'httplog_heads_total',
@@ -178,6 +192,9 @@ export const COUNTER_METHOD_FIRST = slots.requests;
 export const COUNTER_STATUS_CLASS_FIRST = slots.responses;
 export const STATUS_CLASSES_COUNT = STATUS_CLASS_NAMES.length;
 export const COUNTER_DUPLICATES = slots.messagesRetransmitted;
+export const COUNTER_COPIES = slots.messagesCopied;
+export const COUNTER_CONTRADICTED = slots.messagesContradicted;
+export const COUNTER_IN_BODIES = slots.messagesInBodies;
 export const COUNTER_HEADS_COMPLETED = slots.heads;
 export const COUNTER_HEADS_INCOMPLETE = slots.heads + 1;
 /** The tracker's counts: see exchange-counts.ts. */

@@ -33,6 +33,8 @@ export interface PipelineSettings {
   hostName: string;
   /** Of the hash of flows; equal in all workers of a run. */
   flowSeed: number;
+  /** See `PipelineOptions`. */
+  hashSeed?: number | undefined;
   /** 0: all bytes that were captured. */
   snaplenBytes: number;
   /** -1: for ever. */
@@ -59,6 +61,7 @@ export async function createPipelineOptions(
     hasVlan: settings.hasVlan,
     hostName: settings.hostName,
     flowSeed: settings.flowSeed,
+    hashSeed: settings.hashSeed,
     snaplenBytes: settings.snaplenBytes,
     framesMax: settings.framesMax,
   };

@@ -1,8 +1,8 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { HeldHeads } from '../decode/held-heads.ts';
+import type { MessageMemory } from '../decode/judge-message.ts';
 import type { LocalNetworks } from '../decode/local-networks.ts';
-import type { SeenSegments } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
 import type { MessageRecords } from '../exchange/message-record.ts';
 import type { ExchangeTracker } from '../exchange/tracker.ts';
@@ -11,12 +11,14 @@ import type { BatchSink } from '../format/line-batch.ts';
 import type { RecordFormat } from '../format/record-format.ts';
 import type { TimestampText, UtcOffset } from '../format/timestamp.ts';
 import type { FieldTables, MethodTable } from '../http/grammar.ts';
+import type { HeadHashKey } from '../http/head-hash.ts';
 import type { HttpMessage } from '../http/message.ts';
 import type { BatchBuilder } from '../output/batch-builder.ts';
 import type { OutputSettings } from '../output/output-settings.ts';
 import type { RecordOutputs } from '../output/record-outputs.ts';
 import type { Exchange } from '../record/exchange.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
+import type { ChunkedBodies } from './follow-chunks.ts';
 import type { MessageKeys } from './message-keys.ts';
 
 /** Writes the lines of messages in which there is something to hide though nobody asked for it. */
@@ -47,6 +49,8 @@ export interface PipelineOptions {
   hasVlan: boolean;
   hostName: string;
   flowSeed: number;
+  /** Of hashes of heads: 32 random bits, the same for all who look at one capture; undefined: the pipeline's own. */
+  hashSeed?: number | undefined;
   /** Heads are put together from several segments. */
   isHeadCompleted: boolean;
   /** Bytes of each frame that are looked at; 0: all that were captured. */
@@ -65,7 +69,12 @@ export interface Pipeline {
   readonly frame: Frame;
   readonly segment: Segment;
   readonly message: HttpMessage;
-  readonly seen: SeenSegments;
+  readonly memory: MessageMemory;
+  /** Of the message in hand: what it is judged by. */
+  readonly facts: Int32Array;
+  readonly hashKey: HeadHashKey;
+  /** Chunked bodies that lines of messages are kept out of. */
+  readonly chunkedBodies: ChunkedBodies;
   /** Of a part of a capture: every message is written, and what would tell it from others noted here. */
   keys: MessageKeys | undefined;
   heldHeads: HeldHeads;

@@ -9,8 +9,9 @@ import {
 import type { Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
-import { createSeenSegments } from '../decode/seen-segments.ts';
-import { createSegment } from '../decode/segment.ts';
+import { createMessageMemory } from '../decode/judge-message.ts';
+import { FACT_WORDS } from '../decode/message-facts.ts';
+import { createSegment, TCP_FLAG_ACK, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
 import { beginSegment, endSegment } from '../exchange/follow-segment.ts';
@@ -19,14 +20,21 @@ import { type ExchangeTracker, timeOf } from '../exchange/tracker.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { createTimestampText } from '../format/timestamp.ts';
 import { createMethodTable, FIELDS_COUNT } from '../http/grammar.ts';
+import { createHeadHashKey } from '../http/head-hash.ts';
 import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
+import { chooseHashSeed } from './choose-hash-seed.ts';
 import { createOutputs } from './create-outputs.ts';
+import { createChunkedBodies } from './follow-chunks.ts';
 import { noteUnreadFrame } from './note-other.ts';
 import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
-import { expireHeads, isTakenByHeldHead, readMessages } from './read-messages.ts';
+import { expireHeads, isTakenByHeldHead } from './read-held-heads.ts';
+import { beginConnection, readMessages } from './read-messages.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
+
+/** Without ACK a SYN is the client's. */
+const CONNECTION_FLAGS = TCP_FLAG_SYN | TCP_FLAG_ACK;
 
 /** The source has no more frames for now. */
 export const PIPELINE_DRAINED = 0;
@@ -51,7 +59,10 @@ export function createPipeline(
     frame: createFrame(),
     segment: createSegment(options.vxlanPorts),
     message: createHttpMessage(FIELDS_COUNT + options.headerNames.length),
-    seen: createSeenSegments(),
+    memory: createMessageMemory(),
+    facts: new Int32Array(FACT_WORDS),
+    hashKey: createHeadHashKey(options.hashSeed ?? chooseHashSeed()),
+    chunkedBodies: createChunkedBodies(),
     keys: undefined,
     heldHeads,
     heldFrame: { ...createFrame(), bytes: heldHeads.bytes },
@@ -111,6 +122,9 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     if (verdict > VERDICT_NO_PAYLOAD || !isPortRead(pipeline)) {
       noteUnreadFrame(pipeline, verdict);
       continue;
+    }
+    if ((pipeline.segment.flags & CONNECTION_FLAGS) === TCP_FLAG_SYN) {
+      beginConnection(pipeline);
     }
     const mayHaveWritten =
       tracker === undefined

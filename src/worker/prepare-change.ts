@@ -4,7 +4,7 @@ import { endAllFlows } from '../exchange/end-exchange.ts';
 import { writeExchange } from '../output/record-outputs.ts';
 import { createOutputs } from './create-outputs.ts';
 import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
-import { expireHeads } from './read-messages.ts';
+import { expireHeads } from './read-held-heads.ts';
 
 /**
  * Prepares that ports, filters, redaction and local networks become those of `options`; **all else there is as it
