@@ -14,6 +14,7 @@ import { COUNTER_TRACKER_FIRST } from '../src/counters/counter-table.ts';
 import { createCounters } from '../src/counters/counters.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
@@ -142,7 +143,7 @@ const options = await createPipelineOptions(
     headerNames: [],
     filter: FILTER_EMPTY,
     redaction: REDACTION_DEFAULTS,
-    hasVlan: false,
+    textColumns: TEXT_COLUMNS_DEFAULT,
     hostName: 'bench',
     flowSeed: 0,
     snaplenBytes: 0,

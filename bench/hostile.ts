@@ -1,5 +1,5 @@
 /**
- * The worst that a stranger can send, next to ordinary frames: throughput of the whole pipeline in memory.
+ * The worst that a peer can send, next to ordinary frames: throughput of the whole pipeline in memory.
  *
  *     node bench/hostile.ts [--seconds 0.5]
  *
@@ -14,6 +14,7 @@ import { createCounters } from '../src/counters/counters.ts';
 import { forgetAllMessages } from '../src/decode/judge-message.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
@@ -193,11 +194,12 @@ function measure({ name, build, frames, isHeadCompleted = false }: Case, seconds
   const counters = createCounters();
   const pipeline = createPipeline(
     {
-      portTable: undefined,
+      ports: 'any',
+      timezone: 'UTC',
       frameFilter: undefined,
       methods: METHODS_DEFAULT,
       vxlanPorts: [],
-      localNetworks: { ipv4: new Int32Array(0), ipv6: new Int32Array(0) },
+      localNetworks: [],
       utcOffset: () => 0,
       outputs: [{ format: 'text', template: undefined, records: 'messages', isSplitByType: false }],
       headerNames: [],
@@ -205,7 +207,7 @@ function measure({ name, build, frames, isHeadCompleted = false }: Case, seconds
       redaction: REDACTION_DEFAULTS,
       hostName: '',
       flowSeed: 0,
-      hasVlan: false,
+      textColumns: TEXT_COLUMNS_DEFAULT,
       isHeadCompleted,
       snaplenBytes: 0,
       framesMax: -1,

@@ -14,6 +14,7 @@ import { countFrames, createCounters } from '../src/counters/counters.ts';
 import { forgetAllMessages } from '../src/decode/judge-message.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
@@ -63,7 +64,7 @@ const options = await createPipelineOptions(
     redaction: REDACTION_DEFAULTS,
     vxlanPorts: [],
     isHeadCompleted: values.records === 'exchanges',
-    hasVlan: false,
+    textColumns: TEXT_COLUMNS_DEFAULT,
     hostName: 'bench',
     flowSeed: 1,
     snaplenBytes: 0,

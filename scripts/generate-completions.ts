@@ -1,7 +1,7 @@
 import { COMMANDS } from '../src/cli/command-table.ts';
 import { COMMAND_NAMES } from '../src/config/command-names.ts';
 import { OPTIONS, type Option } from '../src/config/option-table.ts';
-import { FORMAT_NAMES } from '../src/format/format-names.ts';
+import { FORMAT_NAMES } from '../src/format/format-table.ts';
 import { METHODS_REGISTERED } from '../src/http/grammar.ts';
 import { BUILT_IN_PATTERNS } from '../src/redact/redaction-settings.ts';
 
@@ -13,22 +13,22 @@ type Values =
 const HEADER = '# Made from the tables of commands and options: node scripts/generate-conf.ts';
 /** `gzip|zstd|none`: the values themselves, not what stands for them. */
 const CHOICE = /^[a-z][a-z0-9]*(\|[a-z][a-z0-9]*)+$/;
-const LISTS: Partial<Record<Option['format'], readonly string[]>> = {
+const LISTS: Partial<Record<Option['spelling'], readonly string[]>> = {
   methods: ['all', ...METHODS_REGISTERED],
   'method-filter': METHODS_REGISTERED,
   'redact-patterns': BUILT_IN_PATTERNS,
 };
 const TEMPLATE = 'template';
 
-function findValues({ format, placeholder = '' }: Option): Values {
-  const list = LISTS[format];
+function findValues({ spelling, placeholder = '' }: Option): Values {
+  const list = LISTS[spelling];
   if (list !== undefined) {
     return { kind: 'words', words: list, isList: true };
   }
   if (CHOICE.test(placeholder)) {
     return { kind: 'words', words: placeholder.split('|'), isList: false };
   }
-  switch (format) {
+  switch (spelling) {
     case 'record-format': {
       const words = FORMAT_NAMES.map((name) => (name === TEMPLATE ? `${TEMPLATE}:` : name));
       return { kind: 'words', words, isList: false };

@@ -1,6 +1,6 @@
 /**
- * Writes what is made of the tables of commands and options: unit, manual page and completions in conf, the page of
- * options and the table of metrics in docs.
+ * Writes what is made of the tables of commands and options: unit, sample configuration, manual page and completions
+ * in conf, the page of options and the table of metrics in docs.
  *
  *     node scripts/generate-conf.ts
  */
@@ -11,11 +11,13 @@ import { renderBashCompletion, renderZshCompletion } from './generate-completion
 import { renderManual } from './generate-manual.ts';
 import { renderMetricsPage } from './generate-metrics.ts';
 import { renderOptionsPage } from './generate-options.ts';
+import { renderConfigurationFile } from './generate-sample.ts';
 
 /** The texts by their paths. */
 export function renderGeneratedFiles(): Record<string, string> {
   return {
     'conf/httplog.service': renderSystemdUnit(DEFAULT_UNIT),
+    'conf/httplog.conf': renderConfigurationFile(),
     'conf/httplog.8': renderManual(readVersion()),
     'conf/completions/httplog.bash': renderBashCompletion(),
     'conf/completions/_httplog': renderZshCompletion(),

@@ -1,6 +1,6 @@
 import { COMMANDS } from '../src/cli/command-table.ts';
 import { EXIT_CODES, VALUE_RULES } from '../src/cli/help.ts';
-import { findFormat } from '../src/config/option-formats.ts';
+import { findSpelling } from '../src/config/option-spellings.ts';
 import { OPTION_GROUPS, OPTIONS, type Option } from '../src/config/option-table.ts';
 
 const DESCRIPTION = [
@@ -87,12 +87,12 @@ function renderGroup(group: (typeof OPTION_GROUPS)[number]): string {
 
 /** Flags, sentence, then what is allowed, the default and where else it can be set. */
 function renderOption(option: Option): string {
-  const { flags, placeholder, description, unit, environment, format, commands } = option;
+  const { flags, placeholder, description, unit, environment, spelling, commands } = option;
   const names = flags.map((flag) => `\\fB${escapeWords(flag)}\\fR`).join(', ');
   const value = placeholder === undefined ? '' : ` \\fI${escapeWords(placeholder)}\\fR`;
   const facts = [
     `${description}.`,
-    ...(environment === undefined ? [] : [`Allowed: ${findFormat(format).allowed}.`]),
+    ...(environment === undefined ? [] : [`Allowed: ${findSpelling(spelling).allowed}.`]),
     ...(unit === undefined ? [] : [`Unit: ${unit}.`]),
     ...((option.default ?? option.unset) ? [`Default: ${option.default ?? option.unset}.`] : []),
     ...(environment === undefined ? [] : [`Environment: ${environment}.`]),

@@ -4,7 +4,7 @@ import type { Metric } from '../src/admin/metrics-text.ts';
 import { collectMetrics } from '../src/admin/service.ts';
 import { readVersion } from '../src/admin/version.ts';
 import { createCounters } from '../src/counters/counters.ts';
-import { createUpkeepCounters } from '../src/log/upkeep.ts';
+import { createUpkeepCounters, createWriterCounters } from '../src/counters/writer-counts.ts';
 import { renderTable } from './markdown-table.ts';
 
 const BEGIN = '<!-- metrics: made by node scripts/generate-conf.ts -->';
@@ -37,19 +37,12 @@ function renderMetricsTable(): string {
 function collectAll(): Metric[] {
   const ofProcess = new ProcessMetrics(readVersion());
   try {
-    const writer = {
-      linesWritten: 0,
-      bytesWritten: 0,
-      linesDropped: 0,
-      writeErrors: 0,
-      filesOpened: 0,
-    };
     return collectMetrics(
       {
         interfaceName: '',
         isCapturing: true,
         counters: createCounters(),
-        writer,
+        writer: createWriterCounters(),
         upkeep: createUpkeepCounters(),
         pendingBatches: 0,
         failingPaths: [],

@@ -1,6 +1,6 @@
 import { COMMANDS } from '../src/cli/command-table.ts';
 import { EXIT_CODES, VALUE_RULES } from '../src/cli/help.ts';
-import { findFormat } from '../src/config/option-formats.ts';
+import { findSpelling } from '../src/config/option-spellings.ts';
 import { OPTION_GROUPS, OPTIONS, type Option } from '../src/config/option-table.ts';
 import { renderTable } from './markdown-table.ts';
 
@@ -38,8 +38,8 @@ function renderFlags({ flags, placeholder }: Option): string {
   return flags.map((flag) => `\`${flag}${value}\``).join(', ');
 }
 
-function renderMeaning({ description, unit, environment, placeholder, format }: Option): string {
+function renderMeaning({ description, unit, environment, placeholder, spelling }: Option): string {
   const unitText = unit === undefined ? '' : ` (${unit})`;
   const isPlain = environment === undefined || placeholder === undefined;
-  return `${description}${unitText}.${isPlain ? '' : ` Allowed: ${findFormat(format).allowed}.`}`;
+  return `${description}${unitText}.${isPlain ? '' : ` Allowed: ${findSpelling(spelling).allowed}.`}`;
 }

@@ -2,7 +2,7 @@
  * The rooms of src, and what each may know. Packets flow capture -> decode -> exchange; records flow from there
  * through output (filter, redact, format) to log. Control rooms (config, plan, admin, daemon, cli) touch no
  * packet byte. A folder in a folder (`ship/nats`) is a room of its own: the row with the longest name counts,
- * and its siblings are strangers to it unless its row names them.
+ * and it knows none of its siblings unless its row names them.
  */
 
 /** What the files of a room may import besides each other. */
@@ -34,6 +34,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'errors.ts': { rooms: [], node: [], packages: [] },
   'keyed-hash.ts': { rooms: [], node: [], packages: [] },
   'limits.ts': { rooms: [], node: [], packages: [] },
+  'file-modes.ts': { rooms: [], node: ['fs'], packages: [] },
   'pattern-steps.ts': { rooms: [], node: [], packages: [] },
   'regular-expression.ts': { rooms: [], node: ['module'], packages: ['re2js'] },
   'words.ts': { rooms: [], node: [], packages: [] },
@@ -105,7 +106,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
   },
   log: {
-    rooms: [...FALLIBLE, 'format/line-batch.ts', 'system/'],
+    rooms: [
+      ...FALLIBLE,
+      'counters/writer-counts.ts',
+      'file-modes.ts',
+      'format/line-batch.ts',
+      'system/',
+    ],
     node: [
       'fs',
       'fs/promises',
@@ -125,12 +132,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       ...FALLIBLE,
       'capture/port-range.ts',
+      'file-modes.ts',
       'filter/',
-      'format/format-names.ts',
+      'format/format-table.ts',
       'format/template-compiler.ts',
       'http/grammar.ts',
       'pattern-steps.ts',
       'record/network-prefix.ts',
+      'record/record-kinds.ts',
       'redact/redaction-settings.ts',
     ],
     node: 'any',

@@ -40,6 +40,7 @@ const ONES = 0x01010101;
 const HIGH_BITS = 0x80808080 | 0;
 const LINE_FEEDS = 0x0a0a0a0a;
 const SPACES = 0x20202020;
+const QUOTES = 0x22222222;
 const BACKSLASHES = 0x5c5c5c5c;
 const EXCLAMATION_MARKS = 0x21212121;
 const BITS_5 = 0x20202020;
@@ -135,11 +136,21 @@ export function isPlainToken(word: number): boolean {
   return isPlain(word, EXCLAMATION_MARKS);
 }
 
+/** As `isPlainText`, and none is a double quote. */
+export function isPlainQuoted(word: number): boolean {
+  return ((findNotPlain(word, SPACES) | ((word ^ QUOTES) - ONES)) & HIGH_BITS) === 0;
+}
+
 function isPlain(word: number, lowest: number): boolean {
+  return (findNotPlain(word, lowest) & HIGH_BITS) === 0;
+}
+
+/** High bits that are set where a byte is below `lowest`, no ASCII, DEL or a backslash; the others say nothing. */
+function findNotPlain(word: number, lowest: number): number {
   const highWhereControl = word - lowest;
   const highWhereDel = word + ONES;
   const highWhereBackslash = (word ^ BACKSLASHES) - ONES;
-  return ((word | highWhereControl | highWhereDel | highWhereBackslash) & HIGH_BITS) === 0;
+  return word | highWhereControl | highWhereDel | highWhereBackslash;
 }
 
 /**

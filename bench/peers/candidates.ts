@@ -99,7 +99,7 @@ export const CANDIDATES: readonly Candidate[] = [
   },
   {
     name: 'gopacket',
-    does: 'the ancestor’s shape: copies each packet, decodes all layers, a line a message; no reassembly',
+    does: 'the usual shape of a Go program: copies each packet, decodes all layers, a line a message; no reassembly',
     parsesHttp: true,
     needs: {
       go: 'golang',

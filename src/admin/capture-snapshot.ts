@@ -1,21 +1,14 @@
-import {
-  COUNTER_KERNEL_DROPS,
-  COUNTER_LINES_DROPPED,
-  COUNTER_PACKETS_ABANDONED,
-} from '../counters/counter-table.ts';
-import type { Counters } from '../counters/counters.ts';
+import { COUNTER_KERNEL_DROPS, COUNTER_PACKETS_ABANDONED } from '../counters/counter-table.ts';
 import type { WritersSnapshot } from '../log/output-writers.ts';
 import { LOSS_INTERVAL_MS } from './limits.ts';
+import { countLinesDropped } from './summary.ts';
+import type { Tally } from './tally.ts';
 
 /** A capture at one moment, as the admin server shows it. */
-export interface CaptureSnapshot extends WritersSnapshot {
+export interface CaptureSnapshot extends Tally, WritersSnapshot {
   interfaceName: string;
   /** False before the first packet could be seen, while the interface is away, and from the stop on. */
   isCapturing: boolean;
-  /** Of all workers together. */
-  counters: Counters;
-  /** What redactions are counted for, in the order of their counters. */
-  redactionNames: readonly string[];
   workersCount: number;
   /** False while one of them is stuck. */
   areWorkersAlive: boolean;
@@ -62,11 +55,11 @@ export function findUnreadyReasons(
 }
 
 /** Packets and lines together: whether it grows is all that counts. */
-function countLost({ counters, writer }: CaptureSnapshot): number {
+function countLost(capture: CaptureSnapshot): number {
+  const { counters } = capture;
   return (
     counters[COUNTER_KERNEL_DROPS] +
     counters[COUNTER_PACKETS_ABANDONED] +
-    counters[COUNTER_LINES_DROPPED] +
-    writer.linesDropped
+    countLinesDropped(capture)
   );
 }

@@ -36,7 +36,7 @@ export class AdminConnection {
         this.#read(bytes);
       }
     });
-    // What went wrong with a stranger's connection is of no interest; its end follows.
+    // What went wrong with a client's connection is of no interest; its end follows.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       clearTimeout(this.#deadline);

@@ -1,7 +1,13 @@
 import type { Settings } from '../config/settings.ts';
+import {
+  COUNTER_FRAMES_FILTERED,
+  COUNTER_HTTP_PORT_UNREAD,
+  COUNTER_OTHER_PROTOCOL_FIRST,
+} from '../counters/counter-table.ts';
+import { countFrames } from '../counters/counters.ts';
 import { METHODS_REGISTERED } from '../http/grammar.ts';
 import { SILENCE_NOTICE_MS } from '../limits.ts';
-import type { Tally } from './summary.ts';
+import type { Tally } from './tally.ts';
 
 /** Why there may be no message, and what to try: for an operator who looks at an empty log. */
 
@@ -17,10 +23,11 @@ export function describeNoMessage(tally: Tally, settings: Settings): string {
   if (seen.length > 0) {
     return `No message was found; ${seen.join('; ')}`;
   }
-  if (tally.framesRead === 0) {
+  const framesRead = countFrames(tally.counters);
+  if (framesRead === 0) {
     return 'No message was found';
   }
-  if (tally.framesFiltered === tally.framesRead) {
+  if (tally.counters[COUNTER_FRAMES_FILTERED] === framesRead) {
     return 'No message was found; -f refused every packet';
   }
   const where = settings.filter === undefined ? 'on no port anything' : 'nothing that passed -f';
@@ -56,7 +63,9 @@ function describePassage(packets: number, { filter, ports }: Settings): string {
   return `: ${packets} packets have passed there, none of them begins one${place}`;
 }
 
-function describeSeen({ httpPortUnread: port, otherProtocols: [tls, http2] }: Tally): string[] {
+function describeSeen({ counters }: Tally): string[] {
+  const port = counters[COUNTER_HTTP_PORT_UNREAD];
+  const [tls, http2] = counters.subarray(COUNTER_OTHER_PROTOCOL_FIRST);
   return [
     ...(port > 0 ? [`HTTP was seen on port ${port}: try -p ${port}, or -p any`] : []),
     ...(tls > 0

@@ -39,7 +39,7 @@ const SOCKET_MASK = 0o117;
 
 /**
  * Starts the admin server: GET and HEAD of a few paths, nothing else, and nothing that changes anything. It is written on
- * the sockets themselves, so that what strangers can make it keep is bounded: see `AdminConnection`.
+ * the sockets themselves, so that what a client can make it keep is bounded: see `AdminConnection`.
  *
  * @throws HttplogError when it cannot listen: exit code 2 (in use, not an address of this host), 3 (no such
  *   directory) or 4 (no permission)

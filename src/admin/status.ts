@@ -1,5 +1,14 @@
+import type { CounterRow, StatusOf } from '../counters/counter-row.ts';
+import { COUNTER_ROWS } from '../counters/counter-table.ts';
+import { WRITER_COUNT_ROWS } from '../counters/writer-counts.ts';
 import type { CaptureSnapshot } from './capture-snapshot.ts';
-import { takeTally } from './summary.ts';
+import { readRows, sumOf } from './tally.ts';
+
+/** Rows that have a place here, in its order. */
+export const COUNT_STATUSES = [
+  ...Object.values<CounterRow>(COUNTER_ROWS),
+  ...Object.values<CounterRow>(WRITER_COUNT_ROWS),
+].flatMap(({ status }) => status ?? []);
 
 /** What `/status` answers and `httplog status` shows, as JSON. */
 export interface AdminStatus {
@@ -13,17 +22,14 @@ export interface AdminStatus {
   capture: CaptureStatus | null;
 }
 
-export interface CaptureStatus {
+/** What rows of the tables of counts have there. */
+type CountStatus = StatusOf<typeof COUNTER_ROWS> & StatusOf<typeof WRITER_COUNT_ROWS>;
+
+/** Exchanges are null when no output asks for them, or none has ended yet. */
+export interface CaptureStatus extends CountStatus {
   interfaceName: string;
   isCapturing: boolean;
   workers: number;
-  packets: number;
-  packetsDropped: number;
-  messages: number;
-  /** Null when no output asks for exchanges, or none has ended yet. */
-  exchanges: number | null;
-  linesWritten: number;
-  linesDropped: number;
 }
 
 export function createStatus(
@@ -42,18 +48,22 @@ export function createStatus(
 }
 
 function createCaptureStatus(capture: CaptureSnapshot): CaptureStatus {
-  const tally = takeTally(capture.counters, capture.writer);
   return {
     interfaceName: capture.interfaceName,
     isCapturing: capture.isCapturing,
     workers: capture.workersCount,
-    packets: tally.kernelPackets,
-    packetsDropped: tally.kernelDrops,
-    messages: sum(tally.messages),
-    exchanges: tally.exchanges === undefined ? null : sum(tally.exchanges),
-    linesWritten: tally.linesWritten,
-    linesDropped: tally.linesDropped,
+    ...createCountStatus(capture),
   };
+}
+
+function createCountStatus(capture: CaptureSnapshot): CountStatus {
+  const entries = readRows(capture).flatMap(({ row: { status }, counts }) => {
+    const sum = sumOf(counts);
+    return status === undefined
+      ? []
+      : [[status.key, sum === 0 && status.atZero === null ? null : sum]];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The status that a text holds, or null: what answers on a port may be any other program. */
@@ -76,9 +86,11 @@ function isCaptureStatus(value: unknown): boolean {
     isObject(value) &&
     typeof value.interfaceName === 'string' &&
     typeof value.isCapturing === 'boolean' &&
-    (value.exchanges === null || typeof value.exchanges === 'number') &&
-    hasNumbers(value, ['workers', 'packets', 'packetsDropped', 'messages']) &&
-    hasNumbers(value, ['linesWritten', 'linesDropped'])
+    typeof value.workers === 'number' &&
+    COUNT_STATUSES.every(
+      ({ key, atZero }) =>
+        typeof value[key] === 'number' || (atZero === null && value[key] === null),
+    )
   );
 }
 
@@ -97,8 +109,4 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function hasNumbers(value: Record<string, unknown>, keys: readonly string[]): boolean {
   return keys.every((key) => typeof value[key] === 'number');
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
 }

@@ -1,135 +1,41 @@
+import type { SummaryLine } from '../counters/counter-row.ts';
 import {
-  COUNTER_DUPLICATES,
-  COUNTER_EXCHANGES_FILTERED,
-  COUNTER_FRAMES_FILTERED,
   COUNTER_FRAMES_TRUNCATED,
-  COUNTER_HEADS_COMPLETED,
-  COUNTER_HEADS_INCOMPLETE,
-  COUNTER_HTTP_PORT_UNREAD,
   COUNTER_KERNEL_DROPS,
   COUNTER_KERNEL_FREEZES,
   COUNTER_KERNEL_PACKETS,
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
-  COUNTER_OTHER_PROTOCOL_FIRST,
   COUNTER_PACKETS_ABANDONED,
   COUNTER_PACKETS_UNREAD,
-  COUNTER_REDACTIONS_FIRST,
-  COUNTER_RESTARTS,
-  COUNTER_TRACKER_FIRST,
   COUNTER_VERDICT_FIRST,
 } from '../counters/counter-table.ts';
-import { type Counters, countFrames } from '../counters/counters.ts';
-import { COUNT_EXCHANGES_FIRST } from '../counters/exchange-counts.ts';
-import { VERDICT_FIRST_UNDECODABLE, VERDICT_NAMES, VERDICTS_COUNT } from '../decode/verdicts.ts';
-import { OTHER_PROTOCOL_NAMES } from '../http/other-protocol.ts';
-import type { LogWriterCounters } from '../log/batch-queue.ts';
-import { INCOMPLETE_NAMES } from '../record/exchange.ts';
+import { countFrames } from '../counters/counters.ts';
+import { VERDICT_FIRST_UNDECODABLE, VERDICTS_COUNT } from '../decode/verdicts.ts';
+import { TYPES_COUNT } from '../record/message-type.ts';
+import { type CountedRow, readRows, sumOf, type Tally } from './tally.ts';
 
-const TYPE_NAMES = ['CQ', 'CR', 'SQ', 'SR'];
+/** Lines of the summary in their order, by what they begin with. */
+const LINES: readonly (readonly [line: SummaryLine, name: string])[] = [
+  ['packets', 'Packets'],
+  ['workers', 'Decode workers'],
+  ['messages', 'Messages'],
+  ['exchanges', 'Exchanges'],
+  ['redactions', 'Redacted'],
+  ['lines', 'Lines'],
+];
+/** Those that are left out while the first of their rows has counted nothing. */
+const SELDOM: ReadonlySet<SummaryLine> = new Set(['workers', 'exchanges', 'redactions']);
 
-/** The counts of a run at one moment, as people want them: the summary, and the loss report. */
-export interface Tally {
-  framesRead: number;
-  /** Live only: what passed the kernel's filter. */
-  kernelPackets: number;
-  kernelDrops: number;
-  kernelFreezes: number;
-  /** Live: packets not read because a worker failed in the middle of them. */
-  packetsAbandoned: number;
-  workerRestarts: number;
-  /** Received, and not looked at because the number of `-c` was reached. */
-  packetsUnread: number;
-  /** Segments on the ports read that begin something else, in the order of OTHER_PROTOCOL_NAMES. */
-  otherProtocols: number[];
-  /** A port that is not read and has HTTP; 0 when none was seen. */
-  httpPortUnread: number;
-  framesFiltered: number;
-  framesTruncated: number;
-  /** By verdict name, those that are not zero: frames that should have been decodable. */
-  framesUndecodable: [name: string, count: number][];
-  /** In the order CQ, CR, SQ, SR. */
-  messages: number[];
-  duplicates: number;
-  /** With `--complete-heads` only: heads of several segments, put together or written as far as known. */
-  headsCompleted: number;
-  headsIncomplete: number;
-  /** Exchanges by reason of their incompleteness, the complete ones first; undefined when none were looked for. */
-  exchanges: number[] | undefined;
-  exchangesFiltered: number;
-  /** Values redacted, by what for, those that are not zero. */
-  redactions: [name: string, count: number][];
-  linesWritten: number;
-  /** Lines that found no buffer, and lines given up at the disk. */
-  linesDropped: number;
-  /** Of these, the lines that the last seconds of a stop could not write. */
-  linesGivenUp: number;
-}
-
-/** @param redactionNames what redactions are counted for, as `patternNames` gives them */
-export function takeTally(
-  counters: Counters,
-  writer: LogWriterCounters,
-  redactionNames: readonly string[] = [],
-): Tally {
-  const framesUndecodable: [string, number][] = [];
-  for (let verdict = VERDICT_FIRST_UNDECODABLE; verdict < VERDICTS_COUNT; verdict++) {
-    const count = counters[COUNTER_VERDICT_FIRST + verdict];
-    if (count > 0) {
-      framesUndecodable.push([VERDICT_NAMES[verdict], count]);
-    }
-  }
-  return {
-    framesRead: countFrames(counters),
-    kernelPackets: counters[COUNTER_KERNEL_PACKETS],
-    kernelDrops: counters[COUNTER_KERNEL_DROPS],
-    kernelFreezes: counters[COUNTER_KERNEL_FREEZES],
-    packetsAbandoned: counters[COUNTER_PACKETS_ABANDONED],
-    workerRestarts: counters[COUNTER_RESTARTS],
-    packetsUnread: counters[COUNTER_PACKETS_UNREAD],
-    otherProtocols: OTHER_PROTOCOL_NAMES.map(
-      (_, index) => counters[COUNTER_OTHER_PROTOCOL_FIRST + index],
-    ),
-    httpPortUnread: counters[COUNTER_HTTP_PORT_UNREAD],
-    framesFiltered: counters[COUNTER_FRAMES_FILTERED],
-    framesTruncated: counters[COUNTER_FRAMES_TRUNCATED],
-    framesUndecodable,
-    messages: TYPE_NAMES.map((_, index) => counters[COUNTER_MESSAGES_FIRST + index]),
-    duplicates: counters[COUNTER_DUPLICATES],
-    headsCompleted: counters[COUNTER_HEADS_COMPLETED],
-    headsIncomplete: counters[COUNTER_HEADS_INCOMPLETE],
-    ...takeExchanges(counters, redactionNames),
-    linesWritten: writer.linesWritten,
-    linesDropped: counters[COUNTER_LINES_DROPPED] + writer.linesDropped,
-    linesGivenUp: writer.linesDropped,
-  };
-}
-
-function takeExchanges(
-  counters: Counters,
-  redactionNames: readonly string[],
-): Pick<Tally, 'exchanges' | 'exchangesFiltered' | 'redactions'> {
-  const first = COUNTER_TRACKER_FIRST + COUNT_EXCHANGES_FIRST;
-  const exchanges = [...counters.subarray(first, first + INCOMPLETE_NAMES.length)];
-  const redactions = redactionNames.map((name, index): [string, number] => [
-    name,
-    counters[COUNTER_REDACTIONS_FIRST + index],
-  ]);
-  return {
-    exchanges: exchanges.some((count) => count > 0) ? exchanges : undefined,
-    exchangesFiltered: counters[COUNTER_EXCHANGES_FILTERED],
-    redactions: redactions.filter(([, count]) => count > 0),
-  };
+/** Some words of a line, and what stands before them where others do. */
+interface Piece {
+  text: string;
+  separator: string;
 }
 
 /** The lines of the summary of a live run. */
 export function describeRun(tally: Tally): string[] {
-  return [
-    `Packets: ${tally.kernelPackets} received, ${tally.kernelDrops} dropped by the kernel` +
-      `, ${tally.framesTruncated} truncated${describeUndecodable(tally)}${describeUnread(tally)}`,
-    ...describeRestarts(tally),
-    ...describeLines(tally),
-  ];
+  return describeLines(tally, 'run');
 }
 
 /**
@@ -138,99 +44,96 @@ export function describeRun(tally: Tally): string[] {
  * @param cut the number of `-c` that left something unread, where one did
  */
 export function describeReplay(tally: Tally, cut?: number): string[] {
-  const filtered = tally.framesFiltered > 0 ? `, ${tally.framesFiltered} not in the filter` : '';
-  const unread = cut === undefined ? '' : `; those behind -c ${cut} not read`;
-  return [
-    `Packets: ${tally.framesRead} read${filtered}, ${tally.framesTruncated} truncated` +
-      `${describeUndecodable(tally)}${unread}`,
-    ...describeLines(tally),
-  ];
+  const [packets, ...others] = describeLines(tally, 'replay', [
+    { text: `${countRead(tally)} read`, separator: '' },
+  ]);
+  return [cut === undefined ? packets : `${packets}; those behind -c ${cut} not read`, ...others];
+}
+
+/** @param packets what the line of packets begins with */
+function describeLines(tally: Tally, of: 'run' | 'replay', packets: Piece[] = []): string[] {
+  const rows = readRows(tally)
+    .filter(({ row: { summary } }) => summary !== undefined && (summary.of ?? of) === of)
+    .sort((one, other) => placeOf(one) - placeOf(other));
+  return LINES.flatMap(([line, name]) => {
+    const ofLine = rows.filter(({ row }) => row.summary?.line === line);
+    if (SELDOM.has(line) && (ofLine.length === 0 || sumOf(ofLine[0].counts) === 0)) {
+      return [];
+    }
+    const pieces = [...(line === 'packets' ? packets : []), ...ofLine.flatMap(describeRow)];
+    const texts = pieces.map(({ text, separator }, index) => (index > 0 ? separator : '') + text);
+    return `${name}: ${texts.join('')}`;
+  });
+}
+
+function placeOf({ row }: CountedRow): number {
+  return row.summary?.place ?? 0;
+}
+
+function describeRow({ row, counts }: CountedRow): Piece[] {
+  const { words, detailsFrom, leavesOut, separator = ', ' } = row.summary ?? {};
+  if (leavesOut === 'row' && sumOf(counts) === 0) {
+    return [];
+  }
+  if (typeof words === 'string') {
+    const told = counts.slice(detailsFrom ?? 0);
+    const parts = told.filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`);
+    const details = detailsFrom === undefined || parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+    return [{ text: `${sumOf(told)} ${words}${details}`, separator }];
+  }
+  return counts
+    .map(([name, count], index) => ({ count, text: `${count} ${words?.[index] ?? name}` }))
+    .filter(({ count }) => leavesOut !== 'counts' || count > 0)
+    .map(({ text }, index) => ({ text, separator: index === 0 ? separator : ', ' }));
 }
 
 /** Whether lines say less than the packets did, or nothing: then the summary is told unasked. */
 export function isNoteworthy(tally: Tally): boolean {
+  const { counters } = tally;
+  const undecodable = counters.subarray(
+    COUNTER_VERDICT_FIRST + VERDICT_FIRST_UNDECODABLE,
+    COUNTER_VERDICT_FIRST + VERDICTS_COUNT,
+  );
   return (
-    tally.framesTruncated > 0 ||
-    tally.framesUndecodable.length > 0 ||
-    tally.packetsUnread > 0 ||
-    tally.linesDropped > 0 ||
+    counters[COUNTER_FRAMES_TRUNCATED] > 0 ||
+    undecodable.some((count) => count > 0) ||
+    counters[COUNTER_PACKETS_UNREAD] > 0 ||
+    countLinesDropped(tally) > 0 ||
     countMessages(tally) === 0
   );
 }
 
-export function countMessages({ messages }: Tally): number {
+/** Frames or packets read, whatever became of them. */
+export function countRead({ counters }: Tally): number {
+  return countFrames(counters);
+}
+
+export function countMessages({ counters }: Tally): number {
+  const messages = counters.subarray(COUNTER_MESSAGES_FIRST, COUNTER_MESSAGES_FIRST + TYPES_COUNT);
   return messages.reduce((sum, count) => sum + count, 0);
+}
+
+/** Lines that found no buffer, and lines given up at the disk. */
+export function countLinesDropped({
+  counters,
+  writer,
+}: Pick<Tally, 'counters' | 'writer'>): number {
+  return counters[COUNTER_LINES_DROPPED] + writer.linesDropped;
 }
 
 /** What was lost so far, in one line, or undefined when nothing was. Equal text = nothing new. */
 export function describeLoss(tally: Tally): string | undefined {
-  if (tally.kernelDrops + tally.packetsAbandoned + tally.linesDropped === 0) {
+  const { counters } = tally;
+  const kernelDrops = counters[COUNTER_KERNEL_DROPS];
+  const abandoned = counters[COUNTER_PACKETS_ABANDONED];
+  const linesDropped = countLinesDropped(tally);
+  if (kernelDrops + abandoned + linesDropped === 0) {
     return undefined;
   }
   return (
-    `${tally.kernelDrops} of ${tally.kernelPackets} packets dropped by the kernel` +
-    ` (queue frozen ${tally.kernelFreezes} times), ${describeAbandoned(tally)}` +
-    `${tally.linesDropped} lines dropped`
+    `${kernelDrops} of ${counters[COUNTER_KERNEL_PACKETS]} packets dropped by the kernel` +
+    ` (queue frozen ${counters[COUNTER_KERNEL_FREEZES]} times), ` +
+    (abandoned === 0 ? '' : `${abandoned} left behind by a failed worker, `) +
+    `${linesDropped} lines dropped`
   );
-}
-
-function describeAbandoned({ packetsAbandoned }: Tally): string {
-  return packetsAbandoned === 0 ? '' : `${packetsAbandoned} left behind by a failed worker, `;
-}
-
-/** Nothing where no worker has failed. */
-function describeRestarts({ workerRestarts, packetsAbandoned }: Tally): string[] {
-  return workerRestarts === 0
-    ? []
-    : [
-        `Decode workers: ${workerRestarts} started anew after a failure` +
-          `, ${packetsAbandoned} packets not read for it`,
-      ];
-}
-
-/** Nothing where no packet came behind the last one of `-c`. */
-function describeUnread({ packetsUnread }: Tally): string {
-  return packetsUnread === 0 ? '' : `, ${packetsUnread} not looked at behind the last of -c`;
-}
-
-function describeUndecodable({ framesUndecodable }: Tally): string {
-  if (framesUndecodable.length === 0) {
-    return ', 0 undecodable';
-  }
-  const total = framesUndecodable.reduce((sum, [, count]) => sum + count, 0);
-  const parts = framesUndecodable.map(([name, count]) => `${name} ${count}`);
-  return `, ${total} undecodable (${parts.join(', ')})`;
-}
-
-/** Nothing where no head was held: the option is off, or every head came in one segment. */
-function describeHeads({ headsCompleted, headsIncomplete }: Tally): string {
-  return headsCompleted + headsIncomplete === 0
-    ? ''
-    : `, ${headsCompleted} heads put together, ${headsIncomplete} left incomplete`;
-}
-
-/** Nothing where no output asked for exchanges, or there were none. */
-function describeExchanges({ exchanges, exchangesFiltered }: Tally): string[] {
-  if (exchanges === undefined) {
-    return [];
-  }
-  const [complete, ...incomplete] = exchanges;
-  const reasons = incomplete.map((count, index) => `${count} ${INCOMPLETE_NAMES[index + 1]}`);
-  const filtered = exchangesFiltered > 0 ? `; ${exchangesFiltered} not in the filter` : '';
-  return [`Exchanges: ${complete} complete, ${reasons.join(', ')}${filtered}`];
-}
-
-function describeRedactions({ redactions }: Tally): string[] {
-  const parts = redactions.map(([name, count]) => `${count} ${name}`);
-  return parts.length === 0 ? [] : [`Redacted: ${parts.join(', ')}`];
-}
-
-function describeLines(tally: Tally): string[] {
-  const messages = TYPE_NAMES.map((name, index) => `${tally.messages[index]} ${name}`);
-  return [
-    `Messages: ${messages.join(', ')}, ${tally.duplicates} retransmitted${describeHeads(tally)}`,
-    ...describeExchanges(tally),
-    ...describeRedactions(tally),
-    `Lines: ${tally.linesWritten} written, ${tally.linesDropped} dropped`,
-  ];
 }

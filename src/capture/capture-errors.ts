@@ -21,7 +21,7 @@ export interface ReadPosition {
 }
 
 /** The name of a capture for messages, on one line whatever it holds; `-` is standard input. */
-export function captureName(path: string): string {
+function captureName(path: string): string {
   return path === '-' ? 'Standard input' : path.replace(/\p{Cc}/gu, escapeCharacter);
 }
 

@@ -68,8 +68,8 @@ export interface PcapHeader {
 }
 
 export const LENGTHS_NORMAL = 0;
-export const LENGTHS_SWAPPED = 1;
-export const LENGTHS_UNSURE = 2;
+const LENGTHS_SWAPPED = 1;
+const LENGTHS_UNSURE = 2;
 
 /** Whether four bytes begin a pcap file. */
 export function isPcapMagic(view: DataView, offset: number): boolean {

@@ -1,6 +1,6 @@
 import { loadConfiguration } from '../config/configuration.ts';
 import { quoteValue } from '../config/mistakes.ts';
-import { findFormat } from '../config/option-formats.ts';
+import { findSpelling } from '../config/option-spellings.ts';
 import { SETTING_OPTIONS, type SettingOption } from '../config/option-table.ts';
 import type { Configuration, ConfigurationInput } from '../config/settings.ts';
 import { EXIT_OK, type ExitCode } from '../errors.ts';
@@ -42,7 +42,7 @@ export function renderConfiguration(configuration: Configuration): string {
 
 /** As it would be typed; in parentheses what holds if the option is not set. */
 function describeValue(option: SettingOption, value: unknown): string {
-  const text = value === undefined ? '' : findFormat(option.format).print(value);
+  const text = value === undefined ? '' : findSpelling(option.spelling).print(value);
   if (text === '') {
     return `(${option.unset})`;
   }

@@ -5,6 +5,7 @@ import { loadConfiguration } from '../config/configuration.ts';
 import { configurationError, type Mistake, usageMistake } from '../config/mistakes.ts';
 import { OPTIONS } from '../config/option-table.ts';
 import { resolveOutputs } from '../config/output-choices.ts';
+import { PLACE_SPELLINGS } from '../config/output-places.ts';
 import type { CommandLineValues, ConfigurationInput, Settings } from '../config/settings.ts';
 import { EXIT_OK, type ExitCode } from '../errors.ts';
 import { DEFAULT_PROGRAM, RUNTIME_DIRECTORY, renderSystemdUnit } from './systemd-unit.ts';
@@ -68,6 +69,7 @@ function renderArguments({ given }: CommandLineValues): string[] {
 function findWrittenDirectories(settings: Settings): NamedPath[] {
   const { listenAdmin, serviceLogDirectory, cpuProfilePath } = settings;
   const paths = resolveOutputs(settings)
+    .filter(({ kind }) => PLACE_SPELLINGS[kind].isPath)
     .filter(({ directory, path }) => directory !== undefined || path !== STANDARD_OUTPUT)
     .map(({ directory, path }) => namePath(outputFlag(settings), directory ?? dirname(path)));
   if (serviceLogDirectory !== undefined) {

@@ -1,5 +1,5 @@
 import { describeNoMessage } from '../admin/hints.ts';
-import { countMessages, describeReplay, isNoteworthy } from '../admin/summary.ts';
+import { countMessages, countRead, describeReplay, isNoteworthy } from '../admin/summary.ts';
 import type { Configuration } from '../config/settings.ts';
 import { replayCaptures } from '../daemon/replay-captures.ts';
 import type { ExitCode } from '../errors.ts';
@@ -25,7 +25,7 @@ export async function runReplayCommand(
     printWarning,
   );
   // Of captures that gave not one packet the errors have said it all.
-  const isMissing = exitCode === EXIT_OK ? isCut || isNoteworthy(tally) : tally.framesRead > 0;
+  const isMissing = exitCode === EXIT_OK ? isCut || isNoteworthy(tally) : countRead(tally) > 0;
   if ((process.stderr.isTTY || isMissing) && !settings.quiet) {
     const lines = describeReplay(tally, isCut ? settings.packetCountMax : undefined);
     const hints = countMessages(tally) === 0 ? [describeNoMessage(tally, settings)] : [];

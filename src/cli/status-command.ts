@@ -1,6 +1,6 @@
 import { askStatus } from '../admin/client.ts';
 import { type DaemonProcess, findDaemon } from '../admin/process.ts';
-import type { AdminStatus } from '../admin/status.ts';
+import { type AdminStatus, type CaptureStatus, COUNT_STATUSES } from '../admin/status.ts';
 import type { Configuration } from '../config/settings.ts';
 import {
   canSeeAllProcesses,
@@ -134,6 +134,16 @@ function describeKnown({ pid, process, userName }: RunningDaemon): string[][] {
   return [row, user, ...rows, ...(options === '' ? [] : [['options', options]])];
 }
 
+/** Counts that have words of their own here. */
+const WORDED: ReadonlySet<string> = new Set<keyof CaptureStatus>([
+  'packets',
+  'packetsDropped',
+  'messages',
+  'exchanges',
+  'linesWritten',
+  'linesDropped',
+]);
+
 /** The rows of a daemon that has answered: what, and how it is. */
 export function describeStatus(status: AdminStatus): string[][] {
   const { capture, reasons, version } = status;
@@ -152,7 +162,12 @@ export function describeStatus(status: AdminStatus): string[][] {
     ['messages', `${capture.messages}`],
     ...(exchanges === null ? [] : [['exchanges', `${exchanges}`]]),
     ['lines', `${capture.linesWritten} written, ${capture.linesDropped} dropped`],
+    ...COUNT_STATUSES.flatMap(({ key }) => (WORDED.has(key) ? [] : [describeCount(key, capture)])),
   ];
+}
+
+function describeCount(key: string, capture: CaptureStatus): string[] {
+  return [key, `${capture[key as keyof CaptureStatus]}`];
 }
 
 function describeReason(reason: string, index: number): string[] {

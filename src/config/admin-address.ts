@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import { PORT_MAX } from './port-formats.ts';
+import { PORT_MAX } from './port-spellings.ts';
 
 /** Where the admin server listens. */
 export type AdminAddress =

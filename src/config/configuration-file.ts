@@ -56,7 +56,7 @@ const NO_EXPANSION = 'holds a $ or a `, and nothing is expanded here: put it in 
 
 /**
  * The commands that a file of the working directory may speak to: those that start a daemon or say how one
- * would start. Others are typed anywhere, in a stranger's directory too.
+ * would start. Others are typed anywhere, in a directory of another user too.
  */
 const LOCAL_FILE_COMMANDS: readonly CommandName[] = ['run', 'check-config', 'print-systemd'];
 

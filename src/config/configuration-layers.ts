@@ -1,7 +1,7 @@
 import type { FileEntries } from './configuration-file.ts';
 import type { Origin } from './mistakes.ts';
 import type { SettingOption } from './option-table.ts';
-import { parseOutputs } from './output-formats.ts';
+import { parseOutputs } from './output-spellings.ts';
 import type { CommandLineValues, ConfigurationInput, Settings } from './settings.ts';
 
 /** Where a value was written; the higher one counts. */

@@ -1,4 +1,4 @@
-import type { RecordFormatName } from '../format/format-names.ts';
+import { FORMATS } from '../format/format-table.ts';
 import { METHODS_REGISTERED } from '../http/grammar.ts';
 import type { CommandName } from './command-names.ts';
 import { ENVIRONMENT_PREFIX, type FileEntries } from './configuration-file.ts';
@@ -7,16 +7,13 @@ import { findOtherCase } from './configuration-mistakes.ts';
 import { quoteValue } from './mistakes.ts';
 import { describeNearestName, findNearestName } from './nearest-name.ts';
 import { SETTING_OPTIONS } from './option-table.ts';
-import { canSplitByType, resolveOutputs } from './output-choices.ts';
+import { canSplitByType, hasOwnFormat, hasOwnPlace, resolveOutputs } from './output-choices.ts';
 import type { ConfigurationInput, Settings } from './settings.ts';
 
 /** What the start script reads from its environment, and hands on with it. */
 const START_SCRIPT_VARIABLES: readonly string[] = ['HTTPLOG_PIDFILE', 'HTTPLOG_STOP_SECONDS'];
 
 const OPTION_VARIABLES: readonly string[] = SETTING_OPTIONS.map(({ environment }) => environment);
-
-/** Formats that show fields besides their own; a database's rows are made from json. */
-const HEADER_FORMATS: readonly RecordFormatName[] = ['json', 'ecs', 'otel', 'tsv'];
 
 /** Keys of ours in the file that no option has, or that a later line replaces. */
 export function describeUnknownKeys(file: FileEntries): string[] {
@@ -88,7 +85,7 @@ function describeDirectory(settings: Settings, layered: LayeredValues): string[]
     layered.get('outputs'),
   ];
   if (outputs !== undefined) {
-    const isOwn = settings.outputs.every((output) => (output.path ?? output.sqlite) !== undefined);
+    const isOwn = settings.outputs.every(hasOwnPlace);
     const ownPlace = `every --output (from ${outputs.origin}) has its own`;
     return describe('-d', directory, isOwn && isBeside(directory, outputs), ownPlace);
   }
@@ -142,12 +139,11 @@ function describeReplaced({ outputs }: Settings, layered: LayeredValues): string
   const taker = `--output (from ${layered.get('outputs')?.origin})`;
   const ownValue = `every ${taker} has its own`;
   const [format, records] = [layered.get('format'), layered.get('records')];
-  const hasOwnFormat = outputs.every((output) => (output.format ?? output.sqlite) !== undefined);
   const hasOwnRecords = outputs.every((output) => output.records !== undefined);
   const isSlip = (option: Layered | undefined) => isBeside(option, layered.get('outputs'));
   return [
     describe('-o', layered.get('outputPath'), true, `${taker} takes its place`),
-    describe('--format', format, hasOwnFormat && isSlip(format), ownValue),
+    describe('--format', format, outputs.every(hasOwnFormat) && isSlip(format), ownValue),
     describe('--records', records, hasOwnRecords && isSlip(records), ownValue),
   ].flat();
 }
@@ -170,7 +166,7 @@ function describeWithoutPlace(settings: Settings, layered: LayeredValues): strin
     ];
   }
   const isSplit = !settings.splitByType || outputs.some(canSplitByType);
-  const isHeaderShown = outputs.some(({ format }) => HEADER_FORMATS.includes(format.name));
+  const isHeaderShown = outputs.some(({ format }) => FORMATS[format.name].hasHeaderFields);
   const headerReason =
     'no output has a place for header fields (json, ecs, otel, tsv and databases have)';
   const isVlanShown = !settings.addVlan || outputs.some(({ format }) => format.name === 'text');

@@ -15,7 +15,7 @@ import {
   type Origin,
   refusedValueMistake,
 } from './mistakes.ts';
-import { FORMATS, findFormat } from './option-formats.ts';
+import { findSpelling, SPELLINGS } from './option-spellings.ts';
 import { SETTING_OPTIONS } from './option-table.ts';
 import type { Configuration, ConfigurationInput, Settings } from './settings.ts';
 
@@ -65,8 +65,8 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
 function checkValues(layered: LayeredValues): { settings: Settings; mistakes: Mistake[] } {
   const require = createRequire(import.meta.url);
   const convict: typeof import('convict') = require('convict');
-  for (const [name, format] of Object.entries(FORMATS)) {
-    convict.addFormat({ name, coerce: (text) => box(format.parse(text)), validate: refuseNull });
+  for (const [name, spelling] of Object.entries(SPELLINGS)) {
+    convict.addFormat({ name, coerce: (text) => box(spelling.parse(text)), validate: refuseNull });
   }
   const config = convict(buildSchema(), { env: {}, args: [] });
   config.load(Object.fromEntries([...layered].map(([key, { value }]) => [key, value])));
@@ -78,7 +78,7 @@ function checkValues(layered: LayeredValues): { settings: Settings; mistakes: Mi
     for (const option of SETTING_OPTIONS) {
       const wrong = layered.get(option.key);
       if (wrong !== undefined && settings[option.key] === null) {
-        const { allowed, explain } = findFormat(option.format);
+        const { allowed, explain } = findSpelling(option.spelling);
         const reason = explain?.(wrong.value) ?? `allowed is ${allowed}`;
         mistakes.push(refusedValueMistake(option.flags[0], wrong.value, wrong.origin, reason));
       }
@@ -102,7 +102,7 @@ function unboxAll(boxed: BoxedSettings): Settings {
   return Object.fromEntries(rows);
 }
 
-/** A format gives null for a text that is not allowed, so that convict can gather all of them. */
+/** A spelling gives null for a text that is not allowed, so that convict can gather all of them. */
 function refuseNull(value: unknown): void {
   if (value === null) {
     throw new Error('is not allowed');
@@ -111,10 +111,10 @@ function refuseNull(value: unknown): void {
 
 function buildSchema(): Schema<BoxedSettings> {
   const rows = SETTING_OPTIONS.map((option) => {
-    const format = findFormat(option.format);
-    const value = option.default === undefined ? format.unset : format.parse(option.default);
+    const spelling = findSpelling(option.spelling);
+    const value = option.default === undefined ? spelling.unset : spelling.parse(option.default);
     const boxed = option.default === undefined ? [value] : box(value);
-    return [option.key, { doc: option.description, format: option.format, default: boxed }];
+    return [option.key, { doc: option.description, format: option.spelling, default: boxed }];
   });
   return Object.fromEntries(rows);
 }

@@ -1,22 +1,22 @@
 import { statSync } from 'node:fs';
-import { FORMAT_RECORDS, type Records } from '../format/format-names.ts';
-import type { FormatChoice, OutputChoice } from './output-formats.ts';
+import { usualRecords } from '../format/format-table.ts';
+import type { Records } from '../record/record-kinds.ts';
+import { findPlaces, type NamedPlace, PLACE_SPELLINGS, type PlaceKind } from './output-places.ts';
+import type { FormatChoice, OutputChoice } from './output-spellings.ts';
 import type { Settings } from './settings.ts';
 
 /** One output with all that was left to other options; whether it can be is not looked at. */
 export interface ResolvedOutput {
   format: FormatChoice;
   records: Records;
-  isSqlite: boolean;
+  kind: PlaceKind;
   /** Of daily files; undefined: `path` says it. */
   directory: string | undefined;
-  /** A file, or `-`; of no meaning beside a directory. */
+  /** A file, `-`, or what else names the place; of no meaning beside a directory. */
   path: string;
 }
 
 const TEXT: FormatChoice = { name: 'text', template: undefined };
-/** What the rows of a database are made from. */
-const JSON_LINES: FormatChoice = { name: 'json', template: undefined };
 
 /** The outputs that the settings mean: those of `--output`, else the one of `-o`, `-d` and `--format`. */
 export function resolveOutputs(settings: Settings): ResolvedOutput[] {
@@ -27,8 +27,8 @@ export function resolveOutputs(settings: Settings): ResolvedOutput[] {
   return [
     {
       format,
-      records: settings.records ?? FORMAT_RECORDS[format.name][0],
-      isSqlite: false,
+      records: settings.records ?? usualRecords(format.name),
+      kind: 'lines',
       // `-o` names a file: a directory there is a mistake.
       directory: settings.outputPath === undefined ? settings.directory : undefined,
       path: settings.outputPath ?? '',
@@ -37,17 +37,41 @@ export function resolveOutputs(settings: Settings): ResolvedOutput[] {
 }
 
 /** Messages of one type can have a file of their own in daily files only. */
-export function canSplitByType({ isSqlite, directory, records }: ResolvedOutput): boolean {
-  return !isSqlite && directory !== undefined && records === 'messages';
+export function canSplitByType({ kind, directory, records }: ResolvedOutput): boolean {
+  return PLACE_SPELLINGS[kind].canSplit && directory !== undefined && records === 'messages';
 }
 
 function resolveOutput(choice: OutputChoice, settings: Settings): ResolvedOutput {
-  const isSqlite = choice.sqlite !== undefined;
-  const format = isSqlite ? JSON_LINES : (choice.format ?? settings.format ?? TEXT);
-  const path = choice.sqlite ?? choice.path;
-  const directory = path === undefined ? settings.directory : isDirectory(path) ? path : undefined;
-  const records = choice.records ?? settings.records ?? FORMAT_RECORDS[format.name][0];
-  return { format, records, isSqlite, directory, path: path ?? '' };
+  const [place] = findPlaces(choice);
+  const ownFormat = place?.spelling.format;
+  const format =
+    ownFormat === undefined
+      ? (choice.format ?? settings.format ?? TEXT)
+      : { name: ownFormat, template: undefined };
+  const records = choice.records ?? settings.records ?? usualRecords(format.name);
+  return { format, records, ...resolvePlace(place, settings) };
+}
+
+function resolvePlace(
+  place: NamedPlace | undefined,
+  { directory }: Settings,
+): Pick<ResolvedOutput, 'kind' | 'directory' | 'path'> {
+  if (place === undefined) {
+    return { kind: 'lines', directory, path: '' };
+  }
+  const { kind, spelling, value } = place;
+  const isDaily = spelling.isPath && isDirectory(value);
+  return { kind, directory: isDaily ? value : undefined, path: value };
+}
+
+/** Whether an output says its place itself. */
+export function hasOwnPlace(choice: OutputChoice): boolean {
+  return findPlaces(choice).length > 0;
+}
+
+/** Whether an output says its format itself, or its place does. */
+export function hasOwnFormat(choice: OutputChoice): boolean {
+  return (choice.format ?? findPlaces(choice)[0]?.spelling.format) !== undefined;
 }
 
 /** Ends in a slash, or is a directory that is there. */

@@ -1,25 +1,25 @@
 import type { CommandName } from './command-names.ts';
 import type { Mistake, Origin } from './mistakes.ts';
-import type { FORMATS, FormatName } from './option-formats.ts';
+import type { SPELLINGS, SpellingName } from './option-spellings.ts';
 import type { Option, SettingRow } from './option-table.ts';
 
 /**
  * The effective value of every option, checked and in its own type: each row of the option table gives its key, and the
- * format that the row names gives the type.
+ * spelling that the row names gives the type.
  */
 export type Settings = { [Row in SettingRow as Row['key']]: ValueOf<Row> };
 
-/** Undefined where an option can be left unset and its format has no value for that. */
+/** Undefined where an option can be left unset and its spelling has no value for that. */
 type ValueOf<Row extends SettingRow> =
-  | FormatValue<Row['format']>
-  | (Row extends { default: string } ? never : UnsetValue<Row['format']>);
+  | SpelledValue<Row['spelling']>
+  | (Row extends { default: string } ? never : UnsetValue<Row['spelling']>);
 
-type FormatValue<Name extends FormatName> = Exclude<
-  ReturnType<(typeof FORMATS)[Name]['parse']>,
+type SpelledValue<Name extends SpellingName> = Exclude<
+  ReturnType<(typeof SPELLINGS)[Name]['parse']>,
   null
 >;
 
-type UnsetValue<Name extends FormatName> = (typeof FORMATS)[Name] extends { unset: unknown }
+type UnsetValue<Name extends SpellingName> = (typeof SPELLINGS)[Name] extends { unset: unknown }
   ? never
   : undefined;
 

@@ -1,6 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EXIT_PERMISSION, HttplogError, systemErrorName } from '../errors.ts';
+import {
+  belongsToOrRoot,
+  EVERYBODY_WRITES,
+  GROUP_WRITES,
+  isReplaceable,
+  ROOT_UID,
+} from '../file-modes.ts';
 import { quoteValue } from './mistakes.ts';
 
 /**
@@ -20,10 +27,7 @@ export interface FileTrust {
   callerUid: number;
 }
 
-const ROOT_UID = 0;
-const EVERYBODY_WRITES = 0o002;
-const OTHERS_WRITE = 0o022;
-const STICKY = 0o1000;
+const OTHERS_WRITE = EVERYBODY_WRITES | GROUP_WRITES;
 const MODE_BITS = 0o7777;
 
 /**
@@ -81,14 +85,14 @@ function explainFound(file: Stats, directory: string, callerUid: number): string
   if (!file.isFile()) {
     return 'it is no regular file';
   }
-  if (isForeign(file, callerUid)) {
+  if (!belongsToOrRoot(file, callerUid)) {
     return `it belongs to user ${file.uid}, neither to root nor to who starts httplog`;
   }
   if ((file.mode & OTHERS_WRITE) !== 0) {
     return `others may write it ${describeMode(file)}`;
   }
   const place = statSync(directory);
-  if (isForeign(place, callerUid)) {
+  if (!belongsToOrRoot(place, callerUid)) {
     return `${describePath(directory)} belongs to user ${place.uid}, who may put another one in its place`;
   }
   return isReplaceable(place, OTHERS_WRITE)
@@ -108,15 +112,6 @@ function explainNamed(file: Stats, directory: string, callerUid: number): string
   return isReplaceable(place, EVERYBODY_WRITES)
     ? `everybody may put another one in its place, in ${describePath(directory)} ${describeMode(place)}: chmod o-w that directory`
     : undefined;
-}
-
-function isForeign({ uid }: Stats, callerUid: number): boolean {
-  return uid !== ROOT_UID && uid !== callerUid;
-}
-
-/** With the sticky bit only owners may rename or delete what is in the directory. */
-function isReplaceable({ mode }: Stats, writers: number): boolean {
-  return (mode & writers) !== 0 && (mode & STICKY) === 0;
 }
 
 function describeMode({ mode }: Stats): string {

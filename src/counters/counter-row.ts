@@ -1,4 +1,7 @@
-/** Something that is counted, told once: slots, Prometheus' metric and docs/metrics.md are made from such rows. */
+/**
+ * Something that is counted, told once: slots, Prometheus' metric, docs/metrics.md, the summary of a run and `/status`
+ * are made from such rows.
+ */
 export interface CounterRow {
   /** Its name in Prometheus; absent: the summary alone shows it. */
   metric?: string;
@@ -17,7 +20,37 @@ export interface CounterRow {
   bounds?: readonly number[];
   /** Several workers together have the largest of their values, not the sum. */
   isLargest?: boolean;
+  /** Absent: the summary does not have it. */
+  summary?: SummaryPart;
+  /** Where `/status` has the sum of its counts, and what stands there while that is zero. */
+  status?: { key: string; atZero?: null };
 }
+
+/** What the summary of a run says of a row: its counts, each with words behind it. */
+export interface SummaryPart {
+  line: SummaryLine;
+  /** Of the parts of a line the one with the smaller number stands first, whatever the order of the table. */
+  place: number;
+  /** Of its sum; or of each of its counts, which without words have the label's value. */
+  words?: string | readonly string[];
+  /** The first of the label's values that is told of; those that make up the sum stand in parentheses behind it. */
+  detailsFrom?: number;
+  /** Told of live runs, or of replays, alone. */
+  of?: 'run' | 'replay';
+  /** Left out at zero: the row as a whole, or each of its counts. */
+  leavesOut?: 'row' | 'counts';
+  /** Stands before it, instead of a comma and a space. */
+  separator?: string;
+}
+
+export type SummaryLine = 'packets' | 'workers' | 'messages' | 'exchanges' | 'redactions' | 'lines';
+
+/** Keys that rows have in `/status`, with the types of their values. */
+export type StatusOf<Rows> = {
+  -readonly [Name in keyof Rows as Rows[Name] extends { status: { key: infer Key extends string } }
+    ? Key
+    : never]: Rows[Name] extends { status: { atZero: null } } ? number | null : number;
+};
 
 /** Slots that a row takes. */
 export function countSlots({ values, valuesMax, bounds }: CounterRow): number {

@@ -1,4 +1,4 @@
-import { VERDICT_NAMES } from '../decode/verdicts.ts';
+import { VERDICT_FIRST_UNDECODABLE, VERDICT_NAMES } from '../decode/verdicts.ts';
 import { METHODS_DEFAULT } from '../http/grammar.ts';
 import { OTHER_PROTOCOL_NAMES } from '../http/other-protocol.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
@@ -21,11 +21,15 @@ export const COUNTER_ROWS = {
   packetsReceived: {
     metric: 'httplog_packets_received_total',
     help: "Packets that passed the kernel's filter, those that it dropped included",
-    note: 'for text lines alone these are the segments that begin a message, or a connection of TLS or HTTP/2',
+    note: 'for text lines alone these are the segments that begin a message or a connection, of TLS and HTTP/2 too',
+    summary: { line: 'packets', place: 1, words: 'received', of: 'run' },
+    status: { key: 'packets' },
   },
   packetsDropped: {
     metric: 'httplog_packets_dropped_total',
     help: 'Packets that the kernel dropped because the ring was full',
+    summary: { line: 'packets', place: 2, words: 'dropped by the kernel', of: 'run' },
+    status: { key: 'packetsDropped' },
   },
   ringFreezes: {
     metric: 'httplog_ring_freezes_total',
@@ -34,14 +38,23 @@ export const COUNTER_ROWS = {
   packetsAbandoned: {
     metric: 'httplog_packets_abandoned_total',
     help: 'Packets not read because a decode worker failed in the middle of them',
+    summary: { line: 'workers', place: 2, words: 'packets not read for it', of: 'run' },
   },
   workerRestarts: {
     metric: 'httplog_worker_restarts_total',
     help: 'Times that a decode worker was started anew after a failure',
+    summary: { line: 'workers', place: 1, words: 'started anew after a failure', of: 'run' },
   },
   packetsUnread: {
     metric: 'httplog_packets_unread_total',
     help: 'Packets received and not looked at because the number of -c was reached',
+    summary: {
+      line: 'packets',
+      place: 6,
+      words: 'not looked at behind the last of -c',
+      of: 'run',
+      leavesOut: 'row',
+    },
   },
   otherSegments: {
     metric: 'httplog_other_segments_total',
@@ -58,9 +71,22 @@ export const COUNTER_ROWS = {
     note: 'see [decoding.md](decoding.md)',
     label: 'verdict',
     values: VERDICT_NAMES,
+    summary: {
+      line: 'packets',
+      place: 5,
+      words: 'undecodable',
+      detailsFrom: VERDICT_FIRST_UNDECODABLE,
+    },
   },
   framesFiltered: {
     help: 'Frames that -f refused in a replay; live the kernel refuses them and nobody counts',
+    summary: {
+      line: 'packets',
+      place: 3,
+      words: 'not in the filter',
+      of: 'replay',
+      leavesOut: 'row',
+    },
   },
   frameBytes: {
     metric: 'httplog_frame_bytes_total',
@@ -69,12 +95,15 @@ export const COUNTER_ROWS = {
   framesTruncated: {
     metric: 'httplog_frames_truncated_total',
     help: 'Frames of which fewer bytes were captured than were on the wire',
+    summary: { line: 'packets', place: 4, words: 'truncated' },
   },
   messages: {
     metric: 'httplog_messages_total',
     help: 'HTTP messages, by type; those sent again count once',
     label: 'type',
     values: MESSAGE_TYPE_NAMES,
+    summary: { line: 'messages', place: 1 },
+    status: { key: 'messages' },
   },
   requests: {
     metric: 'httplog_requests_total',
@@ -92,20 +121,24 @@ export const COUNTER_ROWS = {
   messagesRetransmitted: {
     metric: 'httplog_messages_retransmitted_total',
     help: 'Messages sent again, and not logged again',
+    summary: { line: 'messages', place: 2, words: 'retransmitted' },
   },
   messagesCopied: {
     metric: 'httplog_messages_copied_total',
     help: 'Messages captured again on another device of the host, and not logged again',
     note: 'with `-i any`, and of captures that were made so: veth, bridge and port each show a packet',
+    summary: { line: 'messages', place: 3, words: 'copied', leavesOut: 'row' },
   },
   messagesContradicted: {
     metric: 'httplog_messages_contradicted_total',
     help: 'Messages under sequence numbers under which another one was seen; both are logged',
     note: 'one of them is not what the other end has received: a new connection whose start was not seen, or a decoy',
+    summary: { line: 'messages', place: 4, words: 'contradicted', leavesOut: 'row' },
   },
   messagesInBodies: {
     metric: 'httplog_messages_in_bodies_total',
     help: 'Segments that look like a message and stand in the body of another, of which lines of messages show none',
+    summary: { line: 'messages', place: 5, words: 'in bodies', leavesOut: 'row' },
   },
   heads: {
     metric: 'httplog_heads_total',
@@ -113,11 +146,24 @@ export const COUNTER_ROWS = {
     note: 'with `--complete-heads`',
     label: 'outcome',
     values: ['complete', 'incomplete'],
+    summary: {
+      line: 'messages',
+      place: 6,
+      words: ['heads put together', 'left incomplete'],
+      leavesOut: 'row',
+    },
   },
   ...EXCHANGE_COUNT_ROWS,
   exchangesFiltered: {
     metric: 'httplog_exchanges_filtered_total',
     help: 'Exchanges that the filters refused',
+    summary: {
+      line: 'exchanges',
+      place: 2,
+      words: 'not in the filter',
+      leavesOut: 'row',
+      separator: '; ',
+    },
   },
   firstByte: {
     metric: 'httplog_exchange_time_to_first_byte_seconds',
@@ -131,6 +177,7 @@ export const COUNTER_ROWS = {
     note: 'see [filters-and-redaction.md](filters-and-redaction.md)',
     label: 'pattern',
     valuesMax: REDACTION_COUNTS_MAX,
+    summary: { line: 'redactions', place: 1, leavesOut: 'counts' },
   },
   lines: {
     help: 'Lines that were made and handed over or wait in an open batch',

@@ -8,6 +8,8 @@ export const EXCHANGE_COUNT_ROWS = {
     help: 'Exchanges that have ended, by what they are missing',
     label: 'outcome',
     values: INCOMPLETE_NAMES.map((name) => name || 'complete'),
+    summary: { line: 'exchanges', place: 1 },
+    status: { key: 'exchanges', atZero: null },
   },
   flowsEvicted: {
     metric: 'httplog_flows_evicted_total',

@@ -1,6 +1,8 @@
 import type { CaptureSnapshot } from '../admin/capture-snapshot.ts';
-import { describeLoss, type Tally, takeTally } from '../admin/summary.ts';
+import { describeLoss } from '../admin/summary.ts';
+import type { Tally } from '../admin/tally.ts';
 import type { Settings } from '../config/settings.ts';
+import { COUNTER_KERNEL_PACKETS } from '../counters/counter-table.ts';
 import type { HttplogError } from '../errors.ts';
 import { BATCHES_MAX } from '../limits.ts';
 import { type OutputWriters, openOutputs } from '../log/output-writers.ts';
@@ -160,7 +162,7 @@ export class CaptureSession {
 
   tally(): Tally {
     const { redactionNames } = this.#plan;
-    return takeTally(this.#workers.counters(), this.#writer.counters, redactionNames);
+    return { counters: this.#workers.counters(), writer: this.#writer.counters, redactionNames };
   }
 
   /** The capture at this moment, for the admin server. */
@@ -257,8 +259,9 @@ export class CaptureSession {
         return;
       }
       const tally = this.tally();
-      if (tally.kernelPackets - lastPackets >= logEvery) {
-        lastPackets = tally.kernelPackets;
+      const packets = tally.counters[COUNTER_KERNEL_PACKETS];
+      if (packets - lastPackets >= logEvery) {
+        lastPackets = packets;
         this.#reportLoss(tally);
       }
     }, INTERFACE_WATCH_INTERVAL_MS);

@@ -1,15 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { EXIT_PERMISSION, HttplogError } from '../errors.ts';
-import { ADMIN_CONNECTIONS_MAX, OPEN_FILES_MAX, SQLITE_DATABASES_MAX } from '../limits.ts';
+import { ADMIN_CONNECTIONS_MAX } from '../limits.ts';
+import { kindOf } from '../log/output-kinds.ts';
 import type { OutputPlan } from '../plan/output-plan.ts';
-import {
-  DESCRIPTORS_OF_START,
-  DESCRIPTORS_PER_FILE_OUTPUT,
-  DESCRIPTORS_PER_THREAD,
-} from './limits.ts';
+import { DESCRIPTORS_OF_START, DESCRIPTORS_PER_THREAD } from './limits.ts';
 
-/** A database, its write-ahead log, that one's index, and a journal while it is made. */
-const FILES_PER_DATABASE = 4;
 /** What `ulimit` is usually at least. */
 const USUAL_LIMIT = 1024;
 
@@ -51,12 +46,9 @@ export function countDescriptors({ threads, outputs, hasAdminServer }: Descripto
   return DESCRIPTORS_OF_START + threads * DESCRIPTORS_PER_THREAD + ofOutputs + ofAdmin;
 }
 
-function countOfOutput(target: OutputPlan['target']): number {
-  if (target.kind === 'sqlite') {
-    return DESCRIPTORS_PER_THREAD + SQLITE_DATABASES_MAX * FILES_PER_DATABASE;
-  }
-  const isDaily = target.target.kind === 'daily';
-  return DESCRIPTORS_PER_FILE_OUTPUT + (isDaily ? OPEN_FILES_MAX : 0);
+function countOfOutput(place: OutputPlan['target']): number {
+  const { descriptors, threads } = kindOf(place).countNeeds(place.target);
+  return descriptors + threads * DESCRIPTORS_PER_THREAD;
 }
 
 /** The soft limit, which Node has raised to the hard one. Infinity where the kernel does not say. */

@@ -61,9 +61,6 @@ export const DESCRIPTORS_OF_START = 8;
 /** Descriptors of a thread: five of Node's event loop, its ring or capture file, modules while they are loaded. */
 export const DESCRIPTORS_PER_THREAD = 8;
 
-/** Descriptors of one output of lines beside its open daily files: looks at its end, compression, its directory. */
-export const DESCRIPTORS_PER_FILE_OUTPUT = 4;
-
 /** Bytes of what a daemon leaves for `httplog status`: it has some hundred. */
 export const STATE_FILE_BYTES_MAX = 4096;
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
-import { type Tally, takeTally } from '../admin/summary.ts';
+import type { Tally } from '../admin/tally.ts';
 import { linkTypeName } from '../capture/link-types.ts';
 import type { Configuration } from '../config/settings.ts';
 import {
@@ -110,7 +110,7 @@ export async function replayCaptures(
   const counters = sumCounters(jobs.map((job) => job.counters));
   return {
     exitCode,
-    tally: takeTally(counters, writer.counters, plan.redactionNames),
+    tally: { counters, writer: writer.counters, redactionNames: plan.redactionNames },
     isCut: settings.packetCountMax >= 0 && jobs.some(isCut),
   };
 }

@@ -151,7 +151,7 @@ async function followSession(
   if (error !== undefined && error.exitCode !== EXIT_OK) {
     throw error;
   }
-  return tally.linesGivenUp > 0 && error === undefined ? EXIT_RUNTIME : EXIT_OK;
+  return tally.writer.linesDropped > 0 && error === undefined ? EXIT_RUNTIME : EXIT_OK;
 }
 
 function chooseInterface({ interfaceName }: Settings): string {

@@ -1,6 +1,7 @@
 import { getSystemErrorMessage } from 'node:util';
 import type { CaptureSnapshot } from '../admin/capture-snapshot.ts';
-import { takeTally } from '../admin/summary.ts';
+import { countLinesDropped } from '../admin/summary.ts';
+import { COUNTER_KERNEL_DROPS, COUNTER_KERNEL_PACKETS } from '../counters/counter-table.ts';
 import { sendDatagram, UNIX_ADDRESS_BYTES_MAX } from '../system/datagram.ts';
 import { isInterfaceUp } from './interface-watch.ts';
 import { SYSTEMD_NOTIFY_INTERVAL_MS } from './limits.ts';
@@ -153,15 +154,12 @@ function isInterfaceAway(name: string): boolean {
 }
 
 function describeState(capture: CaptureState, isWaiting: boolean): string {
-  const { kernelPackets, kernelDrops, linesWritten, linesDropped } = takeTally(
-    capture.counters,
-    capture.writer,
-  );
+  const { counters, writer } = capture;
   const capturing = capture.isCapturing ? 'Capturing on' : 'Not capturing on';
   const state = isWaiting ? 'Waiting for interface' : capturing;
   return (
     `${capture.areWorkersAlive ? '' : 'A decode worker is stuck. '}${state} ${capture.interfaceName}: ` +
-    `${kernelPackets} packets, ${kernelDrops} dropped by the kernel; ` +
-    `${linesWritten} lines written, ${linesDropped} dropped`
+    `${counters[COUNTER_KERNEL_PACKETS]} packets, ${counters[COUNTER_KERNEL_DROPS]} dropped by the kernel; ` +
+    `${writer.linesWritten} lines written, ${countLinesDropped(capture)} dropped`
   );
 }

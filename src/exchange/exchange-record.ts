@@ -1,6 +1,7 @@
 import type { HttpMessage } from '../http/message.ts';
 import { VLAN_TAGS_MAX } from '../limits.ts';
-import { type Exchange, UNIT_EXCHANGE, UNKNOWN } from '../record/exchange.ts';
+import { type Exchange, UNKNOWN } from '../record/exchange.ts';
+import { type MessageType, sideOf } from '../record/message-type.ts';
 import { unpackMessage } from '../record/pack-message.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
@@ -28,19 +29,14 @@ export function fillRecord(tracker: ExchangeTracker, index: number, incomplete: 
   const flow = slots.flow[index];
   const requestChain = slots.chain[requestOf(index)];
   const responseChain = slots.chain[responseOf(index)];
-  exchange.unit = UNIT_EXCHANGE;
   exchange.incomplete = incomplete;
-  exchange.type = slots.type[index] as Exchange['type'];
+  exchange.side = sideOf(slots.type[index] as MessageType);
   exchange.hasRequest = hasMark(slots, index, EXCHANGE_REQUEST);
   exchange.hasResponse = hasMark(slots, index, EXCHANGE_RESPONSE);
   exchange.timestampSec = slots.startSec[index];
   exchange.timestampSubsecNs = slots.startSubsecNs[index];
-  exchange.flowHash = flows.hashes[flow] >>> 0;
-  exchange.retransmittedSegments = slots.retransmitted[index];
-  exchange.vlanTagsCount = slots.vlanTagsCount[index];
-  for (let tag = 0; tag < exchange.vlanTagsCount; tag++) {
-    exchange.vlanIds[tag] = slots.vlanIds[index * VLAN_TAGS_MAX + tag];
-  }
+  exchange.connectionHash = flows.hashes[flow] >>> 0;
+  setWireFacts(exchange, slots, index);
   let at = writeEnds(exchange, flows, flow, store.stagingOffset);
   if (exchange.hasRequest && requestChain !== NO_BLOCK) {
     at = readMessage(store, requestChain, at, exchange.request);
@@ -80,6 +76,14 @@ function readMessage(store: ByteStore, chain: number, at: number, message: HttpM
   const end = gatherBytes(store, chain, at);
   unpackMessage(store.bytes, at, message);
   return end;
+}
+
+function setWireFacts({ wire }: Exchange, slots: ExchangeSlots, index: number): void {
+  wire.retransmittedSegments = slots.retransmitted[index];
+  wire.vlanTagsCount = slots.vlanTagsCount[index];
+  for (let tag = 0; tag < wire.vlanTagsCount; tag++) {
+    wire.vlanIds[tag] = slots.vlanIds[index * VLAN_TAGS_MAX + tag];
+  }
 }
 
 function setTimes(exchange: Exchange, slots: ExchangeSlots, index: number): void {
@@ -127,11 +131,13 @@ function writeEnds(exchange: Exchange, flows: FlowTable, flow: number, at: numbe
   const secondAt = keyAt + ADDRESS_WORDS;
   writeAddress(exchange.bytes, at, flows.keys, isClientFirst ? firstAt : secondAt);
   writeAddress(exchange.bytes, at + ADDRESS_BYTES, flows.keys, isClientFirst ? secondAt : firstAt);
-  exchange.addressLength = isIpv6 ? ADDRESS_BYTES : ADDRESS_BYTES - IPV4_AT;
-  exchange.clientAddressOffset = isIpv6 ? at : at + IPV4_AT;
-  exchange.serverAddressOffset = exchange.clientAddressOffset + ADDRESS_BYTES;
-  exchange.clientPort = isClientFirst ? ports >>> 16 : ports & 0xffff;
-  exchange.serverPort = isClientFirst ? ports & 0xffff : ports >>> 16;
+  const { client, server } = exchange;
+  client.addressLength = isIpv6 ? 16 : 4;
+  server.addressLength = client.addressLength;
+  client.addressOffset = isIpv6 ? at : at + IPV4_AT;
+  server.addressOffset = client.addressOffset + ADDRESS_BYTES;
+  client.port = isClientFirst ? ports >>> 16 : ports & 0xffff;
+  server.port = isClientFirst ? ports & 0xffff : ports >>> 16;
   return at + 2 * ADDRESS_BYTES;
 }
 

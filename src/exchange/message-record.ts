@@ -3,10 +3,11 @@ import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
-import { createExchange, type Exchange, UNIT_MESSAGE, UNKNOWN } from '../record/exchange.ts';
+import { UNKNOWN } from '../record/exchange.ts';
+import { createMessage, type Message, openMessage } from '../record/message.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { packMessage, unpackMessage } from '../record/pack-message.ts';
-import { becomeMessage } from '../record/single-message.ts';
+import type { AddressLength } from '../record/record.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
 import { createFlowKey, type FlowKey, setFlowKey } from './flow-key.ts';
@@ -15,7 +16,7 @@ import { REDACTION_BYTES_MAX } from './limits.ts';
 /** Makes records of single messages, for outputs that show messages and not exchanges. */
 export interface MessageRecords {
   /** Filled anew by each `loadMessage`; its bytes are its own, with room for what redaction makes. */
-  readonly record: Exchange;
+  readonly record: Message;
   readonly key: FlowKey;
   readonly seed: number;
 }
@@ -29,9 +30,8 @@ const BESIDE_HEAD_BYTES_MAX = 1024;
  * @param seed of the hash of flows, see `createFlowTable`
  */
 export function createMessageRecords(fieldsCount: number, seed: number): MessageRecords {
-  const record = createExchange(fieldsCount);
+  const record = createMessage(fieldsCount);
   record.bytes = new Uint8Array(BESIDE_HEAD_BYTES_MAX + HEAD_BYTES_MAX + REDACTION_BYTES_MAX);
-  record.unit = UNIT_MESSAGE;
   return { record, key: createFlowKey(), seed };
 }
 
@@ -42,22 +42,22 @@ export function loadMessage(
   segment: Segment,
   message: HttpMessage,
   type: MessageType,
-): Exchange {
+): Message {
   const { record, key } = records;
   const isRequest = message.kind === MESSAGE_REQUEST;
-  const { addressLength } = segment;
+  const addressLength = segment.addressLength as AddressLength;
+  const { client, server, wire } = record;
   setFlowKey(key, frame.bytes, segment, records.seed);
-  record.type = type;
-  record.hasRequest = isRequest;
-  record.hasResponse = !isRequest;
+  openMessage(record, type, isRequest);
   record.timestampSec = frame.timestampSec;
   record.timestampSubsecNs = frame.timestampSubsecNs;
-  record.flowHash = key.hash >>> 0;
-  record.addressLength = addressLength;
-  record.clientPort = isRequest ? segment.sourcePort : segment.targetPort;
-  record.serverPort = isRequest ? segment.targetPort : segment.sourcePort;
-  record.vlanTagsCount = segment.vlanTagsCount;
-  record.vlanIds.set(segment.vlanIds);
+  record.connectionHash = key.hash >>> 0;
+  client.addressLength = addressLength;
+  server.addressLength = addressLength;
+  client.port = isRequest ? segment.sourcePort : segment.targetPort;
+  server.port = isRequest ? segment.targetPort : segment.sourcePort;
+  wire.vlanTagsCount = segment.vlanTagsCount;
+  wire.vlanIds.set(segment.vlanIds);
   // Offset 0 stands for an absent value: nothing begins there.
   const sourceAt = ADDRESS_BYTES;
   const targetAt = sourceAt + ADDRESS_BYTES;
@@ -66,8 +66,8 @@ export function loadMessage(
   const targetEnd = targetAddressOffset + addressLength;
   copyBytes(record.bytes, sourceAt, frame.bytes, sourceAddressOffset, sourceEnd);
   copyBytes(record.bytes, targetAt, frame.bytes, targetAddressOffset, targetEnd);
-  record.clientAddressOffset = isRequest ? sourceAt : targetAt;
-  record.serverAddressOffset = isRequest ? targetAt : sourceAt;
+  client.addressOffset = isRequest ? sourceAt : targetAt;
+  server.addressOffset = isRequest ? targetAt : sourceAt;
   const messageAt = targetAt + ADDRESS_BYTES;
   const part = isRequest ? record.request : record.response;
   record.bytesEnd = packMessage(record.bytes, messageAt, frame.bytes, message);
@@ -87,8 +87,7 @@ export function loadMessage(
   return record;
 }
 
-function setHead(record: Exchange, isRequest: boolean, headBytes: number): void {
-  becomeMessage(record, isRequest);
+function setHead(record: Message, isRequest: boolean, headBytes: number): void {
   if (isRequest) {
     record.requestHeadBytes = headBytes;
     splitRequestLine(record);

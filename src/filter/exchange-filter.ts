@@ -3,6 +3,7 @@ import { FIELD_NAMES, type NamedField } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
 import { hashWithKey } from '../keyed-hash.ts';
 import { UNKNOWN } from '../record/exchange.ts';
+import type { End } from '../record/record.ts';
 import { isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
 import type {
   FilterSettings,
@@ -68,7 +69,7 @@ function addScalarTests(tests: ExchangeTest[], settings: FilterSettings): void {
   if (sampleOneIn !== undefined) {
     tests.push(
       sampleKey === undefined
-        ? (exchange) => exchange.flowHash % sampleOneIn === 0
+        ? (exchange) => exchange.connectionHash % sampleOneIn === 0
         : createKeyedSample(sampleOneIn, sampleKey),
     );
   }
@@ -79,12 +80,12 @@ function addScalarTests(tests: ExchangeTest[], settings: FilterSettings): void {
 }
 
 function createKeyedSample(sampleOneIn: number, key: Uint8Array): ExchangeTest {
-  const flowHash = new Uint8Array(4);
-  const flowWords = new DataView(flowHash.buffer);
+  const connectionHash = new Uint8Array(4);
+  const hashWords = new DataView(connectionHash.buffer);
   const hash = new Int32Array(2);
   return (exchange) => {
-    flowWords.setUint32(0, exchange.flowHash);
-    hashWithKey(key, flowHash, 0, flowHash.length, hash);
+    hashWords.setUint32(0, exchange.connectionHash);
+    hashWithKey(key, connectionHash, 0, connectionHash.length, hash);
     return (hash[0] >>> 0) % sampleOneIn === 0;
   };
 }
@@ -107,20 +108,17 @@ function createStatusTest({ first, last }: StatusRule): ExchangeTest {
 }
 
 function createClientTest(rule: NetworkRule): ExchangeTest {
-  return ({ bytes, clientAddressOffset, addressLength }) =>
-    isWithin(bytes, clientAddressOffset, addressLength, rule);
+  return ({ bytes, client }) => isWithin(bytes, client, rule);
 }
 
 function createServerTest(rule: NetworkRule): ExchangeTest {
-  return ({ bytes, serverAddressOffset, addressLength }) =>
-    isWithin(bytes, serverAddressOffset, addressLength, rule);
+  return ({ bytes, server }) => isWithin(bytes, server, rule);
 }
 
-/** An address of the other IP version is within no network. */
+/** An address of the other IP version is within no network, nor is an end that has none. */
 function isWithin(
   bytes: Uint8Array,
-  offset: number,
-  addressLength: number,
+  { addressOffset, addressLength }: End,
   { address, prefixBits }: NetworkRule,
 ): boolean {
   if (addressLength !== address.length) {
@@ -128,13 +126,14 @@ function isWithin(
   }
   const wholeBytes = prefixBits >> 3;
   for (let index = 0; index < wholeBytes; index++) {
-    if (bytes[offset + index] !== address[index]) {
+    if (bytes[addressOffset + index] !== address[index]) {
       return false;
     }
   }
   const bitsLeft = prefixBits & 7;
   return (
-    bitsLeft === 0 || (bytes[offset + wholeBytes] ^ address[wholeBytes]) >> (8 - bitsLeft) === 0
+    bitsLeft === 0 ||
+    (bytes[addressOffset + wholeBytes] ^ address[wholeBytes]) >> (8 - bitsLeft) === 0
   );
 }
 

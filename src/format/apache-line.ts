@@ -1,6 +1,6 @@
 import { FIELD_REFERER, FIELD_USER_AGENT } from '../http/grammar.ts';
+import { ADDRESS_TEXT_BYTES_MAX } from '../record/address-text.ts';
 import type { Exchange } from '../record/exchange.ts';
-import { ENDPOINT_BYTES_MAX } from './address.ts';
 import {
   APACHE_TIMESTAMP_BYTES_MAX,
   type ApacheTimestamp,
@@ -9,7 +9,7 @@ import {
 } from './apache-timestamp.ts';
 import { writeDigits, writeJsonNumber } from './json-text.ts';
 import { statusOf, writeMicroseconds } from './record-fields.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import {
   createValueSpan,
   type FindText,
@@ -19,7 +19,7 @@ import {
   textBytesMax,
   type ValueSpan,
 } from './record-texts.ts';
-import { writeAddressText } from './record-values.ts';
+import { writeEndAddress } from './record-values.ts';
 
 const BYTE_LF = 0x0a;
 const BYTE_SPACE = 0x20;
@@ -33,7 +33,7 @@ const BYTE_LOWER_X = 0x78;
 const STATUS_DIGITS = 3;
 /** Size and duration of up to 2^53, the status, dashes, quotes and separators. */
 const NUMBERS_BYTES_MAX = 64;
-const OVERHEAD_BYTES_MAX = ENDPOINT_BYTES_MAX + APACHE_TIMESTAMP_BYTES_MAX + NUMBERS_BYTES_MAX;
+const OVERHEAD_BYTES_MAX = ADDRESS_TEXT_BYTES_MAX + APACHE_TIMESTAMP_BYTES_MAX + NUMBERS_BYTES_MAX;
 
 const HEX_DIGITS = new Uint8Array(Buffer.from('0123456789abcdef', 'latin1'));
 
@@ -54,30 +54,35 @@ const findUserAgent = findInRequest(FIELD_USER_AGENT);
  *
  * @see https://httpd.apache.org/docs/2.4/mod/mod_log_config.html
  */
-export function createCommonFormat(options: RecordFormatOptions): RecordFormat {
-  return createApacheFormat(options, false, false);
-}
+export const COMMON_FORMAT: RecordFormat = {
+  suffix: 'common.log',
+  hasHeaderFields: false,
+  writers: { exchange: (options) => createExchangeWriter(options, false, false) },
+};
 
 /** The same with ` "%{Referer}i" "%{User-agent}i"`. */
-export function createCombinedFormat(options: RecordFormatOptions): RecordFormat {
-  return createApacheFormat(options, true, false);
-}
+export const COMBINED_FORMAT: RecordFormat = {
+  suffix: 'combined.log',
+  hasHeaderFields: false,
+  writers: { exchange: (options) => createExchangeWriter(options, true, false) },
+};
 
 /** The combined one with ` %D`, the microseconds that the exchange took. */
-export function createCombinedTimedFormat(options: RecordFormatOptions): RecordFormat {
-  return createApacheFormat(options, true, true);
-}
+export const COMBINED_TIMED_FORMAT: RecordFormat = {
+  suffix: 'combined-timed.log',
+  hasHeaderFields: false,
+  writers: { exchange: (options) => createExchangeWriter(options, true, true) },
+};
 
-function createApacheFormat(
+function createExchangeWriter(
   options: RecordFormatOptions,
   isCombined: boolean,
   isTimed: boolean,
-): RecordFormat {
+): RecordWriter<Exchange> {
   const timestamp = createApacheTimestamp(options.utcOffset);
   const span = createValueSpan();
   return {
     linesPerRecord: 1,
-    fileHeader: undefined,
     bytesMax: (exchange) =>
       OVERHEAD_BYTES_MAX +
       textBytesMax(findUser, exchange, span) +
@@ -109,7 +114,7 @@ function writeCommon(
   span: ValueSpan,
 ): number {
   const { responseBodyBytes } = exchange;
-  at = writeAddressText(target, at, exchange, exchange.clientAddressOffset);
+  at = writeClient(target, at, exchange);
   target[at++] = BYTE_SPACE;
   target[at++] = BYTE_DASH;
   target[at++] = BYTE_SPACE;
@@ -126,6 +131,15 @@ function writeCommon(
   }
   target[at++] = BYTE_DASH;
   return at;
+}
+
+/** A dash for a client without an address. */
+function writeClient(target: Uint8Array, at: number, { bytes, client }: Exchange): number {
+  if (client.addressLength === 0) {
+    target[at++] = BYTE_DASH;
+    return at;
+  }
+  return writeEndAddress(target, at, bytes, client);
 }
 
 /** As Apache does, an empty user name is `""`. One that is a dash must not look like none. */

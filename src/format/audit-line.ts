@@ -1,11 +1,11 @@
 import { isSameText } from '../bytes.ts';
 import { FIELD_USER_AGENT } from '../http/grammar.ts';
+import { ADDRESS_TEXT_BYTES_MAX } from '../record/address-text.ts';
 import type { Exchange } from '../record/exchange.ts';
-import { ENDPOINT_BYTES_MAX } from './address.ts';
 import { SPACE_ESCAPED, SPACE_KEPT, type SpaceMode, writeEscaped } from './escape.ts';
 import { writeDigits, writeJsonNumber } from './json-text.ts';
 import { statusOf } from './record-fields.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import {
   createValueSpan,
   type FindText,
@@ -20,7 +20,7 @@ import {
 import {
   ID_BYTES,
   labelBytes,
-  writeAddressText,
+  writeEndAddress,
   writeHexByte,
   writeId,
   writeLabel,
@@ -44,7 +44,7 @@ const STATUS_DIGITS = 3;
 /** Labels, words for what is absent, numbers, line feeds. */
 const LABELS_BYTES_MAX = 256;
 const OVERHEAD_BYTES_MAX =
-  LABELS_BYTES_MAX + 2 * (TIMESTAMP_BYTES_MAX + ID_BYTES + ENDPOINT_BYTES_MAX);
+  LABELS_BYTES_MAX + 2 * (TIMESTAMP_BYTES_MAX + ID_BYTES + ADDRESS_TEXT_BYTES_MAX);
 
 const ID = labelBytes(' ID: ');
 const SOURCE = labelBytes(' Source: ');
@@ -73,13 +73,18 @@ const COLUMNS = [USER, PATH, QUERY, METHOD, AGENT];
  * Two lines an exchange, both with its id: what was asked at the time of the request, and at the time of the
  * end the same with what came of it.
  */
-export function createAuditFormat(options: RecordFormatOptions): RecordFormat {
+export const AUDIT_FORMAT: RecordFormat = {
+  suffix: 'audit.log',
+  hasHeaderFields: false,
+  writers: { exchange: createExchangeWriter },
+};
+
+function createExchangeWriter(options: RecordFormatOptions): RecordWriter<Exchange> {
   const beginning = createTimestampText(options.utcOffset);
   const ending = createTimestampText(options.utcOffset);
   const span = createValueSpan();
   return {
     linesPerRecord: 2,
-    fileHeader: undefined,
     bytesMax: (exchange) => {
       let bytesMax = OVERHEAD_BYTES_MAX;
       for (let column = 0; column < COLUMNS.length; column++) {
@@ -123,7 +128,8 @@ function writeRequest(target: Uint8Array, at: number, exchange: Exchange, span: 
   at = writeColumn(target, at, exchange, span, QUERY);
   at = writeColumn(target, at, exchange, span, METHOD);
   at = writeLabel(target, at, SOURCE);
-  at = writeAddressText(target, at, exchange, exchange.clientAddressOffset);
+  const addressEnd = writeEndAddress(target, at, exchange.bytes, exchange.client);
+  at = addressEnd === at ? writeLabel(target, at, ABSENT) : addressEnd;
   return writeColumn(target, at, exchange, span, AGENT);
 }
 

@@ -1,13 +1,10 @@
-import { FIELD_HOST, FIELD_TRACEPARENT, FIELD_X_FORWARDED_FOR } from '../http/grammar.ts';
-import {
-  type Exchange,
-  INCOMPLETE_NAMES,
-  INCOMPLETE_NONE,
-  UNIT_EXCHANGE,
-} from '../record/exchange.ts';
-import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
+import { FIELD_HOST, FIELD_TRACEPARENT } from '../http/grammar.ts';
+import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { Message } from '../record/message.ts';
 import { writeEcsHttp, writeEcsUrl } from './json-ecs-http.ts';
-import { createEcsOwnFields, writeEcsOwnFields } from './json-ecs-own.ts';
+import { writeEcsEnds, writeEcsNetwork } from './json-ecs-network.ts';
+import { writeEcsOwnExchange, writeEcsOwnMessage } from './json-ecs-own.ts';
 import {
   closeObject,
   createJsonLabel,
@@ -15,25 +12,19 @@ import {
   type JsonLabel,
   writeLabel,
 } from './json-label.ts';
-import { JSON_BYTES_MAX, writeJsonNumber, writeJsonString } from './json-text.ts';
+import { JSON_BYTES_MAX, writeJsonString } from './json-text.ts';
+import { isTraceparent, TRACE_ID_AT, TRACE_ID_DIGITS } from './json-value-texts.ts';
 import {
-  findElementEnd,
-  isAddressText,
-  isTraceparent,
-  TRACE_ID_AT,
-  TRACE_ID_DIGITS,
-} from './json-value-texts.ts';
-import {
+  createNameLabels,
   fieldLength,
-  messageBytes,
   messageWith,
+  type NameLabels,
   valueBytesMax,
-  writeAddress,
   writeNumber,
   writeUser,
   writeUuid,
 } from './json-values.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import { createUtcTimestamp, type UtcTimestamp, writeUtcTimestamp } from './utc-timestamp.ts';
 
 /** Bytes of a line beside its values: all keys take 1700, numbers, times and addresses 800. */
@@ -42,7 +33,6 @@ const ECS_OVERHEAD_BYTES_MAX = 4096;
 const NANOSECONDS_PER_SECOND = 1e9;
 const FAILED_STATUS_MIN = 400;
 const BYTE_LF = 0x0a;
-const BYTE_QUOTE = 0x22;
 
 const TIMESTAMP = createJsonLabel(',"@timestamp":"');
 const EVENT_EXCHANGE = createJsonLabel(createEventText('exchange'));
@@ -55,20 +45,6 @@ const END = createJsonLabel('","end":"');
 const QUOTE = createJsonLabel('"');
 const DURATION = createKeyLabel('duration');
 const OBJECT_END = createJsonLabel('}');
-const CLIENT = createJsonLabel(',"client":{"ip":');
-const SERVER = createJsonLabel(',"server":{"ip":');
-const SOURCE = createJsonLabel(',"source":{"ip":');
-const DESTINATION = createJsonLabel(',"destination":{"ip":');
-const PORT = createKeyLabel('port');
-const BYTES = createKeyLabel('bytes');
-const NETWORK_IPV4 = createJsonLabel(createNetworkText('ipv4'));
-const NETWORK_IPV6 = createJsonLabel(createNetworkText('ipv6'));
-const INBOUND = createJsonLabel('"inbound"');
-const OUTBOUND = createJsonLabel('"outbound"');
-const FORWARDED_IP = createKeyLabel('forwarded_ip');
-const VLAN = createJsonLabel(',"vlan":{"id":"');
-const INNER_VLAN = createJsonLabel('"},"inner":{"vlan":{"id":"');
-const VLAN_END = createJsonLabel('"}');
 const USER_NAME = createKeyLabel('name');
 const USER = createKeyLabel('user');
 const TRACE_ID = createJsonLabel(',"trace":{"id":');
@@ -84,49 +60,56 @@ function createEventText(name: string): string {
   );
 }
 
-function createNetworkText(type: string): string {
-  return `,"network":{"type":"${type}","transport":"tcp","protocol":"http","direction":`;
-}
-
 /**
  * One Elastic Common Schema document a line.
  *
  * @see https://www.elastic.co/docs/reference/ecs
  */
-export function createEcsFormat(options: RecordFormatOptions): RecordFormat {
-  const { namedFields } = options;
-  const ownFields = createEcsOwnFields(namedFields);
+export const ECS_FORMAT: RecordFormat = {
+  suffix: 'ecs.json',
+  hasHeaderFields: true,
+  writers: { exchange: createExchangeWriter, message: createMessageWriter },
+};
+
+/** What the documents of one output have in common. */
+interface Document {
+  readonly names: NameLabels;
+  readonly observer: JsonLabel;
+  readonly overheadBytes: number;
+  readonly timestamp: UtcTimestamp;
+}
+
+function createDocument(options: RecordFormatOptions): Document {
+  const names = createNameLabels(options.namedFields);
   const observer = createJsonLabel(
     `,"observer":{"type":"sensor","product":"httplog","hostname":${JSON.stringify(options.hostName)}}`,
   );
-  const overheadBytes = ECS_OVERHEAD_BYTES_MAX + observer.byteLength + ownFields.overheadBytes;
-  const startTimestamp = createUtcTimestamp();
+  const overheadBytes = ECS_OVERHEAD_BYTES_MAX + observer.byteLength + names.overheadBytes;
+  return { names, observer, overheadBytes, timestamp: createUtcTimestamp() };
+}
+
+function createExchangeWriter(options: RecordFormatOptions): RecordWriter<Exchange> {
+  const document = createDocument(options);
   const endTimestamp = createUtcTimestamp();
   return {
     linesPerRecord: 1,
-    fileHeader: undefined,
-    bytesMax: (exchange) =>
-      overheadBytes + valueBytesMax(exchange, namedFields) + repeatedBytesMax(exchange),
+    bytesMax: (exchange) => bytesMaxOf(exchange, document),
     write: (target, at, exchange) => {
+      const { requestBodyBytes, responseBodyBytes } = exchange;
       const lineAt = at;
       at = writeLabel(target, at, TIMESTAMP);
-      at = writeStart(target, at, exchange, startTimestamp);
-      at = writeEvent(target, at, exchange, startTimestamp, endTimestamp);
-      at = writeEndpoints(target, at, exchange);
-      at = writeNetwork(target, at, exchange);
-      at = writeEcsHttp(target, at, exchange);
-      if (exchange.hasRequest) {
-        at = writeEcsUrl(target, at, exchange);
-        const membersAt = writeLabel(target, at, USER);
-        const userEnd = writeUser(target, membersAt, USER_NAME, exchange.bytes, exchange.request);
-        at = closeObject(target, userEnd, at, membersAt);
-      }
-      at = writeTrace(target, at, exchange);
-      at = writeLabel(target, at, observer);
+      at = writeStart(target, at, exchange, document.timestamp);
+      at = writeEvent(target, at, EVENT_EXCHANGE, exchange, exchange.incomplete);
+      at = writeDuration(target, at, exchange, document.timestamp, endTimestamp);
+      at = writeLabel(target, at, OBJECT_END);
+      at = writeEcsEnds(target, at, exchange, requestBodyBytes, responseBodyBytes);
+      at = writeEcsNetwork(target, at, exchange);
+      at = writeEcsHttp(target, at, exchange, requestBodyBytes, responseBodyBytes);
+      at = writeContext(target, at, exchange, document.observer);
       if (exchange.incomplete !== INCOMPLETE_NONE) {
         at = writeLabel(target, at, INCOMPLETE[exchange.incomplete]);
       }
-      at = writeEcsOwnFields(target, at, exchange, ownFields);
+      at = writeEcsOwnExchange(target, at, exchange, document.names);
       at = closeObject(target, at, lineAt, lineAt);
       target[at++] = BYTE_LF;
       return at;
@@ -134,8 +117,51 @@ export function createEcsFormat(options: RecordFormatOptions): RecordFormat {
   };
 }
 
+function createMessageWriter(options: RecordFormatOptions): RecordWriter<Message> {
+  const document = createDocument(options);
+  return {
+    linesPerRecord: 1,
+    bytesMax: (message) => bytesMaxOf(message, document),
+    write: (target, at, message) => {
+      const lineAt = at;
+      at = writeLabel(target, at, TIMESTAMP);
+      at = writeStart(target, at, message, document.timestamp);
+      at = writeEvent(target, at, EVENT_MESSAGE, message, INCOMPLETE_NONE);
+      at = writeLabel(target, at, OBJECT_END);
+      at = writeEcsEnds(target, at, message, UNKNOWN, UNKNOWN);
+      at = writeEcsNetwork(target, at, message);
+      at = writeEcsHttp(target, at, message, UNKNOWN, UNKNOWN);
+      at = writeContext(target, at, message, document.observer);
+      at = writeEcsOwnMessage(target, at, message, document.names);
+      at = closeObject(target, at, lineAt, lineAt);
+      target[at++] = BYTE_LF;
+      return at;
+    },
+  };
+}
+
+function bytesMaxOf(record: HttpRecord, { names, overheadBytes }: Document): number {
+  return overheadBytes + valueBytesMax(record, names.namedFields) + repeatedBytesMax(record);
+}
+
+/** What was asked for, by whom, within which trace, and who has seen it. */
+function writeContext(
+  target: Uint8Array,
+  at: number,
+  record: HttpRecord,
+  observer: JsonLabel,
+): number {
+  if (record.hasRequest) {
+    at = writeEcsUrl(target, at, record);
+    const membersAt = writeLabel(target, at, USER);
+    const userEnd = writeUser(target, membersAt, USER_NAME, record.bytes, record.request);
+    at = closeObject(target, userEnd, at, membersAt);
+  }
+  return writeLabel(target, writeTrace(target, at, record), observer);
+}
+
 /** Target and host are in `url.full` a second time. */
-function repeatedBytesMax(exchange: Exchange): number {
+function repeatedBytesMax(exchange: HttpRecord): number {
   if (!exchange.hasRequest) {
     return 0;
   }
@@ -146,7 +172,7 @@ function repeatedBytesMax(exchange: Exchange): number {
 function writeStart(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
+  exchange: HttpRecord,
   timestamp: UtcTimestamp,
 ): number {
   const { timestampSec, timestampSubsecNs } = exchange;
@@ -156,105 +182,52 @@ function writeStart(
 function writeEvent(
   target: Uint8Array,
   at: number,
+  label: JsonLabel,
+  record: HttpRecord,
+  incomplete: number,
+): number {
+  at = writeUuid(target, writeLabel(target, at, label), record.id);
+  return writeLabel(target, at, outcomeOf(record, incomplete));
+}
+
+/** Beginning, end and duration of an exchange whose end was seen. */
+function writeDuration(
+  target: Uint8Array,
+  at: number,
   exchange: Exchange,
   startTimestamp: UtcTimestamp,
   endTimestamp: UtcTimestamp,
 ): number {
-  const isExchange = exchange.unit === UNIT_EXCHANGE;
-  at = writeLabel(target, at, isExchange ? EVENT_EXCHANGE : EVENT_MESSAGE);
-  at = writeUuid(target, at, exchange.id);
-  at = writeLabel(target, at, outcomeOf(exchange));
-  if (exchange.totalNs >= 0) {
-    const subsecNs = exchange.timestampSubsecNs + exchange.totalNs;
-    const carrySec = Math.floor(subsecNs / NANOSECONDS_PER_SECOND);
-    at = writeLabel(target, at, START);
-    at = writeStart(target, at, exchange, startTimestamp);
-    at = writeLabel(target, at, END);
-    at = writeUtcTimestamp(
-      target,
-      at,
-      endTimestamp,
-      exchange.timestampSec + carrySec,
-      subsecNs - carrySec * NANOSECONDS_PER_SECOND,
-    );
-    at = writeLabel(target, at, QUOTE);
-    at = writeNumber(target, at, DURATION, exchange.totalNs);
+  if (exchange.totalNs < 0) {
+    return at;
   }
-  return writeLabel(target, at, OBJECT_END);
+  const subsecNs = exchange.timestampSubsecNs + exchange.totalNs;
+  const carrySec = Math.floor(subsecNs / NANOSECONDS_PER_SECOND);
+  at = writeLabel(target, at, START);
+  at = writeStart(target, at, exchange, startTimestamp);
+  at = writeLabel(target, at, END);
+  at = writeUtcTimestamp(
+    target,
+    at,
+    endTimestamp,
+    exchange.timestampSec + carrySec,
+    subsecNs - carrySec * NANOSECONDS_PER_SECOND,
+  );
+  at = writeLabel(target, at, QUOTE);
+  return writeNumber(target, at, DURATION, exchange.totalNs);
 }
 
 /** A failure is a status of 4xx or 5xx; what has none, or did not come to its end, is not known. */
-function outcomeOf(exchange: Exchange): JsonLabel {
+function outcomeOf(exchange: HttpRecord, incomplete: number): JsonLabel {
   if (exchange.hasResponse && exchange.statusCode >= FAILED_STATUS_MIN) {
     return OUTCOME_FAILURE;
   }
   const isSuccess =
-    exchange.hasResponse && exchange.statusCode >= 0 && exchange.incomplete === INCOMPLETE_NONE;
+    exchange.hasResponse && exchange.statusCode >= 0 && incomplete === INCOMPLETE_NONE;
   return isSuccess ? OUTCOME_SUCCESS : OUTCOME_UNKNOWN;
 }
 
-/** The client is the source, of a response as well: ECS has the side that began as the source. */
-function writeEndpoints(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { clientAddressOffset, serverAddressOffset, clientPort, serverPort } = exchange;
-  const requestBytes = messageBytes(exchange.requestHeadBytes, exchange.requestBodyBytes);
-  const responseBytes = messageBytes(exchange.responseHeadBytes, exchange.responseBodyBytes);
-  at = writePeer(target, at, SOURCE, exchange, clientAddressOffset, clientPort, requestBytes);
-  at = writePeer(target, at, DESTINATION, exchange, serverAddressOffset, serverPort, responseBytes);
-  at = writePeer(target, at, CLIENT, exchange, clientAddressOffset, clientPort, requestBytes);
-  return writePeer(target, at, SERVER, exchange, serverAddressOffset, serverPort, responseBytes);
-}
-
-function writePeer(
-  target: Uint8Array,
-  at: number,
-  label: JsonLabel,
-  exchange: Exchange,
-  addressOffset: number,
-  port: number,
-  sentBytes: number,
-): number {
-  at = writeLabel(target, at, label);
-  at = writeAddress(target, at, exchange, addressOffset);
-  at = writeNumber(target, at, PORT, port);
-  at = writeNumber(target, at, BYTES, sentBytes);
-  return writeLabel(target, at, OBJECT_END);
-}
-
-function writeNetwork(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { type, vlanTagsCount, vlanIds } = exchange;
-  at = writeLabel(target, at, exchange.addressLength === 4 ? NETWORK_IPV4 : NETWORK_IPV6);
-  at = writeLabel(target, at, type === TYPE_CQ || type === TYPE_CR ? INBOUND : OUTBOUND);
-  at = writeForwardedIp(target, at, exchange);
-  if (vlanTagsCount > 0) {
-    at = writeLabel(target, at, VLAN);
-    at = writeJsonNumber(target, at, vlanIds[0]);
-    if (vlanTagsCount > 1) {
-      at = writeLabel(target, at, INNER_VLAN);
-      at = writeJsonNumber(target, at, vlanIds[1]);
-      at = writeLabel(target, at, VLAN_END);
-    } else {
-      target[at++] = BYTE_QUOTE;
-    }
-    at = writeLabel(target, at, OBJECT_END);
-  }
-  return writeLabel(target, at, OBJECT_END);
-}
-
-/** The first address of X-Forwarded-For. Another text would make the whole document invalid to its reader. */
-function writeForwardedIp(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { bytes, request } = exchange;
-  const offset = exchange.hasRequest ? request.fieldOffsets[FIELD_X_FORWARDED_FOR] : 0;
-  if (offset === 0) {
-    return at;
-  }
-  const end = findElementEnd(bytes, offset, request.fieldEnds[FIELD_X_FORWARDED_FOR]);
-  if (!isAddressText(bytes, offset, end)) {
-    return at;
-  }
-  return writeJsonString(target, writeLabel(target, at, FORWARDED_IP), bytes, offset, end);
-}
-
-function writeTrace(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeTrace(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const message = messageWith(exchange, FIELD_TRACEPARENT);
   if (message === undefined) {
     return at;

@@ -5,7 +5,8 @@ import {
   FIELD_X_CORRELATION_ID,
   FIELD_X_REQUEST_ID,
 } from '../http/grammar.ts';
-import { type Exchange, UNKNOWN } from '../record/exchange.ts';
+import { UNKNOWN } from '../record/exchange.ts';
+import type { HttpRecord } from '../record/http-record.ts';
 import { closeObject, createJsonLabel, createKeyLabel, writeLabel } from './json-label.ts';
 import { writeJsonString, writeJsonText } from './json-text.ts';
 import { findHostEnd, readPort } from './json-value-texts.ts';
@@ -35,50 +36,67 @@ const PATH = createKeyLabel('path');
 const QUERY = createKeyLabel('query');
 const USER_AGENT = createJsonLabel(',"user_agent":{"original":');
 
-export function writeEcsHttp(target: Uint8Array, at: number, exchange: Exchange): number {
+/** @param requestBodyBytes what was sent behind the heads, or UNKNOWN */
+export function writeEcsHttp(
+  target: Uint8Array,
+  at: number,
+  record: HttpRecord,
+  requestBodyBytes: number,
+  responseBodyBytes: number,
+): number {
   const httpAt = at;
   const membersAt = writeLabel(target, at, HTTP);
-  at = writeVersion(target, membersAt, VERSION, exchange);
-  at = writeRequest(target, at, exchange);
-  at = writeResponse(target, at, exchange);
+  at = writeVersion(target, membersAt, VERSION, record);
+  at = writeRequest(target, at, record, requestBodyBytes);
+  at = writeResponse(target, at, record, responseBodyBytes);
   return closeObject(target, at, httpAt, membersAt);
 }
 
-function writeRequest(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { bytes, request, requestBodyBytes } = exchange;
+function writeRequest(
+  target: Uint8Array,
+  at: number,
+  record: HttpRecord,
+  bodyBytes: number,
+): number {
+  const { bytes, request } = record;
   const requestAt = at;
   const membersAt = writeLabel(target, at, REQUEST);
-  at = writeRequestId(target, membersAt, exchange);
-  if (exchange.hasRequest) {
+  at = writeRequestId(target, membersAt, record);
+  if (record.hasRequest) {
     at = writeLabel(target, at, METHOD);
-    at = writeJsonString(target, at, bytes, request.startLineOffset, exchange.methodEnd);
+    at = writeJsonString(target, at, bytes, request.startLineOffset, record.methodEnd);
     at = writeField(target, at, REFERRER, bytes, request, FIELD_REFERER);
   }
-  at = writeSizes(target, at, exchange.requestHeadBytes, requestBodyBytes);
+  at = writeSizes(target, at, record.requestHeadBytes, bodyBytes);
   return closeObject(target, at, requestAt, membersAt);
 }
 
 /** X-Request-ID, else X-Correlation-ID, of the request or of the response that repeats it. */
-function writeRequestId(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { bytes } = exchange;
-  const message = messageWith(exchange, FIELD_X_REQUEST_ID);
+function writeRequestId(target: Uint8Array, at: number, record: HttpRecord): number {
+  const { bytes } = record;
+  const message = messageWith(record, FIELD_X_REQUEST_ID);
   if (message !== undefined) {
     return writeField(target, at, ID, bytes, message, FIELD_X_REQUEST_ID);
   }
-  const other = messageWith(exchange, FIELD_X_CORRELATION_ID);
+  const other = messageWith(record, FIELD_X_CORRELATION_ID);
   return other === undefined
     ? at
     : writeField(target, at, ID, bytes, other, FIELD_X_CORRELATION_ID);
 }
 
-function writeResponse(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeResponse(
+  target: Uint8Array,
+  at: number,
+  record: HttpRecord,
+  bodyBytes: number,
+): number {
   const responseAt = at;
   const membersAt = writeLabel(target, at, RESPONSE);
   at = membersAt;
-  if (exchange.hasResponse) {
-    at = writeNumber(target, at, STATUS_CODE, exchange.statusCode);
+  if (record.hasResponse) {
+    at = writeNumber(target, at, STATUS_CODE, record.statusCode);
   }
-  at = writeSizes(target, at, exchange.responseHeadBytes, exchange.responseBodyBytes);
+  at = writeSizes(target, at, record.responseHeadBytes, bodyBytes);
   return closeObject(target, at, responseAt, membersAt);
 }
 
@@ -91,8 +109,8 @@ function writeSizes(target: Uint8Array, at: number, headBytes: number, bodyBytes
 }
 
 /** Writes `url` and `user_agent`; **the caller knows that there is a request**. */
-export function writeEcsUrl(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { bytes, request, targetOffset, targetEnd } = exchange;
+export function writeEcsUrl(target: Uint8Array, at: number, record: HttpRecord): number {
+  const { bytes, request, targetOffset, targetEnd } = record;
   at = writeLabel(target, at, ORIGINAL);
   at = writeJsonString(target, at, bytes, targetOffset, targetEnd);
   const hostOffset = request.fieldOffsets[FIELD_HOST];
@@ -111,10 +129,10 @@ export function writeEcsUrl(target: Uint8Array, at: number, exchange: Exchange):
     at = writeNumber(target, at, PORT, port);
   }
   at = writeLabel(target, at, PATH);
-  at = writeJsonString(target, at, bytes, exchange.pathOffset, exchange.pathEnd);
-  if (exchange.hasQuery) {
+  at = writeJsonString(target, at, bytes, record.pathOffset, record.pathEnd);
+  if (record.hasQuery) {
     at = writeLabel(target, at, QUERY);
-    at = writeJsonString(target, at, bytes, exchange.queryOffset, exchange.queryEnd);
+    at = writeJsonString(target, at, bytes, record.queryOffset, record.queryEnd);
   }
   at = writeLabel(target, at, OBJECT_END);
   if (request.fieldOffsets[FIELD_USER_AGENT] === 0) {

@@ -1,13 +1,10 @@
-import {
-  FIELD_CONTENT_TYPE,
-  FIELD_LOCATION,
-  FIELD_SERVER,
-  type NamedField,
-} from '../http/grammar.ts';
+import { FIELD_CONTENT_TYPE, FIELD_LOCATION, FIELD_SERVER } from '../http/grammar.ts';
 import type { Exchange } from '../record/exchange.ts';
-import { closeObject, createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
-import { JSON_QUOTES_BYTES, writeJsonString } from './json-text.ts';
-import { writeField, writeNamedFields, writeNumber } from './json-values.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { Message } from '../record/message.ts';
+import { closeObject, createKeyLabel, writeLabel } from './json-label.ts';
+import { writeJsonString } from './json-text.ts';
+import { type NameLabels, writeField, writeNamedFields, writeNumber } from './json-values.ts';
 
 /**
  * The `httplog` object of an ECS document: what the schema has no name for. Content-Type belongs here too,
@@ -28,71 +25,64 @@ const LOCATION = createKeyLabel('location');
 const SERVER = createKeyLabel('server');
 const HEADERS = createKeyLabel('headers');
 
-/** Of one output: the fields that `--header` names. */
-export interface EcsOwnFields {
-  readonly namedFields: readonly NamedField[];
-  readonly nameLabels: readonly JsonLabel[];
-  /** Bytes that the named fields take beside their values. */
-  readonly overheadBytes: number;
-}
-
-export function createEcsOwnFields(namedFields: readonly NamedField[]): EcsOwnFields {
-  const nameLabels = namedFields.map(({ name }) => createKeyLabel(name));
-  return { namedFields, nameLabels, overheadBytes: namedFrameBytes(nameLabels) };
-}
-
-/** Labels and quotes of the named fields, of request and response. */
-function namedFrameBytes(nameLabels: readonly JsonLabel[]): number {
-  return nameLabels.reduce((sum, label) => sum + 2 * (label.byteLength + JSON_QUOTES_BYTES), 0);
-}
-
-export function writeEcsOwnFields(
+export function writeEcsOwnExchange(
   target: Uint8Array,
   at: number,
   exchange: Exchange,
-  fields: EcsOwnFields,
+  names: NameLabels,
 ): number {
+  const { retransmittedSegments } = exchange.wire;
   const httplogAt = at;
   const membersAt = writeLabel(target, at, HTTPLOG);
   at = writeNumber(target, membersAt, CONNECT_NS, exchange.connectNs);
   at = writeNumber(target, at, REQUEST_NS, exchange.requestNs);
   at = writeNumber(target, at, FIRST_BYTE_NS, exchange.firstByteNs);
   at = writeNumber(target, at, RESPONSE_NS, exchange.responseNs);
-  if (exchange.retransmittedSegments > 0) {
-    at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, exchange.retransmittedSegments);
+  if (retransmittedSegments > 0) {
+    at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments);
   }
-  if (exchange.hasRequest) {
-    at = writeRequest(target, at, exchange, fields);
-  }
-  if (exchange.hasResponse) {
-    at = writeResponse(target, at, exchange, fields);
-  }
+  at = writeHeads(target, at, exchange, names);
   return closeObject(target, at, httplogAt, membersAt);
+}
+
+export function writeEcsOwnMessage(
+  target: Uint8Array,
+  at: number,
+  message: Message,
+  names: NameLabels,
+): number {
+  const httplogAt = at;
+  const membersAt = writeLabel(target, at, HTTPLOG);
+  at = writeHeads(target, membersAt, message, names);
+  return closeObject(target, at, httplogAt, membersAt);
+}
+
+function writeHeads(target: Uint8Array, at: number, record: HttpRecord, names: NameLabels): number {
+  if (record.hasRequest) {
+    at = writeRequest(target, at, record, names);
+  }
+  return record.hasResponse ? writeResponse(target, at, record, names) : at;
 }
 
 function writeRequest(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
-  fields: EcsOwnFields,
+  { bytes, request }: HttpRecord,
+  names: NameLabels,
 ): number {
-  const { bytes, request } = exchange;
-  const { namedFields, nameLabels } = fields;
   const requestAt = at;
   const membersAt = writeLabel(target, at, REQUEST);
   at = writeField(target, membersAt, CONTENT_TYPE, bytes, request, FIELD_CONTENT_TYPE);
-  at = writeNamedFields(target, at, HEADERS, bytes, request, namedFields, nameLabels);
+  at = writeNamedFields(target, at, HEADERS, bytes, request, names);
   return closeObject(target, at, requestAt, membersAt);
 }
 
 function writeResponse(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
-  fields: EcsOwnFields,
+  { bytes, response, reasonOffset }: HttpRecord,
+  names: NameLabels,
 ): number {
-  const { bytes, response, reasonOffset } = exchange;
-  const { namedFields, nameLabels } = fields;
   const responseAt = at;
   const membersAt = writeLabel(target, at, RESPONSE);
   at = membersAt;
@@ -103,6 +93,6 @@ function writeResponse(
   at = writeField(target, at, CONTENT_TYPE, bytes, response, FIELD_CONTENT_TYPE);
   at = writeField(target, at, LOCATION, bytes, response, FIELD_LOCATION);
   at = writeField(target, at, SERVER, bytes, response, FIELD_SERVER);
-  at = writeNamedFields(target, at, HEADERS, bytes, response, namedFields, nameLabels);
+  at = writeNamedFields(target, at, HEADERS, bytes, response, names);
   return closeObject(target, at, responseAt, membersAt);
 }

@@ -10,15 +10,12 @@ import {
   FIELD_X_CORRELATION_ID,
   FIELD_X_FORWARDED_FOR,
   FIELD_X_REQUEST_ID,
-  type NamedField,
 } from '../http/grammar.ts';
-import {
-  type Exchange,
-  INCOMPLETE_NAMES,
-  INCOMPLETE_NONE,
-  UNIT_EXCHANGE,
-} from '../record/exchange.ts';
-import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
+import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE } from '../record/exchange.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { Message } from '../record/message.ts';
+import { MESSAGE_TYPE_NAMES, SIDE_SERVER } from '../record/message-type.ts';
+import { writeJsonEnds } from './json-ends.ts';
 import {
   closeObject,
   createJsonLabel,
@@ -26,12 +23,13 @@ import {
   type JsonLabel,
   writeLabel,
 } from './json-label.ts';
-import { JSON_QUOTES_BYTES, writeJsonNumber, writeJsonString } from './json-text.ts';
+import { writeJsonString } from './json-text.ts';
 import {
+  createNameLabels,
   messageWith,
+  type NameLabels,
   readContentLength,
   valueBytesMax,
-  writeAddress,
   writeField,
   writeMilliseconds,
   writeNamedFields,
@@ -39,9 +37,8 @@ import {
   writeUser,
   writeUuid,
   writeVersion,
-  writeVlanIds,
 } from './json-values.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import { createUtcTimestamp, type UtcTimestamp, writeUtcTimestamp } from './utc-timestamp.ts';
 
 /** Bytes of a line beside its values: all keys take 1000, numbers, times and addresses 500. */
@@ -52,21 +49,16 @@ const BYTE_LF = 0x0a;
 const RECORD_EXCHANGE = createJsonLabel(',"record":"exchange","time":"');
 const RECORD_MESSAGE = createJsonLabel(',"record":"message","time":"');
 const ID = createJsonLabel('","id":');
-const SIDE_SERVER = createJsonLabel(',"side":"server"');
-const SIDE_CLIENT = createJsonLabel(',"side":"client"');
-/** By message type. */
-const TYPES = ['', 'CQ', 'CR', 'SQ', 'SR'].map((type) => createJsonLabel(`,"type":"${type}"`));
+const AS_SERVER = createJsonLabel(',"side":"server"');
+const AS_CLIENT = createJsonLabel(',"side":"client"');
+/** By message type less one. */
+const TYPES = MESSAGE_TYPE_NAMES.map((type) => createJsonLabel(`,"type":"${type}"`));
 const COMPLETE = createJsonLabel(',"complete":true');
 /** By reason. */
 const INCOMPLETE = INCOMPLETE_NAMES.map((name) =>
   createJsonLabel(`,"complete":false,"incomplete":"${name}"`),
 );
 
-const CLIENT_IP = createKeyLabel('client_ip');
-const CLIENT_PORT = createKeyLabel('client_port');
-const SERVER_IP = createKeyLabel('server_ip');
-const SERVER_PORT = createKeyLabel('server_port');
-const VLAN = createKeyLabel('vlan');
 const METHOD = createKeyLabel('method');
 const TARGET = createKeyLabel('target');
 const PATH = createKeyLabel('path');
@@ -103,20 +95,26 @@ const REQUEST_HEADERS = createKeyLabel('request_headers');
 const RESPONSE_HEADERS = createKeyLabel('response_headers');
 
 /** One JSON object a line, its keys as docs/formats-json.md lists them. */
-export function createJsonFormat(options: RecordFormatOptions): RecordFormat {
-  const { namedFields } = options;
-  const nameLabels = namedFields.map(({ name }) => createKeyLabel(name));
-  const overheadBytes = JSON_OVERHEAD_BYTES_MAX + namedLabelBytes(nameLabels);
+export const JSON_FORMAT: RecordFormat = {
+  suffix: 'json',
+  hasHeaderFields: true,
+  writers: { exchange: createExchangeWriter, message: createMessageWriter },
+};
+
+function createExchangeWriter(options: RecordFormatOptions): RecordWriter<Exchange> {
+  const names = createNameLabels(options.namedFields);
   const timestamp = createUtcTimestamp();
   return {
     linesPerRecord: 1,
-    fileHeader: undefined,
-    bytesMax: (exchange) => overheadBytes + valueBytesMax(exchange, namedFields),
+    bytesMax: (exchange) => bytesMaxOf(exchange, names),
     write: (target, at, exchange) => {
       const lineAt = at;
-      at = writeFlow(target, at, exchange, timestamp);
+      at = writeIdentity(target, at, RECORD_EXCHANGE, exchange, timestamp);
+      at = writeLabel(target, at, exchange.side === SIDE_SERVER ? AS_SERVER : AS_CLIENT);
+      at = writeJsonEnds(target, at, exchange);
       if (exchange.hasRequest) {
         at = writeRequest(target, at, exchange);
+        at = writeSender(target, at, exchange);
       } else {
         at = writeVersion(target, at, VERSION, exchange);
       }
@@ -125,7 +123,7 @@ export function createJsonFormat(options: RecordFormatOptions): RecordFormat {
         at = writeResponse(target, at, exchange);
       }
       at = writeMeasures(target, at, exchange);
-      at = writeHeaders(target, at, exchange, namedFields, nameLabels);
+      at = writeHeaders(target, at, exchange, names);
       at = closeObject(target, at, lineAt, lineAt);
       target[at++] = BYTE_LF;
       return at;
@@ -133,44 +131,57 @@ export function createJsonFormat(options: RecordFormatOptions): RecordFormat {
   };
 }
 
-/** Twice, for request and response, with the quotes of the values. */
-function namedLabelBytes(nameLabels: readonly JsonLabel[]): number {
-  return nameLabels.reduce((sum, label) => sum + 2 * (label.byteLength + JSON_QUOTES_BYTES), 0);
+function createMessageWriter(options: RecordFormatOptions): RecordWriter<Message> {
+  const names = createNameLabels(options.namedFields);
+  const timestamp = createUtcTimestamp();
+  return {
+    linesPerRecord: 1,
+    bytesMax: (message) => bytesMaxOf(message, names),
+    write: (target, at, message) => {
+      const lineAt = at;
+      at = writeIdentity(target, at, RECORD_MESSAGE, message, timestamp);
+      at = writeLabel(target, at, TYPES[message.type - 1]);
+      at = writeJsonEnds(target, at, message);
+      if (message.hasRequest) {
+        const contentLength = readContentLength(message.bytes, message.request);
+        at = writeRequest(target, at, message);
+        at = writeNumber(target, at, REQUEST_CONTENT_LENGTH, contentLength);
+        at = writeSender(target, at, message);
+      } else {
+        at = writeVersion(target, at, VERSION, message);
+      }
+      at = writeCorrelation(target, at, message);
+      if (message.hasResponse) {
+        at = writeResponse(target, at, message);
+      }
+      at = writeNumber(target, at, REQUEST_HEAD_BYTES, message.requestHeadBytes);
+      at = writeNumber(target, at, RESPONSE_HEAD_BYTES, message.responseHeadBytes);
+      at = writeHeaders(target, at, message, names);
+      at = closeObject(target, at, lineAt, lineAt);
+      target[at++] = BYTE_LF;
+      return at;
+    },
+  };
 }
 
-function writeFlow(
+function bytesMaxOf(record: HttpRecord, { namedFields, overheadBytes }: NameLabels): number {
+  return JSON_OVERHEAD_BYTES_MAX + overheadBytes + valueBytesMax(record, namedFields);
+}
+
+function writeIdentity(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
+  label: JsonLabel,
+  record: HttpRecord,
   timestamp: UtcTimestamp,
 ): number {
-  const { timestampSec, timestampSubsecNs, type } = exchange;
-  const isExchange = exchange.unit === UNIT_EXCHANGE;
-  at = writeLabel(target, at, isExchange ? RECORD_EXCHANGE : RECORD_MESSAGE);
+  const { timestampSec, timestampSubsecNs } = record;
+  at = writeLabel(target, at, label);
   at = writeUtcTimestamp(target, at, timestamp, timestampSec, timestampSubsecNs);
-  at = writeLabel(target, at, ID);
-  at = writeUuid(target, at, exchange.id);
-  if (isExchange) {
-    at = writeLabel(target, at, type === TYPE_CQ || type === TYPE_CR ? SIDE_SERVER : SIDE_CLIENT);
-  } else {
-    at = writeLabel(target, at, TYPES[type]);
-  }
-  at = writeLabel(target, at, CLIENT_IP);
-  at = writeAddress(target, at, exchange, exchange.clientAddressOffset);
-  at = writeLabel(target, at, CLIENT_PORT);
-  at = writeJsonNumber(target, at, exchange.clientPort);
-  at = writeLabel(target, at, SERVER_IP);
-  at = writeAddress(target, at, exchange, exchange.serverAddressOffset);
-  at = writeLabel(target, at, SERVER_PORT);
-  at = writeJsonNumber(target, at, exchange.serverPort);
-  if (exchange.vlanTagsCount > 0) {
-    at = writeLabel(target, at, VLAN);
-    at = writeVlanIds(target, at, exchange);
-  }
-  return at;
+  return writeUuid(target, writeLabel(target, at, ID), record.id);
 }
 
-function writeRequest(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeRequest(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, request } = exchange;
   at = writeLabel(target, at, METHOD);
   at = writeJsonString(target, at, bytes, request.startLineOffset, exchange.methodEnd);
@@ -186,16 +197,17 @@ function writeRequest(target: Uint8Array, at: number, exchange: Exchange): numbe
   at = writeField(target, at, HOST, bytes, request, FIELD_HOST);
   at = writeField(target, at, USER_AGENT, bytes, request, FIELD_USER_AGENT);
   at = writeField(target, at, REFERER, bytes, request, FIELD_REFERER);
-  at = writeField(target, at, REQUEST_CONTENT_TYPE, bytes, request, FIELD_CONTENT_TYPE);
-  if (exchange.unit !== UNIT_EXCHANGE) {
-    at = writeNumber(target, at, REQUEST_CONTENT_LENGTH, readContentLength(bytes, request));
-  }
+  return writeField(target, at, REQUEST_CONTENT_TYPE, bytes, request, FIELD_CONTENT_TYPE);
+}
+
+/** Who the request is said to come from. */
+function writeSender(target: Uint8Array, at: number, { bytes, request }: HttpRecord): number {
   at = writeUser(target, at, USER, bytes, request);
   at = writeField(target, at, FORWARDED_FOR, bytes, request, FIELD_X_FORWARDED_FOR);
   return writeField(target, at, FORWARDED, bytes, request, FIELD_FORWARDED);
 }
 
-function writeCorrelation(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeCorrelation(target: Uint8Array, at: number, exchange: HttpRecord): number {
   at = writeShared(target, at, REQUEST_ID, exchange, FIELD_X_REQUEST_ID);
   at = writeShared(target, at, CORRELATION_ID, exchange, FIELD_X_CORRELATION_ID);
   return writeShared(target, at, TRACEPARENT, exchange, FIELD_TRACEPARENT);
@@ -206,14 +218,14 @@ function writeShared(
   target: Uint8Array,
   at: number,
   label: JsonLabel,
-  exchange: Exchange,
+  exchange: HttpRecord,
   slot: number,
 ): number {
   const message = messageWith(exchange, slot);
   return message === undefined ? at : writeField(target, at, label, exchange.bytes, message, slot);
 }
 
-function writeResponse(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeResponse(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, response } = exchange;
   at = writeNumber(target, at, STATUS, exchange.statusCode);
   if (exchange.reasonOffset < response.startLineEnd) {
@@ -236,11 +248,9 @@ function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): numb
   at = writeNumber(target, at, REQUEST_BODY_BYTES, exchange.requestBodyBytes);
   at = writeNumber(target, at, RESPONSE_HEAD_BYTES, exchange.responseHeadBytes);
   at = writeNumber(target, at, RESPONSE_BODY_BYTES, exchange.responseBodyBytes);
-  if (exchange.retransmittedSegments > 0) {
-    at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, exchange.retransmittedSegments);
-  }
-  if (exchange.unit !== UNIT_EXCHANGE) {
-    return at;
+  const { retransmittedSegments } = exchange.wire;
+  if (retransmittedSegments > 0) {
+    at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments);
   }
   const { incomplete } = exchange;
   return writeLabel(target, at, incomplete === INCOMPLETE_NONE ? COMPLETE : INCOMPLETE[incomplete]);
@@ -249,16 +259,15 @@ function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): numb
 function writeHeaders(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
-  namedFields: readonly NamedField[],
-  nameLabels: readonly JsonLabel[],
+  exchange: HttpRecord,
+  names: NameLabels,
 ): number {
   const { bytes, request, response } = exchange;
   if (exchange.hasRequest) {
-    at = writeNamedFields(target, at, REQUEST_HEADERS, bytes, request, namedFields, nameLabels);
+    at = writeNamedFields(target, at, REQUEST_HEADERS, bytes, request, names);
   }
   if (exchange.hasResponse) {
-    at = writeNamedFields(target, at, RESPONSE_HEADERS, bytes, response, namedFields, nameLabels);
+    at = writeNamedFields(target, at, RESPONSE_HEADERS, bytes, response, names);
   }
   return at;
 }

@@ -1,4 +1,4 @@
-import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
+import { createWordView, isPlainQuoted, viewWords, WORD_BYTES } from '../words.ts';
 
 /**
  * Strings and numbers of JSON. Untrusted bytes become a string that every reader takes, on one line, with
@@ -24,12 +24,6 @@ export const DECIMALS_SEC = 9;
 
 const CHUNK_DIGITS = 9;
 const CHUNK = 1e9;
-
-const ONES = 0x01010101;
-const HIGH_BITS = 0x80808080 | 0;
-const SPACES = 0x20202020;
-const QUOTES = 0x22222222;
-const BACKSLASHES = 0x5c5c5c5c;
 
 const sourceWords = createWordView();
 const targetWords = createWordView();
@@ -82,7 +76,7 @@ export function writeJsonText(
   while (offset < end) {
     while (offset + WORD_BYTES <= end) {
       const word = sourceView.getInt32(offset, true);
-      if (!isPlainJson(word)) {
+      if (!isPlainQuoted(word)) {
         break;
       }
       targetView.setInt32(at, word, true);
@@ -111,21 +105,6 @@ export function writeJsonText(
     offset += Math.max(sequenceLength, 1);
   }
   return at;
-}
-
-/**
- * True when all four bytes are printable ASCII, and none is a quote or a backslash. May be false though they
- * are (a borrow from the byte below): then they are looked at one by one.
- */
-function isPlainJson(word: number): boolean {
-  const highWhereControl = word - SPACES;
-  const highWhereDel = word + ONES;
-  const highWhereQuote = (word ^ QUOTES) - ONES;
-  const highWhereBackslash = (word ^ BACKSLASHES) - ONES;
-  return (
-    ((word | highWhereControl | highWhereDel | highWhereQuote | highWhereBackslash) & HIGH_BITS) ===
-    0
-  );
 }
 
 function writeEscapedAscii(target: Uint8Array, at: number, byte: number): number {

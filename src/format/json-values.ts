@@ -1,20 +1,23 @@
 import { FIELD_AUTHORIZATION, FIELD_CONTENT_LENGTH, type NamedField } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
-import { type Exchange, UNKNOWN } from '../record/exchange.ts';
-import { writeDecimal } from './address.ts';
+import { UNKNOWN } from '../record/exchange.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { End, WireFacts } from '../record/record.ts';
+import { findVersionNumber, VERSION_NUMBER_BYTES } from '../record/start-line.ts';
 import { decodeBasicUser } from './basic-user.ts';
-import { closeObject, type JsonLabel, writeLabel } from './json-label.ts';
+import { closeObject, createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
 import {
   DECIMALS_MS,
   JSON_BYTES_MAX,
+  JSON_QUOTES_BYTES,
   writeJsonDecimal,
   writeJsonNumber,
   writeJsonString,
 } from './json-text.ts';
 import { BASIC_USER_BYTES_MAX } from './limits.ts';
-import { writeAddressText, writeId } from './record-values.ts';
+import { writeEndAddress, writeId, writeVlanText } from './record-values.ts';
 
-/** What the JSON formats write of an exchange: values with their labels, absent ones not at all. */
+/** What the JSON formats write of a record: values with their labels, absent ones not at all. */
 
 const BYTE_QUOTE = 0x22;
 const BYTE_COMMA = 0x2c;
@@ -24,31 +27,28 @@ const BYTE_BRACKET_CLOSE = 0x5d;
 
 const userBytes = new Uint8Array(BASIC_USER_BYTES_MAX);
 
-/** `HTTP/`; the version's number follows. */
-const VERSION_NAME_BYTES = 5;
-const VERSION_BYTES = 8;
 /** Digits of a whole number that every JSON reader keeps exact. */
 const EXACT_DIGITS_MAX = 15;
 
 /**
- * Bytes that an exchange's values need at most when each is written once, target, path and query by
+ * Bytes that a record's values need at most when each is written once, target, path and query by
  * themselves.
  */
-export function valueBytesMax(exchange: Exchange, namedFields: readonly NamedField[]): number {
+export function valueBytesMax(record: HttpRecord, namedFields: readonly NamedField[]): number {
   let valueBytes = 0;
-  if (exchange.hasRequest) {
-    const { request } = exchange;
+  if (record.hasRequest) {
+    const { request } = record;
     valueBytes +=
-      exchange.methodEnd -
+      record.methodEnd -
       request.startLineOffset +
-      (exchange.targetEnd - exchange.targetOffset) +
-      (exchange.pathEnd - exchange.pathOffset) +
-      (exchange.queryEnd - exchange.queryOffset) +
+      (record.targetEnd - record.targetOffset) +
+      (record.pathEnd - record.pathOffset) +
+      (record.queryEnd - record.queryOffset) +
       fieldBytes(request, namedFields);
   }
-  if (exchange.hasResponse) {
-    const { response } = exchange;
-    valueBytes += response.startLineEnd - exchange.reasonOffset + fieldBytes(response, namedFields);
+  if (record.hasResponse) {
+    const { response } = record;
+    valueBytes += response.startLineEnd - record.reasonOffset + fieldBytes(response, namedFields);
   }
   return valueBytes * JSON_BYTES_MAX;
 }
@@ -89,6 +89,23 @@ export function writeField(
   return writeJsonString(target, at, bytes, offset, message.fieldEnds[slot]);
 }
 
+/** The fields that `--header` names, as members of an object. */
+export interface NameLabels {
+  readonly namedFields: readonly NamedField[];
+  readonly labels: readonly JsonLabel[];
+  /** Bytes that they take beside their values: labels and quotes, of request and response. */
+  readonly overheadBytes: number;
+}
+
+export function createNameLabels(namedFields: readonly NamedField[]): NameLabels {
+  const labels = namedFields.map(({ name }) => createKeyLabel(name));
+  const overheadBytes = labels.reduce(
+    (sum, label) => sum + 2 * (label.byteLength + JSON_QUOTES_BYTES),
+    0,
+  );
+  return { namedFields, labels, overheadBytes };
+}
+
 /** Writes the named fields of a message as an object, of which nothing is written when there is none. */
 export function writeNamedFields(
   target: Uint8Array,
@@ -96,8 +113,7 @@ export function writeNamedFields(
   label: JsonLabel,
   bytes: Uint8Array,
   message: HttpMessage,
-  namedFields: readonly NamedField[],
-  nameLabels: readonly JsonLabel[],
+  { namedFields, labels }: NameLabels,
 ): number {
   if (namedFields.length === 0) {
     return at;
@@ -106,7 +122,7 @@ export function writeNamedFields(
   let memberAt = membersAt;
   for (let index = 0; index < namedFields.length; index++) {
     const { slot } = namedFields[index];
-    memberAt = writeField(target, memberAt, nameLabels[index], bytes, message, slot);
+    memberAt = writeField(target, memberAt, labels[index], bytes, message, slot);
   }
   return closeObject(target, memberAt, at, membersAt);
 }
@@ -136,31 +152,28 @@ export function writeUser(
 }
 
 /** The message whose value of a field is shown: the request's, or the response's where that has none. */
-export function messageWith(exchange: Exchange, slot: number): HttpMessage | undefined {
-  if (exchange.hasRequest && exchange.request.fieldOffsets[slot] !== 0) {
-    return exchange.request;
+export function messageWith(record: HttpRecord, slot: number): HttpMessage | undefined {
+  if (record.hasRequest && record.request.fieldOffsets[slot] !== 0) {
+    return record.request;
   }
-  return exchange.hasResponse && exchange.response.fieldOffsets[slot] !== 0
-    ? exchange.response
+  return record.hasResponse && record.response.fieldOffsets[slot] !== 0
+    ? record.response
     : undefined;
 }
 
-/** Writes `1.1`, of the request if its line is whole, else of the response. */
+/** Writes `1.1`. */
 export function writeVersion(
   target: Uint8Array,
   at: number,
   label: JsonLabel,
-  exchange: Exchange,
+  record: HttpRecord,
 ): number {
-  const { bytes, request, response } = exchange;
-  const isOfRequest =
-    exchange.hasRequest && request.startLineEnd - exchange.requestVersionOffset === VERSION_BYTES;
-  const offset = isOfRequest ? exchange.requestVersionOffset : response.startLineOffset;
-  if (!isOfRequest && (!exchange.hasResponse || response.startLineEnd < offset + VERSION_BYTES)) {
+  const offset = findVersionNumber(record);
+  if (offset === 0) {
     return at;
   }
   at = writeLabel(target, at, label);
-  return writeJsonString(target, at, bytes, offset + VERSION_NAME_BYTES, offset + VERSION_BYTES);
+  return writeJsonString(target, at, record.bytes, offset, offset + VERSION_NUMBER_BYTES);
 }
 
 /** Writes a number that is not UNKNOWN. */
@@ -212,15 +225,10 @@ export function messageBytes(headBytes: number, bodyBytes: number): number {
   return headBytes < 0 || bodyBytes < 0 ? UNKNOWN : headBytes + bodyBytes;
 }
 
-/** Writes an address between quotes. */
-export function writeAddress(
-  target: Uint8Array,
-  at: number,
-  exchange: Exchange,
-  addressOffset: number,
-): number {
+/** Writes an end's address between quotes; **it has one**. */
+export function writeAddress(target: Uint8Array, at: number, bytes: Uint8Array, end: End): number {
   target[at++] = BYTE_QUOTE;
-  at = writeAddressText(target, at, exchange, addressOffset);
+  at = writeEndAddress(target, at, bytes, end);
   target[at++] = BYTE_QUOTE;
   return at;
 }
@@ -234,14 +242,9 @@ export function writeUuid(target: Uint8Array, at: number, id: Uint8Array): numbe
 }
 
 /** Writes the VLAN ids as an array of numbers, outermost first. */
-export function writeVlanIds(target: Uint8Array, at: number, exchange: Exchange): number {
+export function writeVlanIds(target: Uint8Array, at: number, wire: WireFacts): number {
   target[at++] = BYTE_BRACKET_OPEN;
-  for (let tag = 0; tag < exchange.vlanTagsCount; tag++) {
-    if (tag > 0) {
-      target[at++] = BYTE_COMMA;
-    }
-    at = writeDecimal(target, at, exchange.vlanIds[tag]);
-  }
+  at = writeVlanText(target, at, wire, BYTE_COMMA);
   target[at++] = BYTE_BRACKET_CLOSE;
   return at;
 }

@@ -1,5 +1,5 @@
 import type { HttpMessage } from '../http/message.ts';
-import type { Exchange } from '../record/exchange.ts';
+import type { End, WireFacts } from '../record/record.ts';
 import { closeArray, createJsonLabel, type JsonLabel, writeLabel } from './json-label.ts';
 import { DECIMALS_SEC, writeJsonDecimal, writeJsonNumber, writeJsonString } from './json-text.ts';
 import { writeAddress } from './json-values.ts';
@@ -124,14 +124,18 @@ export function writeSecondsAttribute(
   return writeLabel(target, at, VALUE_END);
 }
 
+/** Nothing of an end without an address. */
 export function writeAddressAttribute(
   target: Uint8Array,
   at: number,
   label: JsonLabel,
-  exchange: Exchange,
-  addressOffset: number,
+  bytes: Uint8Array,
+  end: End,
 ): number {
-  at = writeAddress(target, writeLabel(target, at, label), exchange, addressOffset);
+  if (end.addressLength === 0) {
+    return at;
+  }
+  at = writeAddress(target, writeLabel(target, at, label), bytes, end);
   return writeLabel(target, at, VALUE_END);
 }
 
@@ -140,16 +144,16 @@ export function writeVlanAttribute(
   target: Uint8Array,
   at: number,
   label: JsonLabel,
-  exchange: Exchange,
+  { vlanTagsCount, vlanIds }: WireFacts,
 ): number {
-  if (exchange.vlanTagsCount === 0) {
+  if (vlanTagsCount === 0) {
     return at;
   }
   const elementsAt = writeLabel(target, at, label);
   at = elementsAt;
-  for (let tag = 0; tag < exchange.vlanTagsCount; tag++) {
+  for (let tag = 0; tag < vlanTagsCount; tag++) {
     at = writeLabel(target, at, INT_ELEMENT);
-    at = writeJsonNumber(target, at, exchange.vlanIds[tag]);
+    at = writeJsonNumber(target, at, vlanIds[tag]);
     at = writeLabel(target, at, INT_ELEMENT_END);
   }
   at = closeArray(target, at, elementsAt);

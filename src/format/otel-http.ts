@@ -1,6 +1,10 @@
+import { isSameText } from '../bytes.ts';
 import { FIELD_HOST, FIELD_USER_AGENT, METHODS_DEFAULT } from '../http/grammar.ts';
 import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
-import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { Message } from '../record/message.ts';
+import { SIDE_SERVER } from '../record/message-type.ts';
+import { commonAddressLength } from '../record/record.ts';
 import { createJsonLabel, writeLabel } from './json-label.ts';
 import { findHostEnd, readPort } from './json-value-texts.ts';
 import { writeUser, writeVersion } from './json-values.ts';
@@ -17,6 +21,7 @@ import {
   writeStringAttribute,
   writeVlanAttribute,
 } from './otel-attributes.ts';
+import { portOf } from './record-values.ts';
 
 /**
  * The attributes of a record, by the names of the semantic conventions; what these have no name for is
@@ -72,11 +77,34 @@ const RESPONSE_HEAD_SIZE = createIntLabel('httplog.response.head.size');
 const RETRANSMITTED_SEGMENTS = createIntLabel('httplog.retransmitted_segments');
 const VLAN = createIntsLabel('httplog.vlan');
 
-/** Writes all attributes but those of named headers, each with its comma before it; at least one. */
-export function writeOtelAttributes(target: Uint8Array, at: number, exchange: Exchange): number {
+/**
+ * Writes all attributes of an exchange but those of named headers, each with its comma before it; at least one.
+ */
+export function writeExchangeAttributes(
+  target: Uint8Array,
+  at: number,
+  exchange: Exchange,
+): number {
+  at = writeConnectionAttributes(target, at, exchange);
+  at = writeErrors(target, at, exchange, exchange.incomplete);
+  return writeMeasures(target, at, exchange);
+}
+
+/** The same of a message. */
+export function writeMessageAttributes(target: Uint8Array, at: number, message: Message): number {
+  at = writeConnectionAttributes(target, at, message);
+  at = writeErrors(target, at, message, INCOMPLETE_NONE);
+  at = writeIntAttribute(target, at, REQUEST_HEAD_SIZE, message.requestHeadBytes);
+  return writeIntAttribute(target, at, RESPONSE_HEAD_SIZE, message.responseHeadBytes);
+}
+
+/** What was asked for and answered, and between whom. */
+function writeConnectionAttributes(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, request } = exchange;
   at = writeLabel(target, at, PROTOCOL);
-  at = writeLabel(target, at, TRANSPORT);
+  if (exchange.client.addressLength + exchange.server.addressLength > 0) {
+    at = writeLabel(target, at, TRANSPORT);
+  }
   at = writeLabel(target, at, URL_SCHEME);
   at = writeVersionAttribute(target, at, exchange);
   if (exchange.hasRequest) {
@@ -90,29 +118,27 @@ export function writeOtelAttributes(target: Uint8Array, at: number, exchange: Ex
     at = writeUserAttribute(target, at, exchange);
   }
   at = writeEndpoints(target, at, exchange);
-  if (exchange.hasResponse) {
-    at = writeIntAttribute(target, at, STATUS_CODE, exchange.statusCode);
-  }
-  at = writeErrors(target, at, exchange);
-  return writeMeasures(target, at, exchange);
+  return exchange.hasResponse
+    ? writeIntAttribute(target, at, STATUS_CODE, exchange.statusCode)
+    : at;
 }
 
-function writeVersionAttribute(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeVersionAttribute(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const end = writeVersion(target, at, PROTOCOL_VERSION, exchange);
   return end === at ? at : writeLabel(target, end, VALUE_END);
 }
 
-function writeUserAttribute(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeUserAttribute(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const end = writeUser(target, at, USER_NAME, exchange.bytes, exchange.request);
   return end === at ? at : writeLabel(target, end, VALUE_END);
 }
 
 /** A method that the conventions do not know is `_OTHER`, so that strangers cannot make names for metrics. */
-function writeMethod(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeMethod(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, methodEnd } = exchange;
   const methodOffset = exchange.request.startLineOffset;
   for (let index = 0; index < METHODS.length; index++) {
-    if (isMethod(bytes, methodOffset, methodEnd, METHODS[index].name)) {
+    if (isSameText(bytes, methodOffset, methodEnd, METHODS[index].name)) {
       return writeLabel(target, at, METHODS[index].label);
     }
   }
@@ -120,52 +146,48 @@ function writeMethod(target: Uint8Array, at: number, exchange: Exchange): number
   return writeStringAttribute(target, at, METHOD_ORIGINAL, bytes, methodOffset, methodEnd);
 }
 
-function isMethod(bytes: Uint8Array, offset: number, end: number, name: Uint8Array): boolean {
-  if (end - offset !== name.length) {
-    return false;
-  }
-  for (let index = 0; index < name.length; index++) {
-    if (bytes[offset + index] !== name[index]) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /** The peer is the other end of what this host has: the client of a server, the server of a client. */
-function writeEndpoints(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { clientAddressOffset, clientPort, serverAddressOffset, serverPort } = exchange;
-  const isServer = isServerSide(exchange);
-  const peerOffset = isServer ? clientAddressOffset : serverAddressOffset;
-  const localOffset = isServer ? serverAddressOffset : clientAddressOffset;
+function writeEndpoints(target: Uint8Array, at: number, exchange: HttpRecord): number {
+  const { bytes, client, server } = exchange;
+  const isServer = exchange.side === SIDE_SERVER;
+  const peer = isServer ? client : server;
+  const local = isServer ? server : client;
+  const addressLength = commonAddressLength(client, server);
   at = writeServer(target, at, exchange);
-  at = writeAddressAttribute(target, at, CLIENT_ADDRESS, exchange, clientAddressOffset);
-  at = writeIntAttribute(target, at, CLIENT_PORT, clientPort);
-  at = writeAddressAttribute(target, at, PEER_ADDRESS, exchange, peerOffset);
-  at = writeIntAttribute(target, at, PEER_PORT, isServer ? clientPort : serverPort);
-  at = writeAddressAttribute(target, at, LOCAL_ADDRESS, exchange, localOffset);
-  at = writeIntAttribute(target, at, LOCAL_PORT, isServer ? serverPort : clientPort);
-  at = writeLabel(target, at, exchange.addressLength === 4 ? NETWORK_IPV4 : NETWORK_IPV6);
-  return writeVlanAttribute(target, at, VLAN, exchange);
+  at = writeAddressAttribute(target, at, CLIENT_ADDRESS, bytes, client);
+  at = writeIntAttribute(target, at, CLIENT_PORT, portOf(client));
+  at = writeAddressAttribute(target, at, PEER_ADDRESS, bytes, peer);
+  at = writeIntAttribute(target, at, PEER_PORT, portOf(peer));
+  at = writeAddressAttribute(target, at, LOCAL_ADDRESS, bytes, local);
+  at = writeIntAttribute(target, at, LOCAL_PORT, portOf(local));
+  if (addressLength !== 0) {
+    at = writeLabel(target, at, addressLength === 4 ? NETWORK_IPV4 : NETWORK_IPV6);
+  }
+  return writeVlanAttribute(target, at, VLAN, exchange.wire);
 }
 
 /** Name and port of the Host field; where it has none, those of the connection. */
-function writeServer(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { bytes, request } = exchange;
+function writeServer(target: Uint8Array, at: number, exchange: HttpRecord): number {
+  const { bytes, request, server } = exchange;
   const hostOffset = exchange.hasRequest ? request.fieldOffsets[FIELD_HOST] : 0;
   const hostEnd = hostOffset === 0 ? 0 : request.fieldEnds[FIELD_HOST];
   if (hostOffset === hostEnd) {
-    at = writeAddressAttribute(target, at, SERVER_ADDRESS, exchange, exchange.serverAddressOffset);
-    return writeIntAttribute(target, at, SERVER_PORT, exchange.serverPort);
+    at = writeAddressAttribute(target, at, SERVER_ADDRESS, bytes, server);
+    return writeIntAttribute(target, at, SERVER_PORT, portOf(server));
   }
   const nameEnd = findHostEnd(bytes, hostOffset, hostEnd);
   const port = nameEnd === hostEnd ? UNKNOWN : readPort(bytes, nameEnd, hostEnd);
   at = writeStringAttribute(target, at, SERVER_ADDRESS, bytes, hostOffset, nameEnd);
-  return writeIntAttribute(target, at, SERVER_PORT, port === UNKNOWN ? exchange.serverPort : port);
+  return writeIntAttribute(target, at, SERVER_PORT, port === UNKNOWN ? portOf(server) : port);
 }
 
-function writeErrors(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { incomplete, statusCode } = exchange;
+function writeErrors(
+  target: Uint8Array,
+  at: number,
+  exchange: HttpRecord,
+  incomplete: number,
+): number {
+  const { statusCode } = exchange;
   const isIncomplete = incomplete !== INCOMPLETE_NONE;
   if (exchange.hasResponse && statusCode >= SERVER_ERROR_MIN) {
     at = writeIntAttribute(target, at, ERROR_STATUS, statusCode);
@@ -176,7 +198,7 @@ function writeErrors(target: Uint8Array, at: number, exchange: Exchange): number
 }
 
 function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): number {
-  const duration = isServerSide(exchange) ? SERVER_DURATION : CLIENT_DURATION;
+  const duration = exchange.side === SIDE_SERVER ? SERVER_DURATION : CLIENT_DURATION;
   at = writeIntAttribute(target, at, REQUEST_BODY_SIZE, exchange.requestBodyBytes);
   at = writeIntAttribute(target, at, RESPONSE_BODY_SIZE, exchange.responseBodyBytes);
   at = writeSecondsAttribute(target, at, duration, exchange.totalNs);
@@ -186,12 +208,8 @@ function writeMeasures(target: Uint8Array, at: number, exchange: Exchange): numb
   at = writeSecondsAttribute(target, at, RESPONSE_DURATION, exchange.responseNs);
   at = writeIntAttribute(target, at, REQUEST_HEAD_SIZE, exchange.requestHeadBytes);
   at = writeIntAttribute(target, at, RESPONSE_HEAD_SIZE, exchange.responseHeadBytes);
-  const { retransmittedSegments } = exchange;
+  const { retransmittedSegments } = exchange.wire;
   return retransmittedSegments > 0
     ? writeIntAttribute(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments)
     : at;
-}
-
-function isServerSide(exchange: Exchange): boolean {
-  return exchange.type === TYPE_CQ || exchange.type === TYPE_CR;
 }

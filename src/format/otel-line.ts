@@ -1,6 +1,8 @@
 import { FIELD_TRACEPARENT, type NamedField } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
-import { type Exchange, INCOMPLETE_NONE, UNIT_EXCHANGE } from '../record/exchange.ts';
+import { type Exchange, INCOMPLETE_NONE } from '../record/exchange.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { Message } from '../record/message.ts';
 import { closeArray, createJsonLabel, type JsonLabel, writeLabel } from './json-label.ts';
 import { JSON_BYTES_MAX, writeJsonNumber, writeJsonString, writeJsonText } from './json-text.ts';
 import {
@@ -12,8 +14,8 @@ import {
 } from './json-value-texts.ts';
 import { messageWith, valueBytesMax, writeUuid } from './json-values.ts';
 import { createHeaderLabel, HEADER_END_BYTES, writeHeaderAttribute } from './otel-attributes.ts';
-import { writeOtelAttributes } from './otel-http.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import { writeExchangeAttributes, writeMessageAttributes } from './otel-http.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import { writeEpochNs } from './utc-timestamp.ts';
 
 /** Bytes of a line beside its values: the attributes' names and frames take 3000, their numbers 800. */
@@ -50,38 +52,82 @@ interface HeaderLabels {
  *
  * @see https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
  */
-export function createOtelFormat(options: RecordFormatOptions): RecordFormat {
-  const { namedFields } = options;
+export const OTEL_FORMAT: RecordFormat = {
+  suffix: 'otel.json',
+  hasHeaderFields: true,
+  writers: { exchange: createExchangeWriter, message: createMessageWriter },
+};
+
+function createExchangeWriter(options: RecordFormatOptions): RecordWriter<Exchange> {
+  const frame = createLineFrame(options);
+  return {
+    linesPerRecord: 1,
+    bytesMax: (exchange) => bytesMaxOf(exchange, frame),
+    write: (target, at, exchange) => {
+      const severity = severityOf(exchange, exchange.incomplete === INCOMPLETE_NONE);
+      at = writeLabel(target, at, frame.lineStart);
+      at = writeTimes(target, at, exchange, Math.max(exchange.totalNs, 0));
+      at = writeLabel(target, at, severity);
+      at = writeBody(target, writeLabel(target, at, EVENT_EXCHANGE), exchange);
+      const elementsAt = writeLabel(target, at, ATTRIBUTES);
+      at = writeExchangeAttributes(target, elementsAt, exchange);
+      return writeLineEnd(target, at, exchange, frame.headers, elementsAt);
+    },
+  };
+}
+
+function createMessageWriter(options: RecordFormatOptions): RecordWriter<Message> {
+  const frame = createLineFrame(options);
+  return {
+    linesPerRecord: 1,
+    bytesMax: (message) => bytesMaxOf(message, frame),
+    write: (target, at, message) => {
+      at = writeLabel(target, at, frame.lineStart);
+      at = writeTimes(target, at, message, 0);
+      at = writeLabel(target, at, severityOf(message, true));
+      at = writeBody(target, writeLabel(target, at, EVENT_MESSAGE), message);
+      const elementsAt = writeLabel(target, at, ATTRIBUTES);
+      at = writeMessageAttributes(target, elementsAt, message);
+      return writeLineEnd(target, at, message, frame.headers, elementsAt);
+    },
+  };
+}
+
+/** What the lines of one output have in common. */
+interface LineFrame {
+  readonly headers: HeaderLabels;
+  readonly lineStart: JsonLabel;
+  readonly overheadBytes: number;
+}
+
+function createLineFrame({ namedFields, hostName }: RecordFormatOptions): LineFrame {
   const headers = {
     namedFields,
     request: namedFields.map(({ name }) => createHeaderLabel(`http.request.header.${name}`)),
     response: namedFields.map(({ name }) => createHeaderLabel(`http.response.header.${name}`)),
   };
-  const lineStart = createJsonLabel(createLineStart(options.hostName));
-  const overheadBytes = OTEL_OVERHEAD_BYTES_MAX + lineStart.byteLength + headerFrameBytes(headers);
-  return {
-    linesPerRecord: 1,
-    fileHeader: undefined,
-    bytesMax: (exchange) =>
-      overheadBytes + valueBytesMax(exchange, namedFields) + repeatedBytesMax(exchange),
-    write: (target, at, exchange) => {
-      at = writeLabel(target, at, lineStart);
-      at = writeTimes(target, at, exchange);
-      at = writeLabel(target, at, severityOf(exchange));
-      const isExchange = exchange.unit === UNIT_EXCHANGE;
-      at = writeLabel(target, at, isExchange ? EVENT_EXCHANGE : EVENT_MESSAGE);
-      at = writeBody(target, at, exchange);
-      const elementsAt = writeLabel(target, at, ATTRIBUTES);
-      at = writeOtelAttributes(target, elementsAt, exchange);
-      at = writeLabel(target, at, RECORD_ID);
-      at = writeUuid(target, at, exchange.id);
-      at = writeLabel(target, at, RECORD_ID_END);
-      at = writeHeaders(target, at, exchange, headers);
-      at = closeArray(target, at, elementsAt);
-      at = writeTrace(target, at, exchange);
-      return writeLabel(target, at, LINE_END);
-    },
-  };
+  const lineStart = createJsonLabel(createLineStart(hostName));
+  const overheadBytes = OTEL_OVERHEAD_BYTES_MAX + lineStart.byteLength + headerLabelBytes(headers);
+  return { headers, lineStart, overheadBytes };
+}
+
+function bytesMaxOf(record: HttpRecord, { headers, overheadBytes }: LineFrame): number {
+  return overheadBytes + valueBytesMax(record, headers.namedFields) + repeatedBytesMax(record);
+}
+
+/** Writes the last attributes, and what is behind them. */
+function writeLineEnd(
+  target: Uint8Array,
+  at: number,
+  record: HttpRecord,
+  headers: HeaderLabels,
+  elementsAt: number,
+): number {
+  at = writeUuid(target, writeLabel(target, at, RECORD_ID), record.id);
+  at = writeLabel(target, at, RECORD_ID_END);
+  at = writeHeaders(target, at, record, headers);
+  at = closeArray(target, at, elementsAt);
+  return writeLabel(target, writeTrace(target, at, record), LINE_END);
 }
 
 function createLineStart(hostName: string): string {
@@ -97,7 +143,7 @@ function createAttribute(key: string, text: string): string {
   return JSON.stringify({ key, value: { stringValue: text } });
 }
 
-function headerFrameBytes(headers: HeaderLabels): number {
+function headerLabelBytes(headers: HeaderLabels): number {
   return [...headers.request, ...headers.response].reduce(
     (sum, label) => sum + label.byteLength + HEADER_END_BYTES,
     0,
@@ -105,7 +151,7 @@ function headerFrameBytes(headers: HeaderLabels): number {
 }
 
 /** Method and path are in the body a second time. */
-function repeatedBytesMax(exchange: Exchange): number {
+function repeatedBytesMax(exchange: HttpRecord): number {
   if (!exchange.hasRequest) {
     return 0;
   }
@@ -115,9 +161,9 @@ function repeatedBytesMax(exchange: Exchange): number {
 }
 
 /** Time of the first byte, and of the last one as that of the observation: packet times both. */
-function writeTimes(target: Uint8Array, at: number, exchange: Exchange): number {
-  const { timestampSec, timestampSubsecNs } = exchange;
-  const subsecNs = timestampSubsecNs + Math.max(exchange.totalNs, 0);
+function writeTimes(target: Uint8Array, at: number, record: HttpRecord, totalNs: number): number {
+  const { timestampSec, timestampSubsecNs } = record;
+  const subsecNs = timestampSubsecNs + totalNs;
   const carrySec = Math.floor(subsecNs / NANOSECONDS_PER_SECOND);
   const lastSubsecNs = subsecNs - carrySec * NANOSECONDS_PER_SECOND;
   at = writeEpochNs(target, at, timestampSec, timestampSubsecNs);
@@ -125,17 +171,17 @@ function writeTimes(target: Uint8Array, at: number, exchange: Exchange): number 
   return writeEpochNs(target, at, timestampSec + carrySec, lastSubsecNs);
 }
 
-function severityOf(exchange: Exchange): JsonLabel {
+function severityOf(exchange: HttpRecord, isWhole: boolean): JsonLabel {
   const statusCode = exchange.hasResponse ? exchange.statusCode : 0;
   if (statusCode >= SERVER_ERROR_MIN) {
     return ERROR;
   }
-  const isWarning = statusCode >= CLIENT_ERROR_MIN || exchange.incomplete !== INCOMPLETE_NONE;
+  const isWarning = statusCode >= CLIENT_ERROR_MIN || !isWhole;
   return isWarning ? WARN : INFO;
 }
 
 /** `GET /path 200`, or as much of it as was seen. */
-function writeBody(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeBody(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, request } = exchange;
   const hasStatus = exchange.hasResponse && exchange.statusCode >= 0;
   if (exchange.hasRequest) {
@@ -152,7 +198,7 @@ function writeBody(target: Uint8Array, at: number, exchange: Exchange): number {
 function writeHeaders(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
+  exchange: HttpRecord,
   headers: HeaderLabels,
 ): number {
   if (exchange.hasRequest) {
@@ -166,7 +212,7 @@ function writeHeaders(
 function writeMessageHeaders(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
+  exchange: HttpRecord,
   message: HttpMessage,
   labels: readonly JsonLabel[],
   headers: HeaderLabels,
@@ -180,7 +226,7 @@ function writeMessageHeaders(
 }
 
 /** The ids of a traceparent that keeps to its standard. */
-function writeTrace(target: Uint8Array, at: number, exchange: Exchange): number {
+function writeTrace(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes } = exchange;
   const message = messageWith(exchange, FIELD_TRACEPARENT);
   if (message === undefined) {

@@ -12,17 +12,14 @@ import {
   FIELD_X_FORWARDED_FOR,
   FIELD_X_REQUEST_ID,
 } from '../http/grammar.ts';
-import {
-  type Exchange,
-  INCOMPLETE_NAMES,
-  INCOMPLETE_NONE,
-  UNIT_EXCHANGE,
-  UNKNOWN,
-} from '../record/exchange.ts';
-import { TYPE_CQ, TYPE_CR } from '../record/message-type.ts';
+import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { Message } from '../record/message.ts';
+import { MESSAGE_TYPE_NAMES, SIDE_SERVER } from '../record/message-type.ts';
+import type { Kind, RecordKinds } from '../record/record-kinds.ts';
 import { writeDecimal } from './address.ts';
 import { DECIMALS_MS, writeDigits, writeJsonDecimal, writeJsonNumber } from './json-text.ts';
-import type { RecordFormatOptions } from './record-format.ts';
+import { FORMAT_OPTIONS_DEFAULT, type RecordFormatOptions } from './record-format.ts';
 import {
   type FindText,
   findInEither,
@@ -38,7 +35,8 @@ import {
 } from './record-texts.ts';
 import {
   labelBytes,
-  writeAddressText,
+  portOf,
+  writeEndAddress,
   writeEpoch,
   writeId,
   writeLabel,
@@ -54,14 +52,17 @@ import { createUtcTimestamp, writeUtcTimestamp } from './utc-timestamp.ts';
  * @returns where the next byte goes; `at` when there is no value; **the caller has made room for
  * PLAIN_BYTES_MAX**
  */
-export type WritePlain = (target: Uint8Array, at: number, exchange: Exchange) => number;
+type WritePlain<R> = (target: Uint8Array, at: number, record: R) => number;
 
 /** A value of a record that has a name: untrusted bytes, which the format escapes, or httplog's own. */
-export type RecordField =
+export type RecordField<R> =
   | { readonly isText: true; readonly find: FindText }
-  | { readonly isText: false; readonly write: WritePlain };
+  | { readonly isText: false; readonly write: WritePlain<R> };
 
-type Measure = (exchange: Exchange) => number;
+/** A field of the kinds that have it. */
+export type KindFields = { readonly [K in Kind]?: RecordField<RecordKinds[K]> };
+
+type Measure<R> = (record: R) => number;
 type WriteNumber = (target: Uint8Array, at: number, value: number) => number;
 
 const BYTE_DOT = 0x2e;
@@ -70,18 +71,21 @@ const NANOSECONDS_PER_MICROSECOND = 1000;
 
 const RECORD_EXCHANGE = labelBytes('exchange');
 const RECORD_MESSAGE = labelBytes('message');
-const SIDE_SERVER = labelBytes('server');
-const SIDE_CLIENT = labelBytes('client');
-/** By message type. */
-const TYPES = ['', 'CQ', 'CR', 'SQ', 'SR'].map(labelBytes);
+const AS_SERVER = labelBytes('server');
+const AS_CLIENT = labelBytes('client');
+/** By message type less one. */
+const TYPES = MESSAGE_TYPE_NAMES.map(labelBytes);
 /** By reason. */
 const INCOMPLETE = INCOMPLETE_NAMES.map(labelBytes);
 
+/** What a kind has no value for. */
+const NO_VALUE: RecordField<unknown> = { isText: false, write: (_target, at) => at };
+
 /**
- * The values of a record by name. The names are those of the json format; `local_time`, `epoch`,
+ * The values of records by name. The names are those of the json format; `local_time`, `epoch`,
  * `duration_us` and `duration_s` are other ways to write one of its values.
  */
-export function createRecordFields(options: RecordFormatOptions): ReadonlyMap<string, RecordField> {
+export function createRecordFields(options: RecordFormatOptions): ReadonlyMap<string, KindFields> {
   const fields = new Map(Object.entries({ ...createTimeFields(options), ...RECORD_FIELDS }));
   for (const { name, slot } of options.namedFields) {
     fields.set(`request.header.${name}`, textField(findInRequest(slot)));
@@ -90,24 +94,40 @@ export function createRecordFields(options: RecordFormatOptions): ReadonlyMap<st
   return fields;
 }
 
-export function textField(find: FindText): RecordField {
-  return { isText: true, find };
+/** The field as records of this kind have it. */
+export function fieldOf<K extends Kind>(fields: KindFields, kind: K): RecordField<RecordKinds[K]> {
+  const field: KindFields[K] = fields[kind];
+  return field ?? NO_VALUE;
 }
 
-export function plainField(write: WritePlain): RecordField {
-  return { isText: false, write };
+function textField(find: FindText): KindFields {
+  return { exchange: { isText: true, find }, message: { isText: true, find } };
 }
 
-/** A number that may be UNKNOWN. */
-export function numberField(measure: Measure, writeNumber: WriteNumber): RecordField {
-  return plainField((target, at, exchange) => {
-    const value = measure(exchange);
+/** Of exchanges and messages. */
+export function plainField(write: WritePlain<HttpRecord>): KindFields {
+  return { exchange: { isText: false, write }, message: { isText: false, write } };
+}
+
+/** The same, of a number that may be UNKNOWN. */
+function numberField(measure: Measure<HttpRecord>, writeNumber: WriteNumber): KindFields {
+  return plainField(writeMeasure(measure, writeNumber));
+}
+
+/** Of exchanges alone. */
+export function exchangeNumber(measure: Measure<Exchange>, writeNumber: WriteNumber): KindFields {
+  return { exchange: { isText: false, write: writeMeasure(measure, writeNumber) } };
+}
+
+function writeMeasure<R>(measure: Measure<R>, writeNumber: WriteNumber): WritePlain<R> {
+  return (target, at, record) => {
+    const value = measure(record);
     return value < 0 ? at : writeNumber(target, at, value);
-  });
+  };
 }
 
 /** The times, whose second's text is kept, so that each format has its own. */
-function createTimeFields(options: RecordFormatOptions): Record<string, RecordField> {
+function createTimeFields(options: RecordFormatOptions): Record<string, KindFields> {
   const utc = createUtcTimestamp();
   const local = createTimestampText(options.utcOffset);
   return {
@@ -124,26 +144,29 @@ function createTimeFields(options: RecordFormatOptions): Record<string, RecordFi
   };
 }
 
-const RECORD_FIELDS: Record<string, RecordField> = {
-  record: plainField((target, at, exchange) =>
-    writeLabel(target, at, isMessage(exchange) ? RECORD_MESSAGE : RECORD_EXCHANGE),
+const RECORD_FIELDS: Record<string, KindFields> = {
+  record: {
+    exchange: { isText: false, write: (target, at) => writeLabel(target, at, RECORD_EXCHANGE) },
+    message: { isText: false, write: (target, at) => writeLabel(target, at, RECORD_MESSAGE) },
+  },
+  id: plainField((target, at, record) => writeId(target, at, record.id)),
+  side: {
+    exchange: {
+      isText: false,
+      write: (target, at, { side }) =>
+        writeLabel(target, at, side === SIDE_SERVER ? AS_SERVER : AS_CLIENT),
+    },
+  },
+  type: { message: { isText: false, write: writeType } },
+  client_ip: plainField((target, at, record) =>
+    writeEndAddress(target, at, record.bytes, record.client),
   ),
-  id: plainField((target, at, exchange) => writeId(target, at, exchange.id)),
-  side: plainField((target, at, exchange) =>
-    isMessage(exchange) ? at : writeLabel(target, at, sideOf(exchange)),
+  client_port: numberField(({ client }) => portOf(client), writeDecimal),
+  server_ip: plainField((target, at, record) =>
+    writeEndAddress(target, at, record.bytes, record.server),
   ),
-  type: plainField((target, at, exchange) =>
-    isMessage(exchange) ? writeLabel(target, at, TYPES[exchange.type]) : at,
-  ),
-  client_ip: plainField((target, at, exchange) =>
-    writeAddressText(target, at, exchange, exchange.clientAddressOffset),
-  ),
-  client_port: numberField(({ clientPort }) => clientPort, writeDecimal),
-  server_ip: plainField((target, at, exchange) =>
-    writeAddressText(target, at, exchange, exchange.serverAddressOffset),
-  ),
-  server_port: numberField(({ serverPort }) => serverPort, writeDecimal),
-  vlan: plainField((target, at, exchange) => writeVlanText(target, at, exchange, BYTE_DOT)),
+  server_port: numberField(({ server }) => portOf(server), writeDecimal),
+  vlan: plainField((target, at, record) => writeVlanText(target, at, record.wire, BYTE_DOT)),
 
   method: textField(findMethod),
   target: textField(findTarget),
@@ -171,48 +194,48 @@ const RECORD_FIELDS: Record<string, RecordField> = {
   location: textField(findInResponse(FIELD_LOCATION)),
   server: textField(findInResponse(FIELD_SERVER)),
 
-  connect_ms: numberField(({ connectNs }) => connectNs, writeMilliseconds),
-  request_ms: numberField(({ requestNs }) => requestNs, writeMilliseconds),
-  ttfb_ms: numberField(({ firstByteNs }) => firstByteNs, writeMilliseconds),
-  response_ms: numberField(({ responseNs }) => responseNs, writeMilliseconds),
-  duration_ms: numberField(({ totalNs }) => totalNs, writeMilliseconds),
-  duration_us: numberField(({ totalNs }) => totalNs, writeMicroseconds),
-  duration_s: numberField(({ totalNs }) => totalNs, writeSeconds),
+  connect_ms: exchangeNumber(({ connectNs }) => connectNs, writeMilliseconds),
+  request_ms: exchangeNumber(({ requestNs }) => requestNs, writeMilliseconds),
+  ttfb_ms: exchangeNumber(({ firstByteNs }) => firstByteNs, writeMilliseconds),
+  response_ms: exchangeNumber(({ responseNs }) => responseNs, writeMilliseconds),
+  duration_ms: exchangeNumber(({ totalNs }) => totalNs, writeMilliseconds),
+  duration_us: exchangeNumber(({ totalNs }) => totalNs, writeMicroseconds),
+  duration_s: exchangeNumber(({ totalNs }) => totalNs, writeSeconds),
   request_head_bytes: numberField(({ requestHeadBytes }) => requestHeadBytes, writeJsonNumber),
-  request_body_bytes: numberField(({ requestBodyBytes }) => requestBodyBytes, writeJsonNumber),
+  request_body_bytes: exchangeNumber(({ requestBodyBytes }) => requestBodyBytes, writeJsonNumber),
   response_head_bytes: numberField(({ responseHeadBytes }) => responseHeadBytes, writeJsonNumber),
-  response_body_bytes: numberField(({ responseBodyBytes }) => responseBodyBytes, writeJsonNumber),
-  retransmitted_segments: numberField(
-    ({ retransmittedSegments }) => retransmittedSegments,
+  response_body_bytes: exchangeNumber(
+    ({ responseBodyBytes }) => responseBodyBytes,
     writeJsonNumber,
   ),
-  incomplete: plainField((target, at, { incomplete }) =>
-    incomplete === INCOMPLETE_NONE ? at : writeLabel(target, at, INCOMPLETE[incomplete]),
-  ),
+  retransmitted_segments: numberField(({ wire }) => wire.retransmittedSegments, writeJsonNumber),
+  incomplete: {
+    exchange: {
+      isText: false,
+      write: (target, at, { incomplete }) =>
+        incomplete === INCOMPLETE_NONE ? at : writeLabel(target, at, INCOMPLETE[incomplete]),
+    },
+  },
 };
 
 /** Names of the fields that every format has, in the order of the documentation. */
 export const RECORD_FIELD_NAMES: readonly string[] = [
-  ...createRecordFields({ namedFields: [], utcOffset: () => 0, hostName: '' }).keys(),
+  ...createRecordFields(FORMAT_OPTIONS_DEFAULT).keys(),
 ];
 
 /** What the first column of a table calls a record: `exchange`, or the message's type. */
-export function writeRecordKind(target: Uint8Array, at: number, exchange: Exchange): number {
-  return writeLabel(target, at, isMessage(exchange) ? TYPES[exchange.type] : RECORD_EXCHANGE);
-}
+export const RECORD_KIND_FIELD: KindFields = {
+  ...RECORD_FIELDS.record,
+  message: { isText: false, write: writeType },
+};
 
 /** The status code, or UNKNOWN. */
-export function statusOf({ hasResponse, statusCode }: Exchange): number {
+export function statusOf({ hasResponse, statusCode }: HttpRecord): number {
   return hasResponse ? statusCode : UNKNOWN;
 }
 
-function isMessage(exchange: Exchange): boolean {
-  return exchange.unit !== UNIT_EXCHANGE;
-}
-
-/** Which end of the exchange this host is. */
-function sideOf({ type }: Exchange): Uint8Array {
-  return type === TYPE_CQ || type === TYPE_CR ? SIDE_SERVER : SIDE_CLIENT;
+function writeType(target: Uint8Array, at: number, { type }: Message): number {
+  return writeLabel(target, at, TYPES[type - 1]);
 }
 
 function writeMilliseconds(target: Uint8Array, at: number, durationNs: number): number {

@@ -1,5 +1,6 @@
 import type { NamedField } from '../http/grammar.ts';
-import type { Exchange } from '../record/exchange.ts';
+import type { Kind, RecordKinds } from '../record/record-kinds.ts';
+import { TEXT_COLUMNS_DEFAULT, type TextColumns } from './text-line.ts';
 import type { UtcOffset } from './timestamp.ts';
 
 /** What a format is made with. */
@@ -10,23 +11,46 @@ export interface RecordFormatOptions {
   utcOffset: UtcOffset;
   /** Name of this host, where a format has a place for the observer. */
   hostName: string;
+  textColumns: TextColumns;
+  /** Of the format `template`; **it was compiled before, so that it is known to be right**. */
+  template?: string | undefined;
 }
 
+/** Of formats that are asked for what depends on none of them: names of fields, lines at the head of a file. */
+export const FORMAT_OPTIONS_DEFAULT: RecordFormatOptions = {
+  namedFields: [],
+  utcOffset: () => 0,
+  hostName: '',
+  textColumns: TEXT_COLUMNS_DEFAULT,
+};
+
 /**
- * A way to write exchanges, and messages, as lines. Hot: nothing allocates a record, and no input can end a
- * line or a field early, or forge another record.
+ * Writes records of one kind as lines. Hot: nothing allocates a record, and no input can end a line or a field
+ * early, or forge another record.
  */
-export interface RecordFormat {
+export interface RecordWriter<R> {
   /** Lines that `write` makes of one record. */
   readonly linesPerRecord: number;
-  /** Lines that a new file begins with; undefined: none. */
-  readonly fileHeader: Uint8Array | undefined;
   /** Bytes that the record's lines need at most; what `write` may rely on. */
-  bytesMax(exchange: Exchange): number;
+  readonly bytesMax: (record: R) => number;
   /**
    * Writes the record's lines, each with its line feed.
    *
    * @returns where the next line goes; **the caller has made room for `bytesMax`**
    */
-  write(target: Uint8Array, at: number, exchange: Exchange): number;
+  readonly write: (target: Uint8Array, at: number, record: R) => number;
+}
+
+/** A way to write records as lines. */
+export interface RecordFormat {
+  /** How names of daily files end. */
+  readonly suffix: string;
+  /** By kind of record: makes its writer. The first kind is the one that the format is for; it refuses others. */
+  readonly writers: {
+    readonly [K in Kind]?: (options: RecordFormatOptions) => RecordWriter<RecordKinds[K]>;
+  };
+  /** The fields of `--header` have a place by themselves. */
+  readonly hasHeaderFields: boolean;
+  /** Lines that a new file begins with; undefined: none. */
+  readonly createFileHeader?: (namedFields: readonly NamedField[]) => Uint8Array;
 }

@@ -1,6 +1,7 @@
 import { FIELD_AUTHORIZATION } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
-import type { Exchange } from '../record/exchange.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import { findVersionNumber, VERSION_NUMBER_BYTES } from '../record/start-line.ts';
 import { decodeBasicUser } from './basic-user.ts';
 import { ESCAPED_BYTES_MAX } from './escape.ts';
 import { BASIC_USER_BYTES_MAX } from './limits.ts';
@@ -15,11 +16,7 @@ export interface ValueSpan {
 }
 
 /** Points the span at a value, which may be empty. False: there is none, and the span means nothing. */
-export type FindText = (exchange: Exchange, span: ValueSpan) => boolean;
-
-/** `HTTP/`; the version's number follows. */
-const VERSION_NAME_BYTES = 5;
-const VERSION_BYTES = 8;
+export type FindText = (record: HttpRecord, span: ValueSpan) => boolean;
 
 const userBytes = new Uint8Array(BASIC_USER_BYTES_MAX);
 
@@ -28,52 +25,46 @@ export function createValueSpan(): ValueSpan {
 }
 
 /** Bytes that a value needs at most, escaped; none when it is absent. */
-export function textBytesMax(find: FindText, exchange: Exchange, span: ValueSpan): number {
-  return find(exchange, span) ? (span.end - span.offset) * ESCAPED_BYTES_MAX : 0;
+export function textBytesMax(find: FindText, record: HttpRecord, span: ValueSpan): number {
+  return find(record, span) ? (span.end - span.offset) * ESCAPED_BYTES_MAX : 0;
 }
 
-export function findRequestLine(exchange: Exchange, span: ValueSpan): boolean {
-  const { startLineOffset, startLineEnd } = exchange.request;
-  return exchange.hasRequest && pointAt(span, exchange.bytes, startLineOffset, startLineEnd);
+export function findRequestLine(record: HttpRecord, span: ValueSpan): boolean {
+  const { startLineOffset, startLineEnd } = record.request;
+  return record.hasRequest && pointAt(span, record.bytes, startLineOffset, startLineEnd);
 }
 
-export function findMethod(exchange: Exchange, span: ValueSpan): boolean {
-  const { startLineOffset } = exchange.request;
-  return exchange.hasRequest && pointAt(span, exchange.bytes, startLineOffset, exchange.methodEnd);
+export function findMethod(record: HttpRecord, span: ValueSpan): boolean {
+  const { startLineOffset } = record.request;
+  return record.hasRequest && pointAt(span, record.bytes, startLineOffset, record.methodEnd);
 }
 
-export function findTarget(exchange: Exchange, span: ValueSpan): boolean {
-  const { targetOffset, targetEnd } = exchange;
-  return exchange.hasRequest && pointAt(span, exchange.bytes, targetOffset, targetEnd);
+export function findTarget(record: HttpRecord, span: ValueSpan): boolean {
+  const { targetOffset, targetEnd } = record;
+  return record.hasRequest && pointAt(span, record.bytes, targetOffset, targetEnd);
 }
 
-export function findPath(exchange: Exchange, span: ValueSpan): boolean {
-  const { pathOffset, pathEnd } = exchange;
-  return exchange.hasRequest && pointAt(span, exchange.bytes, pathOffset, pathEnd);
+export function findPath(record: HttpRecord, span: ValueSpan): boolean {
+  const { pathOffset, pathEnd } = record;
+  return record.hasRequest && pointAt(span, record.bytes, pathOffset, pathEnd);
 }
 
-export function findQuery(exchange: Exchange, span: ValueSpan): boolean {
-  const { hasRequest, hasQuery, queryOffset, queryEnd } = exchange;
-  return hasRequest && hasQuery && pointAt(span, exchange.bytes, queryOffset, queryEnd);
+export function findQuery(record: HttpRecord, span: ValueSpan): boolean {
+  const { hasRequest, hasQuery, queryOffset, queryEnd } = record;
+  return hasRequest && hasQuery && pointAt(span, record.bytes, queryOffset, queryEnd);
 }
 
-/** `1.1`, of the request if its line is whole, else of the response. */
-export function findVersion(exchange: Exchange, span: ValueSpan): boolean {
-  const { bytes, request, response, requestVersionOffset } = exchange;
-  const isOfRequest =
-    exchange.hasRequest && request.startLineEnd - requestVersionOffset === VERSION_BYTES;
-  const offset = isOfRequest ? requestVersionOffset : response.startLineOffset;
-  if (!isOfRequest && (!exchange.hasResponse || response.startLineEnd < offset + VERSION_BYTES)) {
-    return false;
-  }
-  return pointAt(span, bytes, offset + VERSION_NAME_BYTES, offset + VERSION_BYTES);
+/** `1.1` */
+export function findVersion(record: HttpRecord, span: ValueSpan): boolean {
+  const offset = findVersionNumber(record);
+  return offset !== 0 && pointAt(span, record.bytes, offset, offset + VERSION_NUMBER_BYTES);
 }
 
 /** The user name of Basic credentials, decoded; valid until the next call. */
-export function findUser(exchange: Exchange, span: ValueSpan): boolean {
-  const { bytes, request } = exchange;
+export function findUser(record: HttpRecord, span: ValueSpan): boolean {
+  const { bytes, request } = record;
   const offset = request.fieldOffsets[FIELD_AUTHORIZATION];
-  if (!exchange.hasRequest || offset === 0) {
+  if (!record.hasRequest || offset === 0) {
     return false;
   }
   const end = request.fieldEnds[FIELD_AUTHORIZATION];
@@ -82,30 +73,30 @@ export function findUser(exchange: Exchange, span: ValueSpan): boolean {
 }
 
 /** The reason phrase; one that is empty is none, as servers are free to leave it out. */
-export function findReason(exchange: Exchange, span: ValueSpan): boolean {
-  const { bytes, reasonOffset, response } = exchange;
+export function findReason(record: HttpRecord, span: ValueSpan): boolean {
+  const { bytes, reasonOffset, response } = record;
   return (
-    exchange.hasResponse &&
+    record.hasResponse &&
     reasonOffset < response.startLineEnd &&
     pointAt(span, bytes, reasonOffset, response.startLineEnd)
   );
 }
 
 export function findInRequest(slot: number): FindText {
-  return (exchange, span) =>
-    exchange.hasRequest && pointAtField(span, exchange.bytes, exchange.request, slot);
+  return (record, span) =>
+    record.hasRequest && pointAtField(span, record.bytes, record.request, slot);
 }
 
 export function findInResponse(slot: number): FindText {
-  return (exchange, span) =>
-    exchange.hasResponse && pointAtField(span, exchange.bytes, exchange.response, slot);
+  return (record, span) =>
+    record.hasResponse && pointAtField(span, record.bytes, record.response, slot);
 }
 
 /** The request's value, or the response's where that has none. */
 export function findInEither(slot: number): FindText {
   const inRequest = findInRequest(slot);
   const inResponse = findInResponse(slot);
-  return (exchange, span) => inRequest(exchange, span) || inResponse(exchange, span);
+  return (record, span) => inRequest(record, span) || inResponse(record, span);
 }
 
 function pointAtField(

@@ -1,5 +1,7 @@
-import type { Exchange } from '../record/exchange.ts';
-import { writeDecimal, writeEndpoint } from './address.ts';
+import { writeAddress } from '../record/address-text.ts';
+import { UNKNOWN } from '../record/exchange.ts';
+import type { End, WireFacts } from '../record/record.ts';
+import { writeDecimal } from './address.ts';
 import { writeDigits, writeJsonNumber } from './json-text.ts';
 
 /** Pieces of the line formats: labels, and values as text. */
@@ -12,13 +14,11 @@ const BYTE_LOWER_X = 0x78;
 const HEX_DIGITS = new Uint8Array(Buffer.from('0123456789abcdef', 'latin1'));
 const HEX_CAPITALS = new Uint8Array(Buffer.from('0123456789ABCDEF', 'latin1'));
 
-/** Bytes of a value that is no stranger's at most: the longest is an address, `writeEndpoint` behind it. */
+/** Bytes of a value that is no stranger's at most: the longest is an address. */
 export const PLAIN_BYTES_MAX = 64;
 /** Bytes of a UUID's text. */
 export const ID_BYTES = 36;
 
-/** `#0` behind an address. */
-const NO_PORT_BYTES = 2;
 const NANOSECONDS_PER_MICROSECOND = 1000;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 const MICROSECOND_DIGITS = 6;
@@ -59,29 +59,33 @@ export function writeId(target: Uint8Array, at: number, id: Uint8Array): number 
   return at;
 }
 
-/** @returns where the next byte goes; **the caller has made room for ENDPOINT_BYTES_MAX** */
-export function writeAddressText(
+/** @returns where the next byte goes; `at` when the end has no address */
+export function writeEndAddress(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
-  addressOffset: number,
+  bytes: Uint8Array,
+  { addressOffset, addressLength }: End,
 ): number {
-  const { bytes, addressLength } = exchange;
-  return writeEndpoint(target, at, bytes, addressOffset, addressLength, 0) - NO_PORT_BYTES;
+  return addressLength === 0 ? at : writeAddress(target, at, bytes, addressOffset, addressLength);
+}
+
+/** UNKNOWN when the end has no address. */
+export function portOf({ addressLength, port }: End): number {
+  return addressLength === 0 ? UNKNOWN : port;
 }
 
 /** Writes the VLAN ids, outermost first; nothing when there is none. */
 export function writeVlanText(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
+  { vlanTagsCount, vlanIds }: Pick<WireFacts, 'vlanTagsCount' | 'vlanIds'>,
   separator: number,
 ): number {
-  for (let tag = 0; tag < exchange.vlanTagsCount; tag++) {
+  for (let tag = 0; tag < vlanTagsCount; tag++) {
     if (tag > 0) {
       target[at++] = separator;
     }
-    at = writeDecimal(target, at, exchange.vlanIds[tag]);
+    at = writeDecimal(target, at, vlanIds[tag]);
   }
   return at;
 }

@@ -1,18 +1,19 @@
 import { isSameText } from '../bytes.ts';
-import type { Exchange } from '../record/exchange.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { HttpKind, RecordKinds } from '../record/record-kinds.ts';
 import { SPACE_ESCAPED, SPACE_KEPT, type SpaceMode, writeEscaped } from './escape.ts';
-import { createRecordFields, type RecordField } from './record-fields.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import { createRecordFields, fieldOf, type KindFields, type RecordField } from './record-fields.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import { createValueSpan, textBytesMax, type ValueSpan } from './record-texts.ts';
 import { labelBytes, PLAIN_BYTES_MAX, writeHexByte, writeLabel } from './record-values.ts';
-import type { CompiledTemplate, TemplatePart } from './template-compiler.ts';
+import { compileTemplate, type TemplatePart } from './template-compiler.ts';
 
 const ABSENT = labelBytes('-');
 
 /** A field with the text before it, ready to be written. */
-interface Placeholder {
+interface Placeholder<R> {
   label: Uint8Array;
-  field: RecordField;
+  field: RecordField<R>;
   spaceMode: SpaceMode;
   /** By byte: 1 when it is written in hex besides what is anyway; undefined: none is. */
   stops: Uint8Array | undefined;
@@ -26,19 +27,32 @@ interface Placeholder {
  * the value to end; outside of quotes the one behind the field before it as well, in case the reader splits
  * the line there; and the double quote where the template has any.
  *
- * @param template its `headerNames` are among the options' named fields
+ * The header fields that the template names are among the options' named fields.
  */
-export function createTemplateFormat(
-  template: CompiledTemplate,
+export const TEMPLATE_FORMAT: RecordFormat = {
+  suffix: 'template.log',
+  hasHeaderFields: false,
+  writers: {
+    exchange: (options) => createTemplateWriter(options, 'exchange'),
+    message: (options) => createTemplateWriter(options, 'message'),
+  },
+};
+
+function createTemplateWriter<K extends HttpKind>(
   options: RecordFormatOptions,
-): RecordFormat {
+  kind: K,
+): RecordWriter<RecordKinds[K]> {
+  const template = compileTemplate(options.template ?? '');
+  if ('mistake' in template) {
+    throw new Error(template.mistake);
+  }
   const fields = createRecordFields(options);
   const hasQuotes = [template.tail, ...template.parts.map(({ label }) => label)].some((label) =>
     label.includes('"'),
   );
   const placeholders = template.parts.map((part, index) => {
     const before = index === 0 || part.isQuoted ? '' : template.parts[index - 1].follower;
-    return createPlaceholder(part, fields, createStops([part.follower, before], hasQuotes));
+    return createPlaceholder(part, fields, kind, createStops([part.follower, before], hasQuotes));
   });
   const tail = labelBytes(`${template.tail}\n`);
   const overheadBytes = placeholders.reduce(
@@ -48,33 +62,33 @@ export function createTemplateFormat(
   const span = createValueSpan();
   return {
     linesPerRecord: 1,
-    fileHeader: undefined,
-    bytesMax: (exchange) => {
+    bytesMax: (record) => {
       let bytesMax = overheadBytes;
       for (let index = 0; index < placeholders.length; index++) {
         const { field } = placeholders[index];
         if (field.isText) {
-          bytesMax += textBytesMax(field.find, exchange, span);
+          bytesMax += textBytesMax(field.find, record, span);
         }
       }
       return bytesMax;
     },
-    write: (target, at, exchange) => {
+    write: (target, at, record) => {
       for (let index = 0; index < placeholders.length; index++) {
         const placeholder = placeholders[index];
         at = writeLabel(target, at, placeholder.label);
-        at = writeField(target, at, exchange, placeholder, span);
+        at = writeField(target, at, record, placeholder, span);
       }
       return writeLabel(target, at, tail);
     },
   };
 }
 
-function createPlaceholder(
+function createPlaceholder<K extends HttpKind>(
   part: TemplatePart,
-  fields: ReadonlyMap<string, RecordField>,
+  fields: ReadonlyMap<string, KindFields>,
+  kind: K,
   stops: Uint8Array | undefined,
-): Placeholder {
+): Placeholder<RecordKinds[K]> {
   const field = fields.get(part.field);
   if (field === undefined) {
     throw new Error(`No field of a record is called ${part.field}`);
@@ -82,7 +96,7 @@ function createPlaceholder(
   const isSpaceKept = part.isQuoted && part.follower !== ' ';
   return {
     label: labelBytes(part.label),
-    field,
+    field: fieldOf(field, kind),
     spaceMode: isSpaceKept ? SPACE_KEPT : SPACE_ESCAPED,
     stops,
   };
@@ -106,19 +120,19 @@ function createStops(followers: readonly string[], hasQuotes: boolean): Uint8Arr
 }
 
 /** A value that is absent or empty is a dash; one that is a dash has it in hex. */
-function writeField(
+function writeField<R extends HttpRecord>(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
-  placeholder: Placeholder,
+  record: R,
+  placeholder: Placeholder<R>,
   span: ValueSpan,
 ): number {
   const { field, stops, spaceMode } = placeholder;
   if (!field.isText) {
-    const end = field.write(target, at, exchange);
+    const end = field.write(target, at, record);
     return end === at ? writeLabel(target, at, ABSENT) : end;
   }
-  if (!field.find(exchange, span) || span.offset === span.end) {
+  if (!field.find(record, span) || span.offset === span.end) {
     return writeLabel(target, at, ABSENT);
   }
   const { bytes, offset, end } = span;

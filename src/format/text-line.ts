@@ -7,8 +7,8 @@ import {
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import type { Ends } from '../record/ends.ts';
 import type { MessageType } from '../record/message-type.ts';
+import type { WireFacts } from '../record/record.ts';
 import { createWordView, viewWords, WORD_BYTES } from '../words.ts';
-import { writeDecimal } from './address.ts';
 import {
   ESCAPED_BYTES_MAX,
   SPACE_ESCAPED,
@@ -19,6 +19,7 @@ import {
 import { writeFlow } from './flow-text.ts';
 import { LINE_OVERHEAD_BYTES_MAX } from './limits.ts';
 import { LINE_STREAM_NAMES } from './line-batch.ts';
+import { labelBytes, writeLabel, writeVlanText } from './record-values.ts';
 import { type TimestampText, writeTimestamp } from './timestamp.ts';
 
 const BYTE_LF = 0x0a;
@@ -33,7 +34,15 @@ const TYPE_TEXT = Int32Array.from(LINE_STREAM_NAMES, (name) =>
 
 const targetWords = createWordView();
 
-const VLAN_LABEL = new Uint8Array(Buffer.from(' vlan=', 'latin1'));
+const VLAN_LABEL = labelBytes(' vlan=');
+
+/** Columns that a line has when a switch asks for them; they stand behind the others. */
+export interface TextColumns {
+  /** VLAN ids of tagged frames. */
+  hasVlan: boolean;
+}
+
+export const TEXT_COLUMNS_DEFAULT: TextColumns = { hasVlan: false };
 
 /** Bytes that the line of this message may need at most. */
 export function textLineBytesMax(message: HttpMessage): number {
@@ -63,10 +72,24 @@ export function writeTextLine(
   message: HttpMessage,
   type: MessageType,
   timestamp: TimestampText,
-  hasVlan: boolean,
+  columns: TextColumns,
 ): number {
   at = writeTimestamp(target, at, timestamp, timestampSubsecNs);
   at = writeFlow(target, at, bytes, ends);
+  at = writeMessageText(target, at, bytes, message, type);
+  at = writeAddedColumns(target, at, ends, columns);
+  target[at++] = BYTE_LF;
+  return at;
+}
+
+/** Writes ` TYPE START-LINE FIELD FIELD`. */
+export function writeMessageText(
+  target: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  message: HttpMessage,
+  type: MessageType,
+): number {
   viewWords(targetWords, target).setInt32(at, TYPE_TEXT[type], true);
   at += WORD_BYTES;
   at = writeEscaped(target, at, bytes, message.startLineOffset, message.startLineEnd, SPACE_KEPT);
@@ -77,10 +100,6 @@ export function writeTextLine(
     at = writeField(target, at, bytes, message, FIELD_CONTENT_LENGTH, SPACE_ESCAPED);
     at = writeField(target, at, bytes, message, FIELD_CONTENT_TYPE, SPACE_KEPT);
   }
-  if (hasVlan && ends.vlanTagsCount > 0) {
-    at = writeVlanIds(target, at, ends);
-  }
-  target[at++] = BYTE_LF;
   return at;
 }
 
@@ -107,14 +126,14 @@ function writeField(
   return writeEscaped(target, at, bytes, offset, message.fieldEnds[slot], spaceMode);
 }
 
-function writeVlanIds(target: Uint8Array, at: number, ends: Ends): number {
-  target.set(VLAN_LABEL, at);
-  at += VLAN_LABEL.length;
-  for (let tag = 0; tag < ends.vlanTagsCount; tag++) {
-    if (tag > 0) {
-      target[at++] = BYTE_DOT;
-    }
-    at = writeDecimal(target, at, ends.vlanIds[tag]);
-  }
-  return at;
+/** Writes the columns that switches ask for: ` vlan=ID[.ID]`. */
+export function writeAddedColumns(
+  target: Uint8Array,
+  at: number,
+  wire: Pick<WireFacts, 'vlanTagsCount' | 'vlanIds'>,
+  columns: TextColumns,
+): number {
+  return columns.hasVlan && wire.vlanTagsCount > 0
+    ? writeVlanText(target, writeLabel(target, at, VLAN_LABEL), wire, BYTE_DOT)
+    : at;
 }

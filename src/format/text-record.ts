@@ -1,66 +1,54 @@
-import { VLAN_TAGS_MAX } from '../limits.ts';
-import type { Ends } from '../record/ends.ts';
-import type { Exchange } from '../record/exchange.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
-import { textLineBytesMax, writeTextLine } from './text-line.ts';
-import { createTimestampText, setSecond } from './timestamp.ts';
+import type { Message } from '../record/message.ts';
+import type { End } from '../record/record.ts';
+import { writeEndpoint } from './address.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
+import { textLineBytesMax, writeAddedColumns, writeMessageText } from './text-line.ts';
+import { createTimestampText, setSecond, writeTimestamp } from './timestamp.ts';
+
+const BYTE_LF = 0x0a;
+const BYTE_SPACE = 0x20;
+const BYTE_DASH = 0x2d;
 
 /**
  * The text line for records of single messages, whose values may have been redacted. Lines of messages as
  * they passed are written from the frame itself, which costs less.
- *
- * @param hasVlan lines of tagged frames end with their VLAN ids
  */
-export function createTextFormat(options: RecordFormatOptions, hasVlan: boolean): RecordFormat {
-  const ends = createEnds();
+export const TEXT_FORMAT: RecordFormat = {
+  suffix: 'log',
+  hasHeaderFields: false,
+  writers: { message: createTextWriter },
+};
+
+export function createTextWriter(options: RecordFormatOptions): RecordWriter<Message> {
   const timestamp = createTimestampText(options.utcOffset);
   return {
     linesPerRecord: 1,
-    fileHeader: undefined,
-    bytesMax: (exchange) => textLineBytesMax(messageOf(exchange)),
-    write(target, at, exchange) {
-      const { timestampSubsecNs, bytes, type } = exchange;
-      setEnds(ends, exchange);
-      setSecond(timestamp, exchange.timestampSec);
-      const message = messageOf(exchange);
-      return writeTextLine(
-        target,
-        at,
-        timestampSubsecNs,
-        bytes,
-        ends,
-        message,
-        type,
-        timestamp,
-        hasVlan,
-      );
+    bytesMax: (message) => textLineBytesMax(headOf(message)),
+    write(target, at, message) {
+      const { bytes, client, server, hasRequest, wire } = message;
+      setSecond(timestamp, message.timestampSec);
+      at = writeTimestamp(target, at, timestamp, message.timestampSubsecNs);
+      at = writeEnd(target, at, bytes, hasRequest ? client : server);
+      at = writeEnd(target, at, bytes, hasRequest ? server : client);
+      at = writeMessageText(target, at, bytes, headOf(message), message.type);
+      at = writeAddedColumns(target, at, wire, options.textColumns);
+      target[at++] = BYTE_LF;
+      return at;
     },
   };
 }
 
-function createEnds(): Ends {
-  return {
-    addressLength: 4,
-    sourceAddressOffset: 0,
-    targetAddressOffset: 0,
-    sourcePort: 0,
-    targetPort: 0,
-    vlanTagsCount: 0,
-    vlanIds: new Uint16Array(VLAN_TAGS_MAX),
-  };
+/** Writes ` ADDRESS#PORT`, or ` -` for an end without an address. */
+function writeEnd(target: Uint8Array, at: number, bytes: Uint8Array, end: End): number {
+  const { addressOffset, addressLength, port } = end;
+  target[at++] = BYTE_SPACE;
+  if (addressLength === 0) {
+    target[at++] = BYTE_DASH;
+    return at;
+  }
+  return writeEndpoint(target, at, bytes, addressOffset, addressLength, port);
 }
 
-function setEnds(ends: Ends, exchange: Exchange): void {
-  const { hasRequest, clientAddressOffset, serverAddressOffset } = exchange;
-  ends.addressLength = exchange.addressLength;
-  ends.sourceAddressOffset = hasRequest ? clientAddressOffset : serverAddressOffset;
-  ends.targetAddressOffset = hasRequest ? serverAddressOffset : clientAddressOffset;
-  ends.sourcePort = hasRequest ? exchange.clientPort : exchange.serverPort;
-  ends.targetPort = hasRequest ? exchange.serverPort : exchange.clientPort;
-  ends.vlanTagsCount = exchange.vlanTagsCount;
-  ends.vlanIds.set(exchange.vlanIds);
-}
-
-function messageOf({ hasRequest, request, response }: Exchange): Exchange['request'] {
+function headOf({ hasRequest, request, response }: Message): Message['request'] {
   return hasRequest ? request : response;
 }

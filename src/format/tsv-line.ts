@@ -1,14 +1,18 @@
 import { isSameText } from '../bytes.ts';
-import type { Exchange } from '../record/exchange.ts';
+import type { NamedField } from '../http/grammar.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import type { HttpKind, RecordKinds } from '../record/record-kinds.ts';
 import { SPACE_KEPT, writeEscaped } from './escape.ts';
 import {
   createRecordFields,
-  numberField,
+  exchangeNumber,
+  fieldOf,
+  type KindFields,
   plainField,
+  RECORD_KIND_FIELD,
   type RecordField,
-  writeRecordKind,
 } from './record-fields.ts';
-import type { RecordFormat, RecordFormatOptions } from './record-format.ts';
+import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import { createValueSpan, textBytesMax, type ValueSpan } from './record-texts.ts';
 import {
   labelBytes,
@@ -30,11 +34,11 @@ const UNSET = labelBytes('-');
 const EMPTY = labelBytes('(empty)');
 
 /** A column's name and type, as Zeek calls them, and the record's field; without one it is the name. */
-type ColumnRow = readonly [name: string, type: string, field?: string | RecordField];
+type ColumnRow = readonly [name: string, type: string, field?: string | KindFields];
 
 /** @see https://docs.zeek.org/en/master/logs/http.html */
 const COLUMN_ROWS: readonly ColumnRow[] = [
-  ['record', 'string', plainField(writeRecordKind)],
+  ['record', 'string', RECORD_KIND_FIELD],
   ['ts', 'time', 'epoch'],
   ['uid', 'string', 'id'],
   ['id.orig_h', 'addr', 'client_ip'],
@@ -53,8 +57,8 @@ const COLUMN_ROWS: readonly ColumnRow[] = [
   ['status_code', 'count', 'status'],
   ['status_msg', 'string', 'reason'],
   ['username', 'string', 'user'],
-  ['connect', 'interval', numberField(({ connectNs }) => connectNs, writeSeconds)],
-  ['ttfb', 'interval', numberField(({ firstByteNs }) => firstByteNs, writeSeconds)],
+  ['connect', 'interval', exchangeNumber(({ connectNs }) => connectNs, writeSeconds)],
+  ['ttfb', 'interval', exchangeNumber(({ firstByteNs }) => firstByteNs, writeSeconds)],
   ['duration', 'interval', 'duration_s'],
   ['content_type', 'string', 'response_content_type'],
   ['location', 'string'],
@@ -64,7 +68,7 @@ const COLUMN_ROWS: readonly ColumnRow[] = [
   [
     'vlan',
     'set[count]',
-    plainField((target, at, exchange) => writeVlanText(target, at, exchange, BYTE_COMMA)),
+    plainField((target, at, { wire }) => writeVlanText(target, at, wire, BYTE_COMMA)),
   ],
 ];
 
@@ -73,28 +77,41 @@ const COLUMN_ROWS: readonly ColumnRow[] = [
  *
  * @see https://docs.zeek.org/en/master/log-formats.html
  */
-export function createTsvFormat(options: RecordFormatOptions): RecordFormat {
-  const rows: readonly ColumnRow[] = [...COLUMN_ROWS, ...createHeaderRows(options)];
+export const TSV_FORMAT: RecordFormat = {
+  suffix: 'tsv',
+  hasHeaderFields: true,
+  createFileHeader,
+  writers: {
+    exchange: (options) => createTsvWriter(options, 'exchange'),
+    message: (options) => createTsvWriter(options, 'message'),
+  },
+};
+
+function createTsvWriter<K extends HttpKind>(
+  options: RecordFormatOptions,
+  kind: K,
+): RecordWriter<RecordKinds[K]> {
   const fields = createRecordFields(options);
-  const columns = rows.map(([name, , field]) => resolveField(fields, field ?? name));
+  const columns = createRows(options.namedFields).map(([name, , field]) =>
+    fieldOf(resolveField(fields, field ?? name), kind),
+  );
   const overheadBytes = columns.length * (PLAIN_BYTES_MAX + 1);
   const span = createValueSpan();
   return {
     linesPerRecord: 1,
-    fileHeader: createFileHeader(rows),
-    bytesMax: (exchange) => {
+    bytesMax: (record) => {
       let bytesMax = overheadBytes;
       for (let index = 0; index < columns.length; index++) {
         const column = columns[index];
         if (column.isText) {
-          bytesMax += textBytesMax(column.find, exchange, span);
+          bytesMax += textBytesMax(column.find, record, span);
         }
       }
       return bytesMax;
     },
-    write: (target, at, exchange) => {
+    write: (target, at, record) => {
       for (let index = 0; index < columns.length; index++) {
-        at = writeColumn(target, at, exchange, columns[index], span);
+        at = writeColumn(target, at, record, columns[index], span);
         target[at++] = BYTE_HTAB;
       }
       target[at - 1] = BYTE_LF;
@@ -103,18 +120,19 @@ export function createTsvFormat(options: RecordFormatOptions): RecordFormat {
   };
 }
 
-function createHeaderRows({ namedFields }: RecordFormatOptions): ColumnRow[] {
-  return ['request', 'response'].flatMap((message) =>
+function createRows(namedFields: readonly NamedField[]): ColumnRow[] {
+  const headerRows = ['request', 'response'].flatMap((message) =>
     namedFields.map(
       ({ name }): ColumnRow => [`${message}_${name}`, 'string', `${message}.header.${name}`],
     ),
   );
+  return [...COLUMN_ROWS, ...headerRows];
 }
 
 function resolveField(
-  fields: ReadonlyMap<string, RecordField>,
-  field: string | RecordField,
-): RecordField {
+  fields: ReadonlyMap<string, KindFields>,
+  field: string | KindFields,
+): KindFields {
   const resolved = typeof field === 'string' ? fields.get(field) : field;
   if (resolved === undefined) {
     throw new Error(`No field of a record is called ${field}`);
@@ -122,7 +140,8 @@ function resolveField(
   return resolved;
 }
 
-function createFileHeader(rows: readonly ColumnRow[]): Uint8Array {
+function createFileHeader(namedFields: readonly NamedField[]): Uint8Array {
+  const rows = createRows(namedFields);
   return labelBytes(
     [
       // The separator's own name is behind a space: no reader knows it before this line.
@@ -138,18 +157,18 @@ function createFileHeader(rows: readonly ColumnRow[]): Uint8Array {
   );
 }
 
-function writeColumn(
+function writeColumn<R extends HttpRecord>(
   target: Uint8Array,
   at: number,
-  exchange: Exchange,
-  column: RecordField,
+  record: R,
+  column: RecordField<R>,
   span: ValueSpan,
 ): number {
   if (!column.isText) {
-    const end = column.write(target, at, exchange);
+    const end = column.write(target, at, record);
     return end === at ? writeLabel(target, at, UNSET) : end;
   }
-  if (!column.find(exchange, span)) {
+  if (!column.find(record, span)) {
     return writeLabel(target, at, UNSET);
   }
   return span.offset === span.end

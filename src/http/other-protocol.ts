@@ -2,8 +2,6 @@
 export const OTHER_NONE = 0;
 export const OTHER_TLS = 1;
 export const OTHER_HTTP2 = 2;
-/** Those that are told. */
-export const OTHER_PROTOCOLS_COUNT = 2;
 /** Names for reports, by protocol less one. */
 export const OTHER_PROTOCOL_NAMES: readonly string[] = ['tls', 'http2'];
 

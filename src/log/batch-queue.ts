@@ -1,3 +1,4 @@
+import type { WriterCounters } from '../counters/writer-counts.ts';
 import { HttplogError, systemErrorName } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
 import {
@@ -17,25 +18,12 @@ export interface AppendOutcome {
   linesDropped: number;
 }
 
-/** What the writer has done so far, over all files. */
-export interface LogWriterCounters {
-  /** Lines that are whole in their file. */
-  linesWritten: number;
-  /** Bytes of those lines. */
-  bytesWritten: number;
-  /** Lines given up: at the deadline of a stop, after an error that ends a replay, or after the stop. */
-  linesDropped: number;
-  /** Writes, opens and closes that failed; a try that fails again counts again. */
-  writeErrors: number;
-  filesOpened: number;
-}
-
 /** What a queue needs from the writer that it belongs to. */
 export interface BatchQueueOwner extends OutageListener {
   /** `hold`: a file that fails is tried again until it works. `fail`: the first error is the last. */
   readonly policy: 'hold' | 'fail';
   readonly retryIntervalMs: number;
-  readonly counters: LogWriterCounters;
+  readonly counters: WriterCounters;
   /** This queue has ended for good; its waiting batches reject with the same error. */
   onEnd(error: HttplogError): void;
 }

@@ -1,10 +1,11 @@
+import type { UpkeepCounters, WriterCounters } from '../counters/writer-counts.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
-import type { Upkeep, UpkeepCounters } from './upkeep.ts';
+import type { AppendOutcome } from './batch-queue.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** What takes batches and keeps them: log files, or a database. */
 export interface BatchWriter {
-  readonly counters: LogWriterCounters;
+  readonly counters: WriterCounters;
   /** What became of closed files; undefined when nothing ever does. */
   readonly upkeepCounters: UpkeepCounters | undefined;
   /** Batches whose `append` has not settled yet. */

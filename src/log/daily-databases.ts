@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { UpkeepCounters } from '../counters/writer-counts.ts';
 import { LINE_STREAM_ALL } from '../format/line-batch.ts';
 import { createKeeper } from './create-keeper.ts';
 import type { FileKeeper, HeldFile } from './file-keeper.ts';
@@ -7,7 +8,7 @@ import type { SqliteClient } from './sqlite-client.ts';
 import { restoreSqliteFailure } from './sqlite-fault.ts';
 import { COMPANION_SUFFIXES } from './sqlite-open.ts';
 import type { SqliteReply } from './sqlite-protocol.ts';
-import type { Upkeep, UpkeepCounters, UpkeepEvents } from './upkeep.ts';
+import type { Upkeep, UpkeepEvents } from './upkeep.ts';
 import type { WriteFault } from './write-fault.ts';
 
 export interface DailyDatabasesOptions {

@@ -1,5 +1,6 @@
 import { lstat, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { UpkeepCounters } from '../counters/writer-counts.ts';
 import { systemErrorName } from '../errors.ts';
 import { LINE_STREAM_NAMES, type LineStream } from '../format/line-batch.ts';
 import { findClosedFiles } from './closed-files.ts';
@@ -22,7 +23,6 @@ import {
   hasPastUpkeep,
   hasRetention,
   type Upkeep,
-  type UpkeepCounters,
   type UpkeepEvents,
 } from './upkeep.ts';
 import { UpkeepReports } from './upkeep-reports.ts';

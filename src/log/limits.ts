@@ -64,3 +64,6 @@ export const DIRECTORY_READ_ENTRIES = 256;
 
 /** Milliseconds between two looks whether files have to go. */
 export const UPKEEP_INTERVAL_MS = 60_000;
+
+/** Descriptors of one output of lines beside its open daily files: looks at its end, compression, its directory. */
+export const DESCRIPTORS_PER_FILE_OUTPUT = 4;

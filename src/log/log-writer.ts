@@ -1,16 +1,13 @@
+import { createWriterCounters, type UpkeepCounters } from '../counters/writer-counts.ts';
 import type { HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
 import { OPEN_FILES_MAX } from '../limits.ts';
-import {
-  type AppendOutcome,
-  BatchQueue,
-  type BatchQueueOwner,
-  type LogWriterCounters,
-} from './batch-queue.ts';
+import { type AppendOutcome, BatchQueue, type BatchQueueOwner } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { createKeeper } from './create-keeper.ts';
 import { DailyFile } from './daily-file.ts';
 import { DiskFile } from './disk-file.ts';
+import { answerAtOnce } from './ended-writer.ts';
 import type { FileKeeper } from './file-keeper.ts';
 import { IDLE_FILE_CLOSE_MS, WRITE_RETRY_INTERVAL_MS } from './limits.ts';
 import type { LineOutput } from './line-output.ts';
@@ -22,7 +19,7 @@ import {
 } from './output-target.ts';
 import { settlesWithin } from './settles-within.ts';
 import { openStandardOutput } from './standard-output.ts';
-import type { Upkeep, UpkeepCounters, UpkeepEvents } from './upkeep.ts';
+import type { Upkeep, UpkeepEvents } from './upkeep.ts';
 import type { WriteFault, WriteRecovery } from './write-fault.ts';
 
 /** What the control room may want to say. Called between two writes of that file; must not throw. */
@@ -71,13 +68,7 @@ export async function openLogWriter(
 
 /** The one owner of the log files. Files are independent of each other, each is written in order. */
 export class LogWriter implements BatchWriter {
-  readonly counters: LogWriterCounters = {
-    linesWritten: 0,
-    bytesWritten: 0,
-    linesDropped: 0,
-    writeErrors: 0,
-    filesOpened: 0,
-  };
+  readonly counters = createWriterCounters();
   readonly #target: OutputTarget;
   readonly #standardOutput: LineOutput | null;
   readonly #options: LogWriterOptions;
@@ -125,15 +116,10 @@ export class LogWriter implements BatchWriter {
    *   output has gone. Every later append rejects with the same error.
    */
   async append(batch: LineBatch): Promise<AppendOutcome> {
-    if (batch.byteLength === 0) {
-      return { linesWritten: 0, linesDropped: 0 };
-    }
-    if (this.#endError !== null || this.#closed !== null) {
-      this.counters.linesDropped += batch.lineCount;
-      if (this.#endError !== null) {
-        throw this.#endError;
-      }
-      return { linesWritten: 0, linesDropped: batch.lineCount };
+    const isClosed = this.#closed !== null;
+    const outcome = answerAtOnce(batch, this.counters, this.#endError, isClosed);
+    if (outcome !== undefined) {
+      return outcome;
     }
     const { queue } = this.#useQueue(batch);
     this.#pendingBatches += 1;

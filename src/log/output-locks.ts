@@ -11,14 +11,14 @@ import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { HttplogError, systemErrorName } from '../errors.ts';
 import { LOCK_HELD, lockDescriptor } from '../system/locks.ts';
 import { OUTPUT_LOCK_TRIES_MAX } from './limits.ts';
+import type { LockPlace } from './lock-place.ts';
 import {
   createLockedError,
   findLockHolder,
   findLockPlaces,
   isBelievedLock,
-  type LockPlace,
 } from './lock-places.ts';
-import type { PlacedOutput } from './output-place.ts';
+import type { PlacedOutput } from './output-kinds.ts';
 import { createTrustRefusal } from './path-trust.ts';
 import { describeSystemError } from './write-fault.ts';
 

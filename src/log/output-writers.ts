@@ -1,20 +1,23 @@
+import {
+  addWritten,
+  createUpkeepCounters,
+  createWriterCounters,
+  type UpkeepCounters,
+  type WriterCounters,
+} from '../counters/writer-counts.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
+import type { AppendOutcome } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { refuseLockedOutputs } from './lock-places.ts';
-import { type LogWriterEvents, openLogWriter } from './log-writer.ts';
+import type { LogWriterEvents } from './log-writer.ts';
+import type { WriterOptions } from './output-kind.ts';
+import { kindOf, type PlacedOutput } from './output-kinds.ts';
 import type { OutputLocks } from './output-locks.ts';
-import type { PlacedOutput } from './output-place.ts';
-import {
-  addUpkeepCounters,
-  createUpkeepCounters,
-  type Upkeep,
-  type UpkeepCounters,
-} from './upkeep.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** All outputs at one moment. */
 export interface WritersSnapshot {
-  writer: LogWriterCounters;
+  writer: WriterCounters;
   /** What became of their files. */
   upkeep: UpkeepCounters;
   /** Batches that wait for the disk. */
@@ -23,9 +26,7 @@ export interface WritersSnapshot {
   failingPaths: readonly string[];
 }
 
-export interface OutputWritersOptions {
-  /** See `LogWriterOptions`. */
-  policy: 'hold' | 'fail';
+export interface OutputWritersOptions extends WriterOptions {
   events?: OutputEvents;
 }
 
@@ -47,20 +48,10 @@ export class OutputWriters {
   }
 
   /** Of all outputs together. */
-  get counters(): LogWriterCounters {
-    const sum = {
-      linesWritten: 0,
-      bytesWritten: 0,
-      linesDropped: 0,
-      writeErrors: 0,
-      filesOpened: 0,
-    };
+  get counters(): WriterCounters {
+    const sum = createWriterCounters();
     for (const { counters } of this.#writers) {
-      sum.linesWritten += counters.linesWritten;
-      sum.bytesWritten += counters.bytesWritten;
-      sum.linesDropped += counters.linesDropped;
-      sum.writeErrors += counters.writeErrors;
-      sum.filesOpened += counters.filesOpened;
+      addWritten(sum, counters);
     }
     return sum;
   }
@@ -70,7 +61,7 @@ export class OutputWriters {
     const sum = createUpkeepCounters();
     for (const { upkeepCounters } of this.#writers) {
       if (upkeepCounters !== undefined) {
-        addUpkeepCounters(sum, upkeepCounters);
+        addWritten(sum, upkeepCounters);
       }
     }
     return sum;
@@ -143,12 +134,7 @@ export async function openOutputs(
   const watched = { ...options, events: watchFaults(options.events, failingPaths) };
   try {
     for (const { target } of outputs) {
-      writers.push(
-        target.kind === 'lines'
-          ? await openLogWriter(target.target, watched)
-          : // Loaded when asked for: it brings SQLite with it.
-            await (await import('./sqlite-writer.ts')).openSqliteWriter(target.target, watched),
-      );
+      writers.push(await kindOf(target).open(target.target, watched));
     }
   } catch (error) {
     await Promise.all(writers.map((writer) => writer.close(0)));

@@ -2,6 +2,14 @@ import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { systemErrorName } from '../errors.ts';
+import {
+  belongsToOrRoot,
+  EVERYBODY_WRITES,
+  GROUP_WRITES,
+  isSticky,
+  ROOT_GID,
+  ROOT_UID,
+} from '../file-modes.ts';
 import { PATH_LINKS_MAX } from './limits.ts';
 
 /** Why httplog itself leaves a place alone; `description` is for the end of a sentence. */
@@ -65,10 +73,6 @@ interface PathFacts {
 type Walk = Generator<string, TrustedPath, PathFacts | null>;
 
 const DESCRIPTOR_PATH = /^\/proc\/\d+\/(?:task\/\d+\/)?fd\/\d+$/;
-const STICKY = 0o1000;
-const OTHERS_WRITE = 0o002;
-const GROUP_WRITE = 0o020;
-const ROOT_ID = 0;
 
 /**
  * Follows a path, and refuses what another user may have put there.
@@ -100,12 +104,12 @@ export function followPathSync(path: string, isStrict: boolean): TrustedPath {
 
 /** Others than this user and root can write to it. Of groups, root's and the own main one are not others. */
 export function isWritableByOthers({ mode, gid }: Stats): boolean {
-  const isGroupTrusted = gid === ROOT_ID || gid === process.getegid?.();
-  return (mode & OTHERS_WRITE) !== 0 || ((mode & GROUP_WRITE) !== 0 && !isGroupTrusted);
+  const isGroupTrusted = gid === ROOT_GID || gid === process.getegid?.();
+  return (mode & EVERYBODY_WRITES) !== 0 || ((mode & GROUP_WRITES) !== 0 && !isGroupTrusted);
 }
 
-export function isOwnOrRoots({ uid }: Stats): boolean {
-  return uid === ROOT_ID || uid === process.geteuid?.();
+export function isOwnOrRoots(stats: Stats): boolean {
+  return belongsToOrRoot(stats, process.geteuid?.());
 }
 
 /** @throws Error of `createTrustRefusal` when it belongs to neither this user nor root */
@@ -174,18 +178,18 @@ function createTrustedPath(
 ): TrustedPath {
   const isPrivate =
     directory !== undefined && isOwnOrRoots(directory) && !isWritableByOthers(directory);
-  return { path, stats, directoryUid: directory?.uid ?? ROOT_ID, isPrivate, isDescriptor };
+  return { path, stats, directoryUid: directory?.uid ?? ROOT_UID, isPrivate, isDescriptor };
 }
 
 /** Why root does not write below this directory. */
 function findDirectoryFault(path: string, stats: Stats, isStrict: boolean): Error | null {
-  if (process.geteuid?.() !== ROOT_ID) {
+  if (process.geteuid?.() !== ROOT_UID) {
     return null;
   }
-  if (isWritableByOthers(stats) && (stats.mode & STICKY) === 0) {
+  if (isWritableByOthers(stats) && !isSticky(stats)) {
     return createTrustRefusal('HTTPLOG_PATH_MODE', `others may put files into ${path}`);
   }
-  return isStrict && stats.uid !== ROOT_ID && stats.uid !== findUnmappedUid()
+  return isStrict && stats.uid !== ROOT_UID && stats.uid !== findUnmappedUid()
     ? createTrustRefusal('HTTPLOG_PATH_OWNER', `${path} belongs to user id ${stats.uid}`)
     : null;
 }

@@ -58,7 +58,7 @@ function prepareInsert(
 
 /**
  * The value in a type that the column takes, else NULL: a row must never fail, because its whole batch would
- * wait for it forever. A Content-Length of twenty digits is a stranger's word, not a number of bytes.
+ * wait for it forever. A Content-Length of twenty digits is what a peer has written, not a number of bytes.
  */
 function convertValue(value: unknown, type: string, hasNulls: boolean): SQLInputValue {
   if (value === undefined || value === null) {

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createWriterCounters, type UpkeepCounters } from '../counters/writer-counts.ts';
 import type { HttplogError } from '../errors.ts';
 import type { LineBatch } from '../format/line-batch.ts';
-import type { AppendOutcome, LogWriterCounters } from './batch-queue.ts';
+import type { AppendOutcome } from './batch-queue.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { DailyDatabases } from './daily-databases.ts';
+import { answerAtOnce } from './ended-writer.ts';
 import { SQLITE_CLOSE_MS, WRITE_GRACE_MS, WRITE_RETRY_INTERVAL_MS } from './limits.ts';
 import type { LogWriterOptions } from './log-writer.ts';
 import { Outage, type OutageListener } from './outage.ts';
@@ -18,7 +20,7 @@ import {
 } from './sqlite-fault.ts';
 import type { SqliteReply } from './sqlite-protocol.ts';
 import { checkSqliteTarget, type SqliteTarget } from './sqlite-target.ts';
-import type { Upkeep, UpkeepCounters } from './upkeep.ts';
+import type { Upkeep } from './upkeep.ts';
 
 export type SqliteWriterOptions = Pick<LogWriterOptions, 'policy' | 'events' | 'retryIntervalMs'>;
 
@@ -55,13 +57,7 @@ export async function openSqliteWriter(
  * for each other: all are in one directory, and what ails one of them ails the next.
  */
 class SqliteWriter implements BatchWriter {
-  readonly counters: LogWriterCounters = {
-    linesWritten: 0,
-    bytesWritten: 0,
-    linesDropped: 0,
-    writeErrors: 0,
-    filesOpened: 0,
-  };
+  readonly counters = createWriterCounters();
   /** The database, or the directory of daily ones. */
   readonly #path: string;
   readonly #client: SqliteClient;
@@ -118,15 +114,10 @@ class SqliteWriter implements BatchWriter {
   }
 
   async append(batch: LineBatch): Promise<AppendOutcome> {
-    if (batch.byteLength === 0) {
-      return { linesWritten: 0, linesDropped: 0 };
-    }
-    if (this.#endError !== null || this.#closed !== null) {
-      this.counters.linesDropped += batch.lineCount;
-      if (this.#endError !== null) {
-        throw this.#endError;
-      }
-      return { linesWritten: 0, linesDropped: batch.lineCount };
+    const isClosed = this.#closed !== null;
+    const outcome = answerAtOnce(batch, this.counters, this.#endError, isClosed);
+    if (outcome !== undefined) {
+      return outcome;
     }
     return new Promise((resolve, reject) => {
       this.#entries.push({ batch, resolve, reject });

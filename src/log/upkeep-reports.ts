@@ -1,12 +1,8 @@
+import { createUpkeepCounters, type UpkeepCounters } from '../counters/writer-counts.ts';
 import { systemErrorName } from '../errors.ts';
 import type { CompressedFile } from './compress-file.ts';
 import { FAULT_REPORT_INTERVAL_MS } from './limits.ts';
-import {
-  createUpkeepCounters,
-  type DeleteReason,
-  type UpkeepCounters,
-  type UpkeepEvents,
-} from './upkeep.ts';
+import type { DeleteReason, UpkeepEvents } from './upkeep.ts';
 import { describeSystemError, type WriteFault } from './write-fault.ts';
 
 /** Counts and tells what became of files. */

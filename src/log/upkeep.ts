@@ -1,3 +1,4 @@
+import type { UpkeepCounters } from '../counters/writer-counts.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type Compression, isCompressionThere, NO_COMPRESSOR } from './compress-file.ts';
 
@@ -23,9 +24,8 @@ export const LEFT_ALONE: Upkeep = {
   diskBytesMax: 0,
 };
 
-/** Why files are deleted, by the name of the option. */
-export const DELETE_REASONS = ['keep-days', 'keep-files', 'max-disk'] as const;
-export type DeleteReason = (typeof DELETE_REASONS)[number];
+/** Why files are deleted: the name of the option that asks for it. */
+export type DeleteReason = keyof UpkeepCounters['filesDeleted'];
 
 /** What became of closed files; told after it was done. Must not throw. */
 export interface UpkeepEvents {
@@ -34,41 +34,6 @@ export interface UpkeepEvents {
   /** The file stands in `compressedPath` now, and is gone. */
   onCompress?(path: string, compressedPath: string, bytesBefore: number, bytesAfter: number): void;
   onDelete?(path: string, reason: DeleteReason, byteLength: number): void;
-}
-
-export interface UpkeepCounters {
-  /** Files that were full and are followed by another one. */
-  filesRotated: number;
-  filesCompressed: number;
-  /** Bytes of those files before, and after. */
-  compressionInputBytes: number;
-  compressionOutputBytes: number;
-  filesDeleted: Record<DeleteReason, number>;
-  /** Files that could not be compressed or deleted, and directories that could not be read; each try counts. */
-  upkeepErrors: number;
-}
-
-export function createUpkeepCounters(): UpkeepCounters {
-  return {
-    filesRotated: 0,
-    filesCompressed: 0,
-    compressionInputBytes: 0,
-    compressionOutputBytes: 0,
-    filesDeleted: { 'keep-days': 0, 'keep-files': 0, 'max-disk': 0 },
-    upkeepErrors: 0,
-  };
-}
-
-/** Adds the counters of one output to those of several. */
-export function addUpkeepCounters(sum: UpkeepCounters, part: UpkeepCounters): void {
-  sum.filesRotated += part.filesRotated;
-  sum.filesCompressed += part.filesCompressed;
-  sum.compressionInputBytes += part.compressionInputBytes;
-  sum.compressionOutputBytes += part.compressionOutputBytes;
-  for (const reason of DELETE_REASONS) {
-    sum.filesDeleted[reason] += part.filesDeleted[reason];
-  }
-  sum.upkeepErrors += part.upkeepErrors;
 }
 
 /** Whether anything is to be done about files of the past. */

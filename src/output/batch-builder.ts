@@ -5,7 +5,6 @@ import {
   type LineBatch,
   type LineStream,
 } from '../format/line-batch.ts';
-import type { MessageType } from '../record/message-type.ts';
 
 /** The batches that one output's lines are being written into: one, or one a message type when split. */
 export interface BatchBuilder {
@@ -28,16 +27,16 @@ export function createBatchBuilder(
 }
 
 /**
- * The batch that a line of this type and day goes into, with room for it; null when the sink has no buffer.
+ * The batch that a line of this stream, where they are split, and day goes into, with room for it; null when the sink has no buffer.
  * A batch holds lines of one day: the day names the file.
  */
 export function reserveLine(
   builder: BatchBuilder,
-  type: MessageType,
+  stream: LineStream,
   day: number,
   lineBytesMax: number,
 ): LineBatch | null {
-  const batch = builder.open[builder.isSplitByType ? type : LINE_STREAM_ALL];
+  const batch = builder.open[builder.isSplitByType ? stream : LINE_STREAM_ALL];
   const isRoomLeft = batch.bytes.length - batch.byteLength >= lineBytesMax;
   if (isRoomLeft && batch.day === day) {
     return batch;

@@ -1,27 +1,23 @@
 import { COUNTER_REDACTIONS_FIRST } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
 import { createExchangeFilter } from '../filter/exchange-filter.ts';
-import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
+import { hasFilter } from '../filter/filter-settings.ts';
+import { createWriter } from '../format/format-table.ts';
 import type { RecordFormatOptions } from '../format/record-format.ts';
 import type { TimestampText } from '../format/timestamp.ts';
 import { REDACTION_COUNTS_MAX } from '../limits.ts';
+import { createMessage } from '../record/message.ts';
+import { KINDS_BY_RECORDS, type Kind, type RecordKinds } from '../record/record-kinds.ts';
 import { REDACTION_DEFAULTS, type RedactionSettings } from '../redact/redaction-settings.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { BatchBuilder } from './batch-builder.ts';
-import { createFormat } from './create-format.ts';
-import type { OutputSettings } from './output-settings.ts';
-import type { RecordOutput, RecordOutputs } from './record-outputs.ts';
-
-/** What is chosen, shown and hidden, of all outputs. */
-export interface RecordOutputsOptions {
-  outputs: readonly OutputSettings[];
-  filter: FilterSettings;
-  redaction: RedactionSettings;
-  /** See `createRedactor`. */
-  redactionNames?: readonly string[] | undefined;
-  /** Text lines of tagged frames end with their VLAN ids. */
-  hasVlan: boolean;
-}
+import type { OutputSettings, RecordSettings } from './output-settings.ts';
+import {
+  type RecordOutput,
+  type RecordOutputs,
+  writeExchange,
+  writeMessage,
+} from './record-outputs.ts';
 
 /**
  * Makes the way of records out: filter, redactor, and the formats of all outputs but plain text.
@@ -29,7 +25,7 @@ export interface RecordOutputsOptions {
  * @param batches of all outputs, in their order
  */
 export function createRecordOutputs(
-  options: RecordOutputsOptions,
+  options: RecordSettings,
   formatOptions: RecordFormatOptions,
   batches: readonly BatchBuilder[],
   counters: Counters,
@@ -37,24 +33,22 @@ export function createRecordOutputs(
 ): RecordOutputs {
   const { namedFields } = formatOptions;
   const isFiltered = hasFilter(options.filter);
-  const outputsOf = (isMember: (output: OutputSettings) => boolean): RecordOutput[] =>
-    options.outputs.flatMap((output, index) =>
-      isMember(output)
-        ? [
-            {
-              format: createFormat(output, formatOptions, options.hasVlan),
-              batches: batches[index],
-            },
-          ]
-        : [],
-    );
-  const messages = outputsOf(
-    (output) => output.records === 'messages' && !isPlainText(output, options),
-  );
-  return {
-    exchanges: outputsOf(({ records }) => records === 'exchanges'),
+  const outputsOf = <K extends Kind>(kind: K): RecordOutput<RecordKinds[K]>[] =>
+    options.outputs.flatMap((output, index) => {
+      const { format, template, records } = output;
+      const writerOptions = { ...formatOptions, template };
+      return KINDS_BY_RECORDS[records] === kind && !isPlainText(output, options)
+        ? [{ writer: createWriter(format, kind, writerOptions), batches: batches[index] }]
+        : [];
+    });
+  const messages = outputsOf('message');
+  const outputs: RecordOutputs = {
+    exchange: (exchange) => writeExchange(outputs, exchange),
+    message: (message) => writeMessage(outputs, message),
+    exchanges: outputsOf('exchange'),
     messages: isFiltered ? [] : messages,
     chosenMessages: isFiltered ? messages : [],
+    chosenMessage: createMessage(0),
     isWanted: isFiltered ? createExchangeFilter(options.filter, namedFields) : undefined,
     redact: createRedactor(
       options.redaction,
@@ -65,6 +59,7 @@ export function createRecordOutputs(
     timestamp,
     counters,
   };
+  return outputs;
 }
 
 /** What redactors count. */
@@ -78,7 +73,7 @@ export function redactionCounts(counters: Counters): Counters {
 /** Whether an output's lines are made from each message alone, and from the bytes that it came in. */
 export function isPlainText(
   { format }: OutputSettings,
-  { filter, redaction }: Pick<RecordOutputsOptions, 'filter' | 'redaction'>,
+  { filter, redaction }: Pick<RecordSettings, 'filter' | 'redaction'>,
 ): boolean {
   return format === 'text' && !hasFilter(filter) && !changesText(redaction);
 }

@@ -4,34 +4,40 @@ import {
   COUNTER_LINES_DROPPED,
 } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
-import type { RecordFormat } from '../format/record-format.ts';
+import { LINE_STREAM_ALL, type LineStream } from '../format/line-batch.ts';
+import type { RecordWriter } from '../format/record-format.ts';
 import { setSecond, type TimestampText } from '../format/timestamp.ts';
 import { BATCH_BYTES } from '../limits.ts';
 import type { Exchange } from '../record/exchange.ts';
-import { becomeRequest, becomeResponse } from '../record/single-message.ts';
+import type { HttpRecord } from '../record/http-record.ts';
+import { type Message, takeRequest, takeResponse } from '../record/message.ts';
+import type { RecordBase } from '../record/record.ts';
+import type { RecordSink } from '../record/record-kinds.ts';
 import { type BatchBuilder, reserveLine } from './batch-builder.ts';
 import { countExchange } from './count-exchange.ts';
 
-/** An output that lines are written to from records. */
-export interface RecordOutput {
-  readonly format: RecordFormat;
+/** An output that lines of one kind of record are written to. */
+export interface RecordOutput<R> {
+  readonly writer: RecordWriter<R>;
   readonly batches: BatchBuilder;
 }
 
 /** What becomes of records: which are written, what is hidden in them, and where they go. */
-export interface RecordOutputs {
-  readonly exchanges: readonly RecordOutput[];
+export interface RecordOutputs extends RecordSink {
+  readonly exchanges: readonly RecordOutput<Exchange>[];
   /** Outputs of messages as they pass. */
-  readonly messages: readonly RecordOutput[];
+  readonly messages: readonly RecordOutput<Message>[];
   /** Outputs of messages that a filter chooses by the exchange that they belong to, written when it has ended. */
-  readonly chosenMessages: readonly RecordOutput[];
+  readonly chosenMessages: readonly RecordOutput<Message>[];
+  /** The record of one of those. */
+  readonly chosenMessage: Message;
   readonly isWanted: ((exchange: Exchange) => boolean) | undefined;
-  readonly redact: ((exchange: Exchange) => void) | undefined;
+  readonly redact: ((record: HttpRecord) => void) | undefined;
   readonly timestamp: TimestampText;
   readonly counters: Counters;
 }
 
-/** Takes an exchange that has ended. The record is of no use afterwards. */
+/** Takes an exchange that has ended. */
 export function writeExchange(outputs: RecordOutputs, exchange: Exchange): void {
   countExchange(outputs.counters, exchange);
   if (outputs.isWanted !== undefined && !outputs.isWanted(exchange)) {
@@ -39,61 +45,64 @@ export function writeExchange(outputs: RecordOutputs, exchange: Exchange): void 
     return;
   }
   outputs.redact?.(exchange);
-  writeRecord(outputs, outputs.exchanges, exchange);
+  writeRecord(outputs, outputs.exchanges, exchange, LINE_STREAM_ALL);
   if (outputs.chosenMessages.length > 0) {
     writeBothMessages(outputs, exchange);
   }
 }
 
-/** Takes the record of a message as it passes. It is of no use afterwards. */
-export function writeMessage(outputs: RecordOutputs, record: Exchange): void {
-  outputs.redact?.(record);
-  writeRecord(outputs, outputs.messages, record);
+/** Takes a message as it passes. */
+export function writeMessage(outputs: RecordOutputs, message: Message): void {
+  outputs.redact?.(message);
+  writeRecord(outputs, outputs.messages, message, message.type);
 }
 
 function writeBothMessages(outputs: RecordOutputs, exchange: Exchange): void {
-  const { hasRequest, hasResponse, firstByteNs, statusCode, responseHeadBytes } = exchange;
-  if (hasRequest) {
-    becomeRequest(exchange);
-    writeRecord(outputs, outputs.chosenMessages, exchange);
+  const { chosenMessages, chosenMessage } = outputs;
+  if (exchange.hasRequest) {
+    takeRequest(chosenMessage, exchange);
+    writeRecord(outputs, chosenMessages, chosenMessage, chosenMessage.type);
   }
-  if (hasResponse) {
-    becomeResponse(exchange, firstByteNs, statusCode, responseHeadBytes);
-    writeRecord(outputs, outputs.chosenMessages, exchange);
+  if (exchange.hasResponse) {
+    takeResponse(chosenMessage, exchange);
+    writeRecord(outputs, chosenMessages, chosenMessage, chosenMessage.type);
   }
 }
 
-function writeRecord(
+/** @param stream the record's own file, where an output has several */
+function writeRecord<R extends RecordBase>(
   { timestamp, counters }: RecordOutputs,
-  targets: readonly RecordOutput[],
-  record: Exchange,
+  targets: readonly RecordOutput<R>[],
+  record: R,
+  stream: LineStream,
 ): void {
   setSecond(timestamp, record.timestampSec);
   for (let index = 0; index < targets.length; index++) {
-    const { format, batches } = targets[index];
-    const bytesMax = format.bytesMax(record);
+    const { writer, batches } = targets[index];
+    const bytesMax = writer.bytesMax(record);
     const isWritten =
       bytesMax > BATCH_BYTES
-        ? writeHuge(format, batches, record, timestamp.day, bytesMax)
-        : writeLines(format, batches, record, timestamp.day, bytesMax);
-    counters[isWritten ? COUNTER_LINES : COUNTER_LINES_DROPPED] += format.linesPerRecord;
+        ? writeHuge(writer, batches, record, stream, timestamp.day, bytesMax)
+        : writeLines(writer, batches, record, stream, timestamp.day, bytesMax);
+    counters[isWritten ? COUNTER_LINES : COUNTER_LINES_DROPPED] += writer.linesPerRecord;
   }
 }
 
 /** Gives false when there is no buffer for the record's lines. */
-export function writeLines(
-  format: RecordFormat,
+export function writeLines<R>(
+  writer: RecordWriter<R>,
   batches: BatchBuilder,
-  record: Exchange,
+  record: R,
+  stream: LineStream,
   day: number,
   bytesMax: number,
 ): boolean {
-  const batch = reserveLine(batches, record.type, day, bytesMax);
+  const batch = reserveLine(batches, stream, day, bytesMax);
   if (batch === null) {
     return false;
   }
-  batch.byteLength = format.write(batch.bytes, batch.byteLength, record);
-  batch.lineCount += format.linesPerRecord;
+  batch.byteLength = writer.write(batch.bytes, batch.byteLength, record);
+  batch.lineCount += writer.linesPerRecord;
   return true;
 }
 
@@ -101,24 +110,25 @@ export function writeLines(
  * Lines of a head that is as long as heads may be and that a format writes more than once: what they need at
  * most is more than a batch. Seldom they do; then they are too long for any file, and dropped.
  */
-function writeHuge(
-  format: RecordFormat,
+function writeHuge<R>(
+  writer: RecordWriter<R>,
   batches: BatchBuilder,
-  record: Exchange,
+  record: R,
+  stream: LineStream,
   day: number,
   bytesMax: number,
 ): boolean {
   const lines = new Uint8Array(bytesMax);
-  const byteLength = format.write(lines, 0, record);
+  const byteLength = writer.write(lines, 0, record);
   if (byteLength > BATCH_BYTES) {
     return false;
   }
-  const batch = reserveLine(batches, record.type, day, byteLength);
+  const batch = reserveLine(batches, stream, day, byteLength);
   if (batch === null) {
     return false;
   }
   batch.bytes.set(lines.subarray(0, byteLength), batch.byteLength);
   batch.byteLength += byteLength;
-  batch.lineCount += format.linesPerRecord;
+  batch.lineCount += writer.linesPerRecord;
   return true;
 }

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { hostname } from 'node:os';
 import { canMatchHeads } from '../capture/head-filter.ts';
-import { FORMATS } from '../config/option-formats.ts';
+import { SPELLINGS } from '../config/option-spellings.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
@@ -22,25 +21,20 @@ const PACKET_QUOTA_MAX = 2 ** 31 - 1;
 /** What live capture and replay have in common; what is the caller's to say comes beside the settings. */
 export function createPipelineSettings(
   settings: Settings,
-  { outputs, headerNames, filter, redaction, redactionNames }: RecordPlan,
+  { outputs, ...records }: RecordPlan,
   own: Pick<PipelineSettings, 'localNetworks' | 'snaplenBytes' | 'flowSeed'>,
 ): PipelineSettings {
   return {
+    ...records,
     ...own,
     // Live, the kernel passes whole what it cannot follow (IPv6 extension headers): ports are looked at here too.
     ports: settings.filter === undefined ? settings.ports : 'any',
     methods: settings.methods,
     vxlanPorts: settings.vxlanPorts,
     // Without its whole head the size of a message is not known, and so not where the next one begins.
-    isHeadCompleted: needsWholeHeads(settings, outputs, filter),
+    isHeadCompleted: needsWholeHeads(settings, outputs, records.filter),
     timezone: settings.timezone,
     outputs: outputs.map((output) => output.settings),
-    headerNames,
-    filter,
-    redaction,
-    redactionNames,
-    hasVlan: settings.addVlan,
-    hostName: hostname(),
     framesMax: -1,
   };
 }
@@ -99,7 +93,7 @@ export function describeCapture(
 ): string {
   const workers = settings.workers === 1 ? '1 worker' : `${settings.workers} workers`;
   const ports =
-    settings.ports === 'any' ? 'any TCP port' : `port ${FORMATS.ports.print(settings.ports)}`;
+    settings.ports === 'any' ? 'any TCP port' : `port ${SPELLINGS.ports.print(settings.ports)}`;
   // An expression alone says what passes, and may well be about tunnels.
   const what = settings.filter ?? (settings.tunnels ? `${ports}, tunnels too` : ports);
   const where = [...new Set(outputs.map(describeTarget))].join(', ');

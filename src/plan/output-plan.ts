@@ -1,17 +1,20 @@
-import { resolve } from 'node:path';
+import { hostname } from 'node:os';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
-import { findTemplateNames, isRecordsOf } from '../config/output-formats.ts';
+import { findTemplateNames } from '../config/output-spellings.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
-import { type FilterSettings, findHeaderNames } from '../filter/filter-settings.ts';
-import { FORMAT_RECORDS, type RecordFormatName } from '../format/format-names.ts';
+import { findHeaderNames } from '../filter/filter-settings.ts';
+import {
+  FORMATS,
+  hasWriterOf,
+  type RecordFormatName,
+  usualRecords,
+} from '../format/format-table.ts';
 import { createRecordFieldTables } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX } from '../limits.ts';
-import type { OutputPlace } from '../log/output-place.ts';
-import type { OutputTarget } from '../log/output-target.ts';
-import { createFormat } from '../output/create-format.ts';
-import type { OutputSettings } from '../output/output-settings.ts';
-import { patternNames, type RedactionSettings } from '../redact/redaction-settings.ts';
+import { kindOf, OUTPUT_KINDS, type OutputPlace } from '../log/output-kinds.ts';
+import type { OutputSettings, RecordSettings } from '../output/output-settings.ts';
+import { patternNames } from '../redact/redaction-settings.ts';
 import { createFilterSettings, createRedactionSettings } from './filter-plan.ts';
 import { createUpkeep } from './upkeep-plan.ts';
 
@@ -22,29 +25,15 @@ export interface OutputPlan {
 }
 
 /** What becomes of records: which there are, what they show and hide, and where they go. */
-export interface RecordPlan {
+export interface RecordPlan
+  extends Pick<
+    RecordSettings,
+    'headerNames' | 'filter' | 'redaction' | 'textColumns' | 'hostName'
+  > {
   outputs: readonly OutputPlan[];
-  /** Fields that heads are searched for beside those that formats show by themselves. */
-  headerNames: readonly string[];
-  filter: FilterSettings;
-  redaction: RedactionSettings;
-  /** What redactions are counted for, in the order of their counters; a run only adds to them. */
+  /** A run only adds to them. */
   redactionNames: readonly string[];
 }
-
-/** By format: how names of daily files end. */
-const SUFFIXES: Readonly<Record<RecordFormatName, string>> = {
-  text: 'log',
-  json: 'json',
-  ecs: 'ecs.json',
-  otel: 'otel.json',
-  common: 'common.log',
-  combined: 'combined.log',
-  'combined-timed': 'combined-timed.log',
-  audit: 'audit.log',
-  tsv: 'tsv',
-  template: 'template.log',
-};
 
 /**
  * Everything about records that the settings mean.
@@ -56,7 +45,15 @@ export function planRecords(settings: Settings): RecordPlan {
   const outputs = planOutputs(settings, headerNames);
   const redaction = createRedactionSettings(settings);
   const filter = createFilterSettings(settings, redaction.addresses?.idKey);
-  return { outputs, headerNames, filter, redaction, redactionNames: patternNames(redaction) };
+  return {
+    outputs,
+    headerNames,
+    filter,
+    redaction,
+    redactionNames: patternNames(redaction),
+    textColumns: { hasVlan: settings.addVlan },
+    hostName: hostname(),
+  };
 }
 
 /** @throws HttplogError with exit code 2 when outputs contradict themselves or each other */
@@ -85,19 +82,7 @@ export function findFieldNames(settings: Settings): string[] {
 
 /** Where an output's lines go, in words. */
 export function describeTarget({ target }: OutputPlan): string {
-  if (target.kind === 'sqlite') {
-    return 'path' in target.target ? target.target.path : target.target.directory;
-  }
-  switch (target.target.kind) {
-    case 'daily':
-      return target.target.directory;
-    case 'file':
-      return target.target.path;
-    case 'stdout':
-      return 'standard output';
-    default:
-      return target.target satisfies never;
-  }
+  return kindOf(target).describe(target.target);
 }
 
 function planOutput(
@@ -105,54 +90,38 @@ function planOutput(
   settings: Settings,
   headerNames: readonly string[],
 ): OutputPlan {
-  const { format, records, isSqlite, directory, path } = resolved;
-  if (!isRecordsOf(format.name, records)) {
+  const { format, records, kind, directory, path } = resolved;
+  if (!hasWriterOf(format.name, records)) {
     throw usageError(
-      `Format ${format.name} has lines of ${FORMAT_RECORDS[format.name][0]}, not of ${records}`,
+      `Format ${format.name} has lines of ${usualRecords(format.name)}, not of ${records}`,
       'Leave --records out for it, or choose json, which has both',
     );
   }
   const isSplitByType = settings.splitByType && canSplitByType(resolved);
   const output = { format: format.name, template: format.template, records, isSplitByType };
-  if (isSqlite) {
-    const target =
-      directory === undefined ? { path } : { directory, upkeep: createUpkeep(settings) };
-    return { settings: output, target: { kind: 'sqlite', target } };
-  }
-  const header = findHeader(output, headerNames);
   const isOwnPlace = settings.outputs.length > 0 && directory !== settings.directory;
-  const option = isOwnPlace ? '--output' : undefined;
-  const target: OutputTarget =
-    directory !== undefined
-      ? {
-          kind: 'daily',
-          directory,
-          suffix: SUFFIXES[format.name],
-          header,
-          option,
-          upkeep: createUpkeep(settings),
-        }
-      : path === '-'
-        ? { kind: 'stdout', header }
-        : { kind: 'file', path, header, option };
-  return { settings: output, target: { kind: 'lines', target } };
+  const target = OUTPUT_KINDS[kind].createTarget({
+    directory,
+    path,
+    suffix: FORMATS[format.name].suffix,
+    header: findHeader(format.name, headerNames),
+    option: isOwnPlace ? '--output' : undefined,
+    upkeep: createUpkeep(settings),
+  });
+  return { settings: output, target: { kind, target } as OutputPlace };
 }
 
 /** Lines that files of the format begin with, made with the fields that it will show. */
 function findHeader(
-  output: OutputSettings,
+  format: RecordFormatName,
   headerNames: readonly string[],
 ): Uint8Array | undefined {
-  if (output.format !== 'tsv') {
-    return undefined;
-  }
-  const { namedFields } = createRecordFieldTables(headerNames);
-  return createFormat(output, { namedFields, utcOffset: () => 0, hostName: '' }, false).fileHeader;
+  return FORMATS[format].createFileHeader?.(createRecordFieldTables(headerNames).namedFields);
 }
 
 /** Two formats in one file would be of use to nobody. */
 function refuseSameTarget(plans: readonly OutputPlan[]): void {
-  const names = plans.map(nameTarget);
+  const names = plans.map(({ target }) => kindOf(target).nameOf(target.target));
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) {
     throw usageError(
@@ -160,18 +129,6 @@ function refuseSameTarget(plans: readonly OutputPlan[]): void {
       'Give each --output a path of its own, or daily files of different formats',
     );
   }
-}
-
-function nameTarget(plan: OutputPlan): string {
-  const { target } = plan;
-  if (target.kind === 'lines' && target.target.kind === 'stdout') {
-    return 'standard output';
-  }
-  const isDaily =
-    target.kind === 'lines' ? target.target.kind === 'daily' : 'directory' in target.target;
-  const suffix = target.kind === 'sqlite' ? 'sqlite' : SUFFIXES[plan.settings.format];
-  const place = resolve(describeTarget(plan));
-  return isDaily ? `daily files *.${suffix} in ${place}` : place;
 }
 
 function usageError(message: string, hint: string): HttplogError {

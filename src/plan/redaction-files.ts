@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
-import type { AddressOption } from '../config/filter-formats.ts';
+import type { AddressOption } from '../config/filter-spellings.ts';
 import { quoteValue } from '../config/mistakes.ts';
 import { readTrustedFile, TRUST_NAMED } from '../config/trusted-file.ts';
 import {

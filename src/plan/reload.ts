@@ -1,4 +1,4 @@
-import { findFormat } from '../config/option-formats.ts';
+import { findSpelling } from '../config/option-spellings.ts';
 import { SETTING_OPTIONS, type SettingOption } from '../config/option-table.ts';
 import type { Settings } from '../config/settings.ts';
 import { HttplogError } from '../errors.ts';
@@ -251,6 +251,6 @@ function describe({ current, next }: Decision, option: SettingOption): string {
 /** As `check-config` shows it; in parentheses what holds while the option is not set. */
 function printValue(option: SettingOption, settings: Settings): string {
   const value = settings[option.key];
-  const text = value === undefined ? '' : findFormat(option.format).print(value);
+  const text = value === undefined ? '' : findSpelling(option.spelling).print(value);
   return text === '' ? `(${option.unset})` : text;
 }

@@ -1,15 +1,9 @@
-import { createHttpMessage, type HttpMessage } from '../http/message.ts';
-import { VLAN_TAGS_MAX } from '../limits.ts';
-import { type MessageType, TYPE_CQ } from './message-type.ts';
+import { MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../http/message.ts';
+import { createHead, createRawMessage, type HttpRecord } from './http-record.ts';
+import { SIDE_SERVER } from './message-type.ts';
+import { createEnd, createWireFacts } from './record.ts';
 
-/** A request with its response, or as much of the two as was seen. */
-export const UNIT_EXCHANGE = 0;
-/** One message by itself: the record has the parts of a request or those of a response. */
-export const UNIT_MESSAGE = 1;
-
-export type Unit = typeof UNIT_EXCHANGE | typeof UNIT_MESSAGE;
-
-/** A duration or a size that was not seen. */
+/** A duration, a size or a status that was not seen. */
 export const UNKNOWN = -1;
 
 /** Why an exchange is not whole. */
@@ -36,61 +30,11 @@ export const INCOMPLETE_NAMES = [
 ] as const;
 
 /**
- * What filters, redaction and formats are given: offsets into `bytes`, durations in nanoseconds of packet time,
- * sizes in bytes. The tracker has one such record and the maker of messages another; each fills its own anew for
- * every exchange or message, and what it says holds until then.
- *
- * A message (`UNIT_MESSAGE`) has the same form with the parts of one side only; its durations and its body's
- * size are unknown.
+ * A request with its response, or as much of the two as was seen: what filters, redaction and formats are given.
+ * Durations are nanoseconds of packet time, sizes bytes. Its time is that of the request's first byte; of the
+ * response's where no request was seen.
  */
-export interface Exchange {
-  unit: Unit;
-  /** UUIDv7. The same packets give the same id in a replay. @see RFC 9562 section 5.7 */
-  readonly id: Uint8Array;
-  /** Everything that the offsets below point into. */
-  bytes: Uint8Array;
-  /** One past the last byte of `bytes` in use: what redaction makes anew is put behind it. */
-  bytesEnd: number;
-  /** Packet time of the request's first byte; of the response's where no request was seen. */
-  timestampSec: number;
-  timestampSubsecNs: number;
-  /** A message's own type. Of an exchange that of its request: CQ = this host answers, SQ = it asks. */
-  type: MessageType;
-  /** 4 or 16. */
-  addressLength: number;
-  clientAddressOffset: number;
-  serverAddressOffset: number;
-  clientPort: number;
-  serverPort: number;
-  vlanTagsCount: number;
-  readonly vlanIds: Uint16Array;
-  /** Spreads flows evenly and is the same for both directions; unsigned 32 bits. */
-  flowHash: number;
-
-  hasRequest: boolean;
-  /** Start line and fields by slot; of meaning when `hasRequest`. */
-  readonly request: HttpMessage;
-  /** The request line's parts, set by `splitRequestLine`. Empty parts begin where they end. */
-  methodEnd: number;
-  /** The request target as it was sent. */
-  targetOffset: number;
-  targetEnd: number;
-  /** The target's path, and its query without the question mark. */
-  pathOffset: number;
-  pathEnd: number;
-  queryOffset: number;
-  queryEnd: number;
-  hasQuery: boolean;
-  /** `HTTP/1.1`; empty when the captured line is cut. */
-  requestVersionOffset: number;
-
-  hasResponse: boolean;
-  readonly response: HttpMessage;
-  /** UNKNOWN without a response, or when its three digits were not captured. */
-  statusCode: number;
-  /** First byte of the reason phrase; it ends with the start line. */
-  reasonOffset: number;
-
+export interface Exchange extends HttpRecord {
   /** One of INCOMPLETE_*. */
   incomplete: number;
   /** From the SYN to the ACK that ends the handshake; of a connection's first exchange only. */
@@ -103,35 +47,26 @@ export interface Exchange {
   responseNs: number;
   /** From the first byte of the exchange to its last. */
   totalNs: number;
-  requestHeadBytes: number;
   /** Bytes on the wire behind the head, chunk framing included. */
   requestBodyBytes: number;
-  responseHeadBytes: number;
   responseBodyBytes: number;
-  /** Segments of this exchange whose bytes had all been seen before. */
-  retransmittedSegments: number;
 }
 
 /** @param fieldsCount slots of the field table, see `createFieldTables` */
 export function createExchange(fieldsCount: number): Exchange {
   return {
-    unit: UNIT_EXCHANGE,
     id: new Uint8Array(16),
     bytes: new Uint8Array(0),
     bytesEnd: 0,
     timestampSec: 0,
     timestampSubsecNs: 0,
-    type: TYPE_CQ,
-    addressLength: 4,
-    clientAddressOffset: 0,
-    serverAddressOffset: 0,
-    clientPort: 0,
-    serverPort: 0,
-    vlanTagsCount: 0,
-    vlanIds: new Uint16Array(VLAN_TAGS_MAX),
-    flowHash: 0,
+    client: createEnd(),
+    server: createEnd(),
+    connectionHash: 0,
+    side: SIDE_SERVER,
+    wire: createWireFacts(),
     hasRequest: false,
-    request: createHttpMessage(fieldsCount),
+    request: createHead(MESSAGE_REQUEST, fieldsCount),
     methodEnd: 0,
     targetOffset: 0,
     targetEnd: 0,
@@ -142,19 +77,20 @@ export function createExchange(fieldsCount: number): Exchange {
     hasQuery: false,
     requestVersionOffset: 0,
     hasResponse: false,
-    response: createHttpMessage(fieldsCount),
+    response: createHead(MESSAGE_RESPONSE, fieldsCount),
     statusCode: UNKNOWN,
     reasonOffset: 0,
+    requestHeadBytes: UNKNOWN,
+    responseHeadBytes: UNKNOWN,
+    rawRequest: createRawMessage(),
+    rawResponse: createRawMessage(),
     incomplete: INCOMPLETE_NONE,
     connectNs: UNKNOWN,
     requestNs: UNKNOWN,
     firstByteNs: UNKNOWN,
     responseNs: UNKNOWN,
     totalNs: UNKNOWN,
-    requestHeadBytes: UNKNOWN,
     requestBodyBytes: UNKNOWN,
-    responseHeadBytes: UNKNOWN,
     responseBodyBytes: UNKNOWN,
-    retransmittedSegments: 0,
   };
 }

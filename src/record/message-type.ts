@@ -13,3 +13,21 @@ export const TYPES_COUNT = 4;
 
 /** As they are written, by type less one. */
 export const MESSAGE_TYPE_NAMES = ['CQ', 'CR', 'SQ', 'SR'] as const;
+
+/** Which end of a connection this host is: it answers. */
+export const SIDE_SERVER = 0;
+/** It asks. */
+export const SIDE_CLIENT = 1;
+
+export type Side = typeof SIDE_SERVER | typeof SIDE_CLIENT;
+
+export function sideOf(type: MessageType): Side {
+  return type === TYPE_CQ || type === TYPE_CR ? SIDE_SERVER : SIDE_CLIENT;
+}
+
+export function typeOf(side: Side, isRequest: boolean): MessageType {
+  if (side === SIDE_SERVER) {
+    return isRequest ? TYPE_CQ : TYPE_CR;
+  }
+  return isRequest ? TYPE_SQ : TYPE_SR;
+}

@@ -1,5 +1,5 @@
 import { readStatusCode, STATUS_CODE_AT, STATUS_CODE_DIGITS } from '../http/status-code.ts';
-import type { Exchange } from './exchange.ts';
+import type { HttpRecord } from './http-record.ts';
 
 const BYTE_SPACE = 0x20;
 const BYTE_HASH = 0x23;
@@ -8,8 +8,11 @@ const BYTE_COLON = 0x3a;
 const BYTE_QUESTION_MARK = 0x3f;
 const BYTE_CAPITAL_H = 0x48;
 
-/** `HTTP/D.D` */
+/** `HTTP/D.D`, and where its number begins. */
 const HTTP_VERSION_BYTES = 8;
+const VERSION_NUMBER_AT = 5;
+/** `D.D` */
+export const VERSION_NUMBER_BYTES = 3;
 
 /**
  * Finds the parts of the request line. Everything between the method's space and the version's is the target,
@@ -17,9 +20,9 @@ const HTTP_VERSION_BYTES = 8;
  *
  * @see RFC 9112 section 3
  */
-export function splitRequestLine(exchange: Exchange): void {
-  const { bytes } = exchange;
-  const { startLineOffset, startLineEnd } = exchange.request;
+export function splitRequestLine(record: HttpRecord): void {
+  const { bytes } = record;
+  const { startLineOffset, startLineEnd } = record.request;
   let methodEnd = startLineOffset;
   while (methodEnd < startLineEnd && bytes[methodEnd] !== BYTE_SPACE) {
     methodEnd++;
@@ -31,11 +34,11 @@ export function splitRequestLine(exchange: Exchange): void {
     bytes[versionOffset - 1] === BYTE_SPACE &&
     bytes[versionOffset] === BYTE_CAPITAL_H &&
     bytes[versionOffset + 4] === BYTE_SLASH;
-  exchange.methodEnd = methodEnd;
-  exchange.targetOffset = targetOffset;
-  exchange.targetEnd = hasVersion ? versionOffset - 1 : startLineEnd;
-  exchange.requestVersionOffset = hasVersion ? versionOffset : startLineEnd;
-  splitTarget(exchange);
+  record.methodEnd = methodEnd;
+  record.targetOffset = targetOffset;
+  record.targetEnd = hasVersion ? versionOffset - 1 : startLineEnd;
+  record.requestVersionOffset = hasVersion ? versionOffset : startLineEnd;
+  splitTarget(record);
 }
 
 /**
@@ -44,23 +47,23 @@ export function splitRequestLine(exchange: Exchange): void {
  *
  * @see RFC 9112 section 3.2
  */
-function splitTarget(exchange: Exchange): void {
-  const { bytes, targetEnd } = exchange;
-  const pathOffset = findPath(bytes, exchange.targetOffset, targetEnd);
+function splitTarget(record: HttpRecord): void {
+  const { bytes, targetEnd } = record;
+  const pathOffset = findPath(bytes, record.targetOffset, targetEnd);
   let pathEnd = pathOffset;
   while (pathEnd < targetEnd && !isPathEnd(bytes[pathEnd])) {
     pathEnd++;
   }
   const hasQuery = pathEnd < targetEnd && bytes[pathEnd] === BYTE_QUESTION_MARK;
   let queryEnd = hasQuery ? pathEnd + 1 : pathEnd;
-  exchange.queryOffset = queryEnd;
+  record.queryOffset = queryEnd;
   while (hasQuery && queryEnd < targetEnd && bytes[queryEnd] !== BYTE_HASH) {
     queryEnd++;
   }
-  exchange.pathOffset = pathOffset;
-  exchange.pathEnd = pathEnd;
-  exchange.hasQuery = hasQuery;
-  exchange.queryEnd = queryEnd;
+  record.pathOffset = pathOffset;
+  record.pathEnd = pathEnd;
+  record.hasQuery = hasQuery;
+  record.queryEnd = queryEnd;
 }
 
 /** Behind `scheme://authority` of the absolute form; else where the target begins. */
@@ -91,9 +94,21 @@ function isPathEnd(byte: number): boolean {
  *
  * @see RFC 9112 section 4
  */
-export function splitStatusLine(exchange: Exchange): void {
-  const { startLineOffset, startLineEnd } = exchange.response;
+export function splitStatusLine(record: HttpRecord): void {
+  const { startLineOffset, startLineEnd } = record.response;
   const reasonOffset = startLineOffset + STATUS_CODE_AT + STATUS_CODE_DIGITS + 1;
-  exchange.statusCode = readStatusCode(exchange.bytes, exchange.response);
-  exchange.reasonOffset = Math.min(reasonOffset, startLineEnd);
+  record.statusCode = readStatusCode(record.bytes, record.response);
+  record.reasonOffset = Math.min(reasonOffset, startLineEnd);
+}
+
+/** The version's number, of the request if its line is whole, else of the response; 0: there is none. */
+export function findVersionNumber(record: HttpRecord): number {
+  const { request, response, requestVersionOffset } = record;
+  if (record.hasRequest && request.startLineEnd - requestVersionOffset === HTTP_VERSION_BYTES) {
+    return requestVersionOffset + VERSION_NUMBER_AT;
+  }
+  const { startLineOffset, startLineEnd } = response;
+  return record.hasResponse && startLineEnd >= startLineOffset + HTTP_VERSION_BYTES
+    ? startLineOffset + VERSION_NUMBER_AT
+    : 0;
 }

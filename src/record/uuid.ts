@@ -7,18 +7,21 @@ const VARIANT = 0x80;
 
 /**
  * Writes a UUID of version 7: milliseconds of the epoch, the fraction of the millisecond in the 12 bits that
- * follow (method 3), then 62 bits mixed from the flow and its sequence number. The same packets give the
- * same id; a seeded flow hash makes it unforeseeable. **It can be turned back into the flow**: where addresses
- * are hidden, redaction puts a keyed hash in its place.
+ * follow (method 3), then 62 bits mixed from two words. The same packets give the same id; a seeded word
+ * makes it unforeseeable. **The ids of packets can be turned back into the flow**: where addresses are hidden,
+ * redaction puts a keyed hash in its place.
  *
+ * @param seedWord of the connection: the seeded hash of its flow, or a random word
+ * @param counterWord tells what has the same time in one connection apart: a sequence number, or an ordinal
+
  * @see RFC 9562 sections 5.7 and 6.2
  */
 export function writeUuid(
   target: Uint8Array,
   epochSec: number,
   subsecNs: number,
-  flowHash: number,
-  sequenceNumber: number,
+  seedWord: number,
+  counterWord: number,
 ): void {
   const subsecMs = Math.floor(subsecNs / NANOSECONDS_PER_MILLISECOND);
   const epochMs = epochSec * MILLISECONDS_PER_SECOND + subsecMs;
@@ -30,9 +33,9 @@ export function writeUuid(
   target[5] = milliseconds & 0xff;
   target[6] = VERSION_7 | (fraction >> 8);
   target[7] = fraction & 0xff;
-  const first = mix(flowHash ^ mix(sequenceNumber ^ fractionNs));
+  const first = mix(seedWord ^ mix(counterWord ^ fractionNs));
   writeUint32(target, 8, first);
-  writeUint32(target, 12, mix(first ^ sequenceNumber ^ Math.imul(flowHash, 0x85ebca6b)));
+  writeUint32(target, 12, mix(first ^ counterWord ^ Math.imul(seedWord, 0x85ebca6b)));
   target[8] = VARIANT | (target[8] & 0x3f);
 }
 

@@ -1,10 +1,4 @@
-import {
-  ADDRESS_TEXT_BYTES_MAX,
-  IPV6_BYTES,
-  readAddress,
-  readIpv4,
-  writeAddress,
-} from './address-text.ts';
+import { ADDRESS_TEXT_BYTES_MAX, writeAddress } from '../record/address-text.ts';
 import type { AddressChange } from './anonymize-address.ts';
 import {
   BYTE_BACKSLASH,
@@ -27,6 +21,7 @@ import {
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 import { REDACTED } from './name-modes.ts';
+import { IPV6_BYTES, readAddress, readIpv4 } from './read-address.ts';
 
 const FOR = bytesOf('for');
 const UNKNOWN = bytesOf('unknown');
@@ -110,7 +105,7 @@ export function changeVia(draft: Draft, change: AddressChange): number {
     const addressLength = readAddress(bytes, start, addressEnd, address);
     if (addressLength !== 0) {
       change(address, addressLength);
-      const textLength = writeAddress(addressText, address, addressLength);
+      const textLength = writeAddress(addressText, 0, address, 0, addressLength);
       replaceRange(draft, start, addressEnd, addressText, textLength);
       count++;
     }
@@ -170,7 +165,7 @@ function changeNode(draft: Draft, start: number, end: number, change: AddressCha
     return 1;
   }
   change(address, addressLength);
-  const textLength = writeAddress(addressText, address, addressLength);
+  const textLength = writeAddress(addressText, 0, address, 0, addressLength);
   replaceRange(draft, addressFrom, addressTo, addressText, textLength);
   return 1;
 }

@@ -1,4 +1,3 @@
-import { readIpv4 } from './address-text.ts';
 import {
   BYTE_0,
   BYTE_DASH,
@@ -15,6 +14,7 @@ import {
   readEscape,
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
+import { readIpv4 } from './read-address.ts';
 
 /**
  * Patterns of numbers: payment cards, social security numbers, telephones, IPv4 addresses. None begins or

@@ -1,7 +1,6 @@
 import { FIELD_AUTHORIZATION, FIELDS_COUNT, type NamedField } from '../http/grammar.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
-import type { Exchange } from '../record/exchange.ts';
-import { IPV6_BYTES } from './address-text.ts';
+import type { HttpRecord } from '../record/http-record.ts';
 import { type AddressChange, createAddressChange } from './anonymize-address.ts';
 import { createCredentialsPass } from './authorization.ts';
 import { createDraft, type Draft } from './draft.ts';
@@ -22,6 +21,7 @@ import {
 import { createNameModes, MODE_KEEP, type Mode, type NameModes } from './name-modes.ts';
 import { createSessionsPass } from './path-sessions.ts';
 import { createPatternPasses, type PatternPasses } from './pattern-set.ts';
+import { IPV6_BYTES } from './read-address.ts';
 import type { RedactionSettings } from './redaction-settings.ts';
 
 /**
@@ -42,7 +42,7 @@ HAS_URLS[KIND_URL] = 1;
 HAS_URLS[KIND_URL_LIST] = 1;
 HAS_URLS[KIND_HOST] = 1;
 
-/** What redacts, made once and used for every exchange. */
+/** What redacts, made once and used for every record. */
 export interface Redactor {
   readonly draft: Draft;
   readonly plan: FieldPlan;
@@ -120,7 +120,7 @@ function createLooks(
 }
 
 /** Whether the draft fits behind the record's bytes, with so many more. */
-export function hasRoom(draft: Draft, exchange: Exchange, restLength: number): boolean {
+export function hasRoom(draft: Draft, record: HttpRecord, restLength: number): boolean {
   const length = draft.end - draft.offset + restLength;
-  return !draft.hasOverflowed && exchange.bytesEnd + length <= exchange.bytes.length;
+  return !draft.hasOverflowed && record.bytesEnd + length <= record.bytes.length;
 }

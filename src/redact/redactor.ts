@@ -1,7 +1,7 @@
 import { copyBytes } from '../bytes.ts';
 import type { NamedField } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
-import type { Exchange } from '../record/exchange.ts';
+import { dropRawMessage, type HttpRecord } from '../record/http-record.ts';
 import { createIdChange } from './anonymize-id.ts';
 import { findFieldBehindReturn, redactBehindReturn } from './bare-return.ts';
 import { isDigit } from './byte-classes.ts';
@@ -45,8 +45,8 @@ import { mayHide, redactStatusLine, redactTarget } from './start-lines.ts';
 import { redactUserinfo } from './userinfo.ts';
 
 /**
- * Makes the function that hides in an exchange what the settings say. New values are put behind
- * `exchange.bytesEnd`, and the record's offsets point to them; what was there before stays in the bytes, but
+ * Makes the function that hides in an exchange or a message what the settings say. New values are put behind
+ * `record.bytesEnd`, and the record's offsets point to them; what was there before stays in the bytes, but
  * nothing points to it any more. A value for which there is no room is left out: **the caller leaves room
  * for an address at least**.
  *
@@ -59,34 +59,32 @@ export function createRedactor(
   namedFields: readonly NamedField[],
   counts: Float64Array,
   countNames?: readonly string[],
-): (exchange: Exchange) => void {
+): (record: HttpRecord) => void {
   const { addresses } = settings;
   const redactor = createParts(settings, namedFields, counts, countNames);
   const changeId = addresses === undefined ? undefined : createIdChange(addresses.idKey);
   const isTargetTouched = redactor.hasPatterns || !redactor.query.isKept;
   const isReasonTouched = redactor.hasPatterns || redactor.reasonMode !== MODE_KEEP;
-  return (exchange) => {
+  return (record) => {
     // First, while there is room in any case.
-    changeClientAddress(redactor, exchange);
-    changeId?.(exchange.id);
-    const { bytes, request, response } = exchange;
-    if (exchange.hasRequest) {
+    changeClientAddress(redactor, record);
+    changeId?.(record.id);
+    dropRawMessage(record.rawRequest);
+    dropRawMessage(record.rawResponse);
+    const { bytes, request, response } = record;
+    if (record.hasRequest) {
       // Without a field the line may end where the capture does, before the sign of what is to be hidden.
       const mayBeCut = request.foundCount === 0;
-      if (
-        isTargetTouched ||
-        mayBeCut ||
-        mayHide(bytes, exchange.targetOffset, exchange.targetEnd)
-      ) {
-        redactTarget(redactor, exchange);
+      if (isTargetTouched || mayBeCut || mayHide(bytes, record.targetOffset, record.targetEnd)) {
+        redactTarget(redactor, record);
       }
-      redactFields(redactor, exchange, request);
+      redactFields(redactor, record, request);
     }
-    if (exchange.hasResponse) {
+    if (record.hasResponse) {
       if (isReasonTouched || hasReturn(bytes, response.startLineOffset, response.startLineEnd)) {
-        redactStatusLine(redactor, exchange);
+        redactStatusLine(redactor, record);
       }
-      redactFields(redactor, exchange, response);
+      redactFields(redactor, record, response);
     }
   };
 }
@@ -96,25 +94,26 @@ function hasReturn(bytes: Uint8Array, offset: number, end: number): boolean {
 }
 
 /** Without any room the address becomes zero where it stands. */
-function changeClientAddress(redactor: Redactor, exchange: Exchange): void {
+function changeClientAddress(redactor: Redactor, record: HttpRecord): void {
   const { changeAddress, address, counts } = redactor;
-  if (changeAddress === undefined) {
+  const { bytes, client } = record;
+  const { addressOffset, addressLength } = client;
+  if (changeAddress === undefined || addressLength === 0) {
     return;
   }
-  const { bytes, addressLength, clientAddressOffset } = exchange;
   counts[COUNT_IP]++;
-  if (exchange.bytesEnd + addressLength > bytes.length) {
+  if (record.bytesEnd + addressLength > bytes.length) {
     counts[COUNT_NO_ROOM]++;
-    bytes.fill(0, clientAddressOffset, clientAddressOffset + addressLength);
+    bytes.fill(0, addressOffset, addressOffset + addressLength);
     return;
   }
-  copyBytes(address, 0, bytes, clientAddressOffset, clientAddressOffset + addressLength);
+  copyBytes(address, 0, bytes, addressOffset, addressOffset + addressLength);
   changeAddress(address, addressLength);
-  exchange.clientAddressOffset = exchange.bytesEnd;
-  exchange.bytesEnd = copyBytes(bytes, exchange.bytesEnd, address, 0, addressLength);
+  client.addressOffset = record.bytesEnd;
+  record.bytesEnd = copyBytes(bytes, record.bytesEnd, address, 0, addressLength);
 }
 
-function redactFields(redactor: Redactor, exchange: Exchange, message: HttpMessage): void {
+function redactFields(redactor: Redactor, record: HttpRecord, message: HttpMessage): void {
   const { draft, plan, counts } = redactor;
   const { fieldOffsets, fieldEnds, foundSlots, foundCount } = message;
   for (let index = 0; index < foundCount; index++) {
@@ -135,11 +134,11 @@ function redactFields(redactor: Redactor, exchange: Exchange, message: HttpMessa
       index === foundCount - 1 && HAS_URLS[plan.kinds[slot]] === 1
         ? LOOK_ALWAYS
         : redactor.looks[slot];
-    if (offset < end && isLookedAt(exchange.bytes, offset, end, look)) {
-      openDraft(draft, exchange.bytes, offset, end);
+    if (offset < end && isLookedAt(record.bytes, offset, end, look)) {
+      openDraft(draft, record.bytes, offset, end);
       redactValue(redactor, slot);
       if (draft.isChanged) {
-        commitField(redactor, exchange, message, slot);
+        commitField(redactor, record, message, slot);
       }
     }
   }
@@ -226,19 +225,19 @@ function changeAddresses({ draft, counts, changeAddress }: Redactor, kind: numbe
 /** Points the field to its new value. What became empty, or does not fit, is absent. */
 function commitField(
   redactor: Redactor,
-  exchange: Exchange,
+  record: HttpRecord,
   message: HttpMessage,
   slot: number,
 ): void {
   const { draft, counts } = redactor;
-  if (!hasRoom(draft, exchange, 0)) {
+  if (!hasRoom(draft, record, 0)) {
     counts[COUNT_NO_ROOM]++;
     message.fieldOffsets[slot] = 0;
     return;
   }
-  const offset = exchange.bytesEnd;
-  const end = copyBytes(exchange.bytes, offset, draft.bytes, draft.offset, draft.end);
+  const offset = record.bytesEnd;
+  const end = copyBytes(record.bytes, offset, draft.bytes, draft.offset, draft.end);
   message.fieldOffsets[slot] = end === offset ? 0 : offset;
   message.fieldEnds[slot] = end;
-  exchange.bytesEnd = end;
+  record.bytesEnd = end;
 }

@@ -1,6 +1,6 @@
 import { copyBytes } from '../bytes.ts';
 import type { HttpMessage } from '../http/message.ts';
-import type { Exchange } from '../record/exchange.ts';
+import type { HttpRecord } from '../record/http-record.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { hasHidingSign } from '../words.ts';
 import { findFieldBehindReturn, redactBehindReturn } from './bare-return.ts';
@@ -24,9 +24,9 @@ export function mayHide(bytes: Uint8Array, offset: number, end: number): boolean
 }
 
 /** A target that does not fit is cut before its first change, and its query is left out. */
-export function redactTarget(redactor: Redactor, exchange: Exchange): void {
+export function redactTarget(redactor: Redactor, record: HttpRecord): void {
   const { draft, counts, query } = redactor;
-  const { bytes, request, targetOffset, targetEnd } = exchange;
+  const { bytes, request, targetOffset, targetEnd } = record;
   openDraft(draft, bytes, targetOffset, targetEnd);
   counts[COUNT_HEADERS] += redactBehindReturn(draft);
   if (!redactor.isUserinfoKept) {
@@ -40,19 +40,19 @@ export function redactTarget(redactor: Redactor, exchange: Exchange): void {
   if (!draft.isChanged) {
     return;
   }
-  if (!commitLine(draft, exchange, request, targetOffset, targetEnd)) {
+  if (!commitLine(draft, record, request, targetOffset, targetEnd)) {
     counts[COUNT_NO_ROOM]++;
-    request.startLineEnd = Math.min(exchange.pathEnd, targetOffset + draft.unchangedLength);
+    request.startLineEnd = Math.min(record.pathEnd, targetOffset + draft.unchangedLength);
   }
-  splitRequestLine(exchange);
+  splitRequestLine(record);
 }
 
 /**
  * The reason phrase, and what stands in its place. One that does not fit is cut before its first change.
  */
-export function redactStatusLine(redactor: Redactor, exchange: Exchange): void {
+export function redactStatusLine(redactor: Redactor, record: HttpRecord): void {
   const { draft, counts, reasonMode } = redactor;
-  const { bytes, response, reasonOffset } = exchange;
+  const { bytes, response, reasonOffset } = record;
   const { startLineEnd } = response;
   const versionEnd = Math.min(response.startLineOffset + VERSION_BYTES, startLineEnd);
   const hasField = findFieldBehindReturn(bytes, versionEnd, startLineEnd) < startLineEnd;
@@ -71,32 +71,32 @@ export function redactStatusLine(redactor: Redactor, exchange: Exchange): void {
   if (!draft.isChanged) {
     return;
   }
-  if (!commitLine(draft, exchange, response, offset, startLineEnd)) {
+  if (!commitLine(draft, record, response, offset, startLineEnd)) {
     counts[COUNT_NO_ROOM]++;
     response.startLineEnd = offset + draft.unchangedLength;
   }
-  splitStatusLine(exchange);
+  splitStatusLine(record);
 }
 
 /** Writes the message's start line anew, with the draft in the place of `[from, to)`; false without room. */
 function commitLine(
   draft: Draft,
-  exchange: Exchange,
+  record: HttpRecord,
   message: HttpMessage,
   from: number,
   to: number,
 ): boolean {
-  const { bytes } = exchange;
+  const { bytes } = record;
   const { startLineOffset, startLineEnd } = message;
-  if (!hasRoom(draft, exchange, from - startLineOffset + startLineEnd - to)) {
+  if (!hasRoom(draft, record, from - startLineOffset + startLineEnd - to)) {
     return false;
   }
-  const lineOffset = exchange.bytesEnd;
+  const lineOffset = record.bytesEnd;
   let at = copyBytes(bytes, lineOffset, bytes, startLineOffset, from);
   at = copyBytes(bytes, at, draft.bytes, draft.offset, draft.end);
   at = copyBytes(bytes, at, bytes, to, startLineEnd);
   message.startLineOffset = lineOffset;
   message.startLineEnd = at;
-  exchange.bytesEnd = at;
+  record.bytesEnd = at;
   return true;
 }

@@ -1,4 +1,3 @@
-import { IPV6_BYTES, readAddress } from './address-text.ts';
 import {
   BYTE_AT,
   BYTE_BACKSLASH,
@@ -21,6 +20,7 @@ import {
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 import { REDACTED } from './name-modes.ts';
+import { IPV6_BYTES, readAddress } from './read-address.ts';
 
 const BYTE_LESS = 0x3c;
 const BYTE_GREATER = 0x3e;

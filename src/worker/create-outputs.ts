@@ -4,7 +4,7 @@ import { COUNTS_COUNT } from '../counters/exchange-counts.ts';
 import { createMessageRecords, type MessageRecords } from '../exchange/message-record.ts';
 import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';
 import { hasFilter } from '../filter/filter-settings.ts';
-import { createTextFormat } from '../format/text-record.ts';
+import { createTextWriter } from '../format/text-record.ts';
 import type { TimestampText } from '../format/timestamp.ts';
 import { createRecordFieldTables, type FieldTables, TEXT_FIELD_TABLES } from '../http/grammar.ts';
 import type { BatchBuilder } from '../output/batch-builder.ts';
@@ -13,9 +13,10 @@ import {
   isPlainText,
   redactionCounts,
 } from '../output/create-record-outputs.ts';
-import { type RecordOutputs, writeExchange } from '../output/record-outputs.ts';
+import type { RecordOutputs } from '../output/record-outputs.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import type { HiddenText, PipelineOptions } from './pipeline-state.ts';
+import type { PipelineOptions } from './pipeline-settings.ts';
+import type { HiddenText } from './pipeline-state.ts';
 
 /** The part of a pipeline that depends on its outputs. */
 export interface PipelineOutputs {
@@ -55,8 +56,8 @@ export function createOutputs(
   }
   const fieldTables = createRecordFieldTables(options.headerNames);
   const { namedFields, fieldsCount } = fieldTables;
-  const { utcOffset, hostName, flowSeed } = options;
-  const formatOptions = { namedFields, utcOffset, hostName };
+  const { flowSeed } = options;
+  const formatOptions = { ...options, namedFields };
   const records = createRecordOutputs(options, formatOptions, batches, counters, timestamp);
   const needsExchanges = records.exchanges.length > 0 || hasFilter(options.filter);
   const tracker = needsExchanges
@@ -65,7 +66,7 @@ export function createOutputs(
         fieldsCount,
         flowSeed,
         counters.subarray(COUNTER_TRACKER_FIRST, COUNTER_TRACKER_FIRST + COUNTS_COUNT),
-        (exchange) => writeExchange(records, exchange),
+        records.exchange,
       ))
     : undefined;
   const messageRecords =
@@ -80,13 +81,13 @@ function createHiddenText(
   { namedFields, fieldsCount }: FieldTables,
   counters: Counters,
 ): () => HiddenText {
-  const { redaction, redactionNames, flowSeed, utcOffset, hostName, hasVlan } = options;
+  const { redaction, redactionNames, flowSeed } = options;
   let opened: HiddenText | undefined;
   return () => {
     opened ??= {
       messageRecords: createMessageRecords(fieldsCount, flowSeed),
       redact: createRedactor(redaction, namedFields, redactionCounts(counters), redactionNames),
-      format: createTextFormat({ namedFields, utcOffset, hostName }, hasVlan),
+      writer: createTextWriter({ ...options, namedFields }),
     };
     return opened;
   };

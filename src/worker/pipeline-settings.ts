@@ -1,15 +1,13 @@
 import type { PortRange } from '../capture/port-range.ts';
-import { createLocalNetworks } from '../decode/local-networks.ts';
-import type { FilterSettings } from '../filter/filter-settings.ts';
-import type { OutputSettings } from '../output/output-settings.ts';
+import type { UtcOffset } from '../format/timestamp.ts';
+import type { RecordSettings } from '../output/output-settings.ts';
 import type { NetworkPrefix } from '../record/network-prefix.ts';
-import type { RedactionSettings } from '../redact/redaction-settings.ts';
-import type { FrameFilter, PipelineOptions } from './pipeline-state.ts';
-import { createPortTable } from './port-table.ts';
+import type { FrameFilter } from './pipeline-state.ts';
 import { createUtcOffset } from './utc-offset.ts';
 
 /** What the control plane tells a worker about its pipeline: plain values, which threads can copy. */
-export interface PipelineSettings {
+export interface PipelineSettings extends RecordSettings {
+  /** Segments from or to them are read; `any` also when the kernel or an expression has chosen. */
   ports: PortRange[] | 'any';
   methods: readonly string[];
   /** UDP ports of VXLAN besides the usual ones. */
@@ -19,50 +17,27 @@ export interface PipelineSettings {
   localNetworks: NetworkPrefix[];
   /** `local`, `UTC` or an IANA name. */
   timezone: string;
-  /** Where lines go, and what they are; at least one. */
-  outputs: readonly OutputSettings[];
-  /** Fields that outputs show besides their own, lower case. */
-  headerNames: readonly string[];
-  filter: FilterSettings;
-  redaction: RedactionSettings;
-  /** What redactions are counted for; undefined: what `redaction` names. */
-  redactionNames?: readonly string[];
-  /** Text lines of tagged frames end with their VLAN ids. */
-  hasVlan: boolean;
-  /** Name of this host, where a format has a place for the observer. */
-  hostName: string;
   /** Of the hash of flows; equal in all workers of a run. */
   flowSeed: number;
-  /** See `PipelineOptions`. */
+  /** Of hashes of heads: 32 random bits, the same for all who look at one capture; undefined: the pipeline's own. */
   hashSeed?: number | undefined;
-  /** 0: all bytes that were captured. */
+  /** Bytes of each frame that are looked at; 0: all that were captured. */
   snaplenBytes: number;
-  /** -1: for ever. */
+  /** Frames after which the pipeline is done; -1: never. */
   framesMax: number;
+}
+
+/** The settings with what the thread adds that runs the pipeline: functions, and memory that it shares. */
+export interface PipelineOptions extends PipelineSettings {
+  utcOffset: UtcOffset;
+  frameFilter: FrameFilter | undefined;
+  /** What all workers together may still take, in one shared word. */
+  frameQuota?: Int32Array | undefined;
 }
 
 export async function createPipelineOptions(
   settings: PipelineSettings,
   frameFilter: FrameFilter | undefined,
 ): Promise<PipelineOptions> {
-  return {
-    portTable: settings.ports === 'any' ? undefined : createPortTable(settings.ports),
-    frameFilter,
-    methods: settings.methods,
-    vxlanPorts: settings.vxlanPorts,
-    isHeadCompleted: settings.isHeadCompleted,
-    localNetworks: createLocalNetworks(settings.localNetworks),
-    utcOffset: await createUtcOffset(settings.timezone),
-    outputs: settings.outputs,
-    headerNames: settings.headerNames,
-    filter: settings.filter,
-    redaction: settings.redaction,
-    redactionNames: settings.redactionNames,
-    hasVlan: settings.hasVlan,
-    hostName: settings.hostName,
-    flowSeed: settings.flowSeed,
-    hashSeed: settings.hashSeed,
-    snaplenBytes: settings.snaplenBytes,
-    framesMax: settings.framesMax,
-  };
+  return { ...settings, utcOffset: await createUtcOffset(settings.timezone), frameFilter };
 }

@@ -6,60 +6,28 @@ import type { LocalNetworks } from '../decode/local-networks.ts';
 import type { Segment } from '../decode/segment.ts';
 import type { MessageRecords } from '../exchange/message-record.ts';
 import type { ExchangeTracker } from '../exchange/tracker.ts';
-import type { FilterSettings } from '../filter/filter-settings.ts';
 import type { BatchSink } from '../format/line-batch.ts';
-import type { RecordFormat } from '../format/record-format.ts';
-import type { TimestampText, UtcOffset } from '../format/timestamp.ts';
+import type { RecordWriter } from '../format/record-format.ts';
+import type { TextColumns } from '../format/text-line.ts';
+import type { TimestampText } from '../format/timestamp.ts';
 import type { FieldTables, MethodTable } from '../http/grammar.ts';
 import type { HeadHashKey } from '../http/head-hash.ts';
 import type { HttpMessage } from '../http/message.ts';
 import type { BatchBuilder } from '../output/batch-builder.ts';
-import type { OutputSettings } from '../output/output-settings.ts';
 import type { RecordOutputs } from '../output/record-outputs.ts';
-import type { Exchange } from '../record/exchange.ts';
-import type { RedactionSettings } from '../redact/redaction-settings.ts';
+import type { Message } from '../record/message.ts';
 import type { ChunkedBodies } from './follow-chunks.ts';
 import type { MessageKeys } from './message-keys.ts';
 
 /** Writes the lines of messages in which there is something to hide though nobody asked for it. */
 export interface HiddenText {
   readonly messageRecords: MessageRecords;
-  readonly redact: (record: Exchange) => void;
-  readonly format: RecordFormat;
+  readonly redact: (record: Message) => void;
+  readonly writer: RecordWriter<Message>;
 }
 
 /** Says whether a frame is to be read at all; a replay's `-f`. */
 export type FrameFilter = (frame: Frame) => boolean;
-
-export interface PipelineOptions {
-  /** By port: 1 when segments from or to it are read; undefined when the kernel or an expression chose. */
-  portTable: Uint8Array | undefined;
-  frameFilter: FrameFilter | undefined;
-  methods: readonly string[];
-  /** UDP ports of VXLAN besides the usual ones. */
-  vxlanPorts: readonly number[];
-  localNetworks: LocalNetworks;
-  utcOffset: UtcOffset;
-  outputs: readonly OutputSettings[];
-  headerNames: readonly string[];
-  filter: FilterSettings;
-  redaction: RedactionSettings;
-  /** See `createRedactor`. */
-  redactionNames?: readonly string[] | undefined;
-  hasVlan: boolean;
-  hostName: string;
-  flowSeed: number;
-  /** Of hashes of heads: 32 random bits, the same for all who look at one capture; undefined: the pipeline's own. */
-  hashSeed?: number | undefined;
-  /** Heads are put together from several segments. */
-  isHeadCompleted: boolean;
-  /** Bytes of each frame that are looked at; 0: all that were captured. */
-  snaplenBytes: number;
-  /** Frames after which the pipeline is done; -1: never. */
-  framesMax: number;
-  /** What all workers together may still take, in one shared word. */
-  frameQuota?: Int32Array | undefined;
-}
 
 /**
  * The stages from frames to batches of lines with everything that they keep, made once a worker. What is not
@@ -100,9 +68,10 @@ export interface Pipeline {
   /** Second of packet time for which waiting flows were looked through. */
   expirySec: number;
   readonly counters: Counters;
+  /** By port: 1 when segments from or to it are read; undefined: of all. */
   portTable: Uint8Array | undefined;
   readonly frameFilter: FrameFilter | undefined;
-  readonly hasVlan: boolean;
+  readonly textColumns: TextColumns;
   readonly snaplenBytes: number;
   /** Also when the host's addresses change. */
   localNetworks: LocalNetworks;

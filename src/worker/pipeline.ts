@@ -10,6 +10,7 @@ import type { Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
 import { createMessageMemory } from '../decode/judge-message.ts';
+import { createLocalNetworks } from '../decode/local-networks.ts';
 import { FACT_WORDS } from '../decode/message-facts.ts';
 import { createSegment, TCP_FLAG_ACK, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
@@ -27,7 +28,9 @@ import { chooseHashSeed } from './choose-hash-seed.ts';
 import { createOutputs } from './create-outputs.ts';
 import { createChunkedBodies } from './follow-chunks.ts';
 import { noteUnreadFrame } from './note-other.ts';
-import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
+import type { PipelineOptions } from './pipeline-settings.ts';
+import type { Pipeline } from './pipeline-state.ts';
+import { createPortsRead } from './port-table.ts';
 import { expireHeads, isTakenByHeldHead } from './read-held-heads.ts';
 import { beginConnection, readMessages } from './read-messages.ts';
 
@@ -74,11 +77,11 @@ export function createPipeline(
     ...createOutputs(options, batches, counters, timestamp),
     expirySec: Number.NEGATIVE_INFINITY,
     counters,
-    portTable: options.portTable,
+    portTable: createPortsRead(options.ports),
     frameFilter: options.frameFilter,
-    hasVlan: options.hasVlan,
+    textColumns: options.textColumns,
     snaplenBytes: options.snaplenBytes,
-    localNetworks: options.localNetworks,
+    localNetworks: createLocalNetworks(options.localNetworks),
     framesLeft: options.framesMax < 0 ? Number.POSITIVE_INFINITY : options.framesMax,
     frameQuota: options.frameQuota,
   };

@@ -1,9 +1,11 @@
 import { createFrame } from '../capture/frame.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
+import { createLocalNetworks } from '../decode/local-networks.ts';
 import { endAllFlows } from '../exchange/end-exchange.ts';
-import { writeExchange } from '../output/record-outputs.ts';
 import { createOutputs } from './create-outputs.ts';
-import type { Pipeline, PipelineOptions } from './pipeline-state.ts';
+import type { PipelineOptions } from './pipeline-settings.ts';
+import type { Pipeline } from './pipeline-state.ts';
+import { createPortsRead } from './port-table.ts';
 import { expireHeads } from './read-held-heads.ts';
 
 /**
@@ -24,7 +26,9 @@ export function prepareChange(pipeline: Pipeline, options: PipelineOptions): () 
     timestamp,
     followed,
   );
-  const { portTable, localNetworks, isHeadCompleted } = options;
+  const { isHeadCompleted } = options;
+  const portTable = createPortsRead(options.ports);
+  const localNetworks = createLocalNetworks(options.localNetworks);
   const isHeadCompletedSoFar = pipeline.heldHeads.headsMax > 0;
   const heldHeads =
     isHeadCompleted === isHeadCompletedSoFar
@@ -40,7 +44,7 @@ export function prepareChange(pipeline: Pipeline, options: PipelineOptions): () 
       endAllFlows(followed);
     }
     if (tracker !== undefined && records !== undefined) {
-      tracker.onExchange = (exchange) => writeExchange(records, exchange);
+      tracker.onExchange = records.exchange;
     }
     Object.assign(pipeline, { ...outputs, records, tracker, portTable, localNetworks });
   };

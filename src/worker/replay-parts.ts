@@ -29,7 +29,7 @@ export function findSharedCapture(
 }
 
 /** Whether of what came before a message its line depends on one thing alone: that it is the first of its kind. */
-export function canReplayInParts(settings: PipelineSettings): boolean {
+function canReplayInParts(settings: PipelineSettings): boolean {
   return (
     settings.framesMax < 0 &&
     !settings.isHeadCompleted &&

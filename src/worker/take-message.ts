@@ -11,7 +11,6 @@ import { FIELD_TRANSFER_ENCODING } from '../http/grammar.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../http/message.ts';
 import { scanHead } from '../http/scan-head.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
-import { writeMessage } from '../output/record-outputs.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { countMessage } from './count-message.ts';
 import { beginChunkedBody, endChunkedBodyBefore, followChunkedBody } from './follow-chunks.ts';
@@ -72,7 +71,7 @@ export function takeMessage(
   noteChunkedBody(pipeline, frame, segment, hasNoBody, isHeld);
   writeLines(pipeline, frame, segment, type);
   if (records !== undefined && messageRecords !== undefined) {
-    writeMessage(records, loadMessage(messageRecords, frame, segment, message, type));
+    records.message(loadMessage(messageRecords, frame, segment, message, type));
   }
   if (tracker !== undefined) {
     const isNoted = isHeld

@@ -87,7 +87,7 @@ function mayHideInField(bytes: Uint8Array, message: HttpMessage, slot: number): 
 
 /** Gives false, and leaves nothing written, when a value of the line goes on with another field. */
 function writeLine(
-  { message, timestamp, counters, hasVlan }: Pipeline,
+  { message, timestamp, counters, textColumns }: Pipeline,
   batches: BatchBuilder,
   frame: Frame,
   segment: Segment,
@@ -109,7 +109,7 @@ function writeLine(
     message,
     type,
     timestamp,
-    hasVlan,
+    textColumns,
   );
   // A carriage return is written in hex, and next to no line has a byte that is.
   if (hexBytesWritten[0] !== hexBytesBefore && hasFieldBehindReturn(frame.bytes, message)) {
@@ -145,15 +145,15 @@ function writeHiddenLines(
   type: MessageType,
 ): number {
   const { textLines, timestamp, counters } = pipeline;
-  const { messageRecords, redact, format } = pipeline.openHiddenText();
+  const { messageRecords, redact, writer } = pipeline.openHiddenText();
   const headersBefore = counters[COUNTER_REDACTIONS_FIRST + COUNT_HEADERS];
   const urlsBefore = counters[COUNTER_REDACTIONS_FIRST + COUNT_URL];
   const record = loadMessage(messageRecords, frame, segment, pipeline.message, type);
   redact(record);
   setSecond(timestamp, record.timestampSec);
-  const bytesMax = format.bytesMax(record);
+  const bytesMax = writer.bytesMax(record);
   for (let index = 0; index < textLines.length; index++) {
-    const isWritten = writeLines(format, textLines[index], record, timestamp.day, bytesMax);
+    const isWritten = writeLines(writer, textLines[index], record, type, timestamp.day, bytesMax);
     counters[isWritten ? COUNTER_LINES : COUNTER_LINES_DROPPED]++;
   }
   const headersCount = counters[COUNTER_REDACTIONS_FIRST + COUNT_HEADERS] - headersBefore;

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ADMIN_CONNECTIONS_MAX } from '../../src/limits.ts';
 import { type RunningProcess, startProcess, waitUntil } from '../live/child-process.ts';
 
-/** Strangers at the admin server, which is a process of its own here: what they cost it, and who else is answered. */
+/** Hostile clients of the admin server, which is a process of its own here: what they cost it, and who else is answered. */
 
 const MAIN = fileURLToPath(new URL('server-main.ts', import.meta.url));
 const WAIT_MS = 60_000;
@@ -172,7 +172,7 @@ const ATTACKS: [name: string, open: () => Socket, count: number][] = [
   ['more connections than it takes', () => connectDeaf(METRICS_REQUEST), MANY_CONNECTIONS],
 ];
 
-describe('what strangers cost the admin server is bounded, and others are answered, beside', () => {
+describe('what hostile clients cost the admin server is bounded, and others are answered, beside', () => {
   test.each(ATTACKS)('%s', { timeout: 2 * WAIT_MS }, async (_, open, count) => {
     const { costKb, statuses } = await attack(open, count);
     expect(costKb).toBeLessThan(COST_MAX_KB);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { describeSilence } from '../../src/admin/hints.ts';
-import { takeTally } from '../../src/admin/summary.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import * as slots from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
@@ -27,7 +26,10 @@ function describeLive(
     counters[Number(slot)] = count;
   }
   const all = { ports: PORTS, filter: undefined, ...settings } as Settings;
-  return describeSilence(takeTally(counters, WRITER), all, { interfaceName, packets });
+  return describeSilence({ counters, writer: WRITER, redactionNames: [] }, all, {
+    interfaceName,
+    packets,
+  });
 }
 
 describe('what is told of a capture without a message', () => {

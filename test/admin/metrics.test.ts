@@ -15,6 +15,7 @@ import * as slots from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
 import { waitUntil } from '../live/child-process.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { readProjectFile } from '../structure/source-files.ts';
 import { type ParsedMetric, parseMetrics, readValue } from './parse-metrics.ts';
 
@@ -145,7 +146,7 @@ describe('the metrics of a capture', () => {
 });
 
 /** Milliseconds until the event loop has been looked at. */
-const WAIT_MS = 15_000;
+const WAIT_MS = PATIENCE_MS;
 
 describe('the metrics of the process', () => {
   let ofProcess: ProcessMetrics;

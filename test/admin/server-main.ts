@@ -1,7 +1,7 @@
 import type { CaptureSnapshot } from '../../src/admin/capture-snapshot.ts';
 import { AdminService } from '../../src/admin/service.ts';
 import { createCounters } from '../../src/counters/counters.ts';
-import { createUpkeepCounters } from '../../src/log/upkeep.ts';
+import { createUpkeepCounters } from '../../src/counters/writer-counts.ts';
 
 /**
  * The admin service of a capture as a process of its own, so that what others do to it can be measured: listens at

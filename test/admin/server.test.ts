@@ -12,13 +12,14 @@ import type { AdminAddress } from '../../src/config/admin-address.ts';
 import { createHostCheck, parseAdminHosts } from '../../src/config/admin-hosts.ts';
 import { ADMIN_CONNECTIONS_MAX } from '../../src/limits.ts';
 import { waitUntil } from '../live/child-process.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'httplog-admin-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** More than any socket's buffers. */
 const LARGE_BYTES = 16 * 1024 * 1024;
-const WAIT_MS = 30_000;
+const WAIT_MS = PATIENCE_MS;
 
 let socketsCount = 0;
 function newPath(): string {

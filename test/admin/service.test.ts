@@ -4,7 +4,7 @@ import { AdminService } from '../../src/admin/service.ts';
 import { parseStatus } from '../../src/admin/status.ts';
 import * as slots from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
-import { createUpkeepCounters } from '../../src/log/upkeep.ts';
+import { createUpkeepCounters } from '../../src/counters/writer-counts.ts';
 import { parseMetrics, readValue } from './parse-metrics.ts';
 
 function makeCapture(): CaptureSnapshot {
@@ -125,6 +125,11 @@ describe('/status', () => {
       linesWritten: 5,
       linesDropped: 0,
     });
+  });
+
+  test('has null for exchanges while none has ended', () => {
+    const status = parseStatus(startService(makeCapture()).answer('/status')?.body ?? '');
+    expect(status?.capture).toMatchObject({ packets: 0, messages: 0, exchanges: null });
   });
 
   test.each(['', '[]', 'null', '{}', '{"pid":1}', '<html>'])('%j is not one', (text) => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { createFrame, FILL_END } from '../../src/capture/frame.ts';
 import { READ_AHEAD_BYTES, READ_CHUNK_BYTES } from '../../src/capture/limits.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
+import { waitUntil } from '../live/child-process.ts';
 import {
   buildPcap,
   manyPackets,
@@ -170,18 +171,22 @@ describe('compressed captures', () => {
 });
 
 describe('standard input', () => {
-  function spawnReader(): { child: ChildProcess; output: Promise<string> } {
+  function spawnReader(): {
+    child: ChildProcess;
+    output: Promise<string>;
+    textSoFar(): string;
+  } {
     const child = spawn(process.execPath, [printFrames, '-'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+    let text = '';
     const output = new Promise<string>((resolve) => {
-      let text = '';
       child.stdout?.on('data', (chunk) => {
         text += chunk;
       });
       child.on('close', () => resolve(text));
     });
-    return { child, output };
+    return { child, output, textSoFar: () => text };
   }
   const whole = '10\n0\n1500\n{"packets":3,"drops":0,"freezes":0}\n';
   const withoutIdle = (text: string) => text.replace(/idle\n/g, '');
@@ -210,10 +215,9 @@ describe('standard input', () => {
   });
 
   test('a pipe that waits gives its packets at once, and then idle moments', async () => {
-    const { child, output } = spawnReader();
+    const { child, output, textSoFar } = spawnReader();
     child.stdin?.write(PCAP.subarray(0, 24 + 16 + 10 + 5));
-    await new Promise((resolve) => child.stdout?.once('data', resolve));
-    await delay(350);
+    await waitUntil('two idle moments', () => /^10\n(idle\n){2}/.test(textSoFar()));
     child.stdin?.end(PCAP.subarray(24 + 16 + 10 + 5));
     expect(await output).toMatch(/^10\n(idle\n){2,}0\n1500\n\{/);
   });

@@ -19,12 +19,13 @@ import {
   titleWithReason,
 } from '../live/requirements.ts';
 import { createWire } from '../live/wire.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { missingLibpcap } from './missing-libpcap.ts';
 
 const mainPath = fileURLToPath(new URL('libpcap-engine-main.ts', import.meta.url));
 /** Large: here packets come first and are read afterwards, and every 20 ms take a block of their own. */
 const RING_BYTES = 32 * 1024 * 1024;
-const CHILD_TIMEOUT_MS = 15_000;
+const CHILD_TIMEOUT_MS = PATIENCE_MS;
 
 const reason = canCaptureLive() ?? missingLibpcap();
 const liveIt = it.skipIf(reason !== undefined);

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readlinkSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createFrame, FILL_END, FILL_FRAMES } from '../../src/capture/frame.ts';
 import { READ_CHUNK_BYTES, READ_HEAD_ROOM_BYTES } from '../../src/capture/limits.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
+import { waitUntil } from '../live/child-process.ts';
 import {
   buildPcap,
   manyPackets,
@@ -158,13 +158,11 @@ describe('openCapture', () => {
     capture.close();
     capture.close();
     await waiting;
-    await delay(50);
-    expect(openFiles()).not.toContain(path);
+    await waitUntil('it is closed', () => !openFiles().includes(path));
     for (const bytes of [gzipSync(PCAP), zstdCompressSync(PCAP), Buffer.from('no capture')]) {
       const compressed = writeCapture(bytes);
       await readCapture(compressed);
-      await delay(50);
-      expect(openFiles()).not.toContain(compressed);
+      await waitUntil('it is closed', () => !openFiles().includes(compressed));
     }
   });
 });

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { createFrame, FILL_END, type FrameSource } from '../../src/capture/frame.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
 import { HttplogError } from '../../src/errors.ts';
@@ -23,7 +22,8 @@ export interface Reading {
 
 const directory = mkdtempSync(join(tmpdir(), 'httplog-capture-'));
 let fileCount = 0;
-afterAll(() => rmSync(directory, { recursive: true }));
+// Several files share it in one process.
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 
 /** A new file with these bytes. */
 export function writeCapture(bytes: Uint8Array): string {

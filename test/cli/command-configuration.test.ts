@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runHttplog, startHttplog } from '../live/httplog-process.ts';
 import { canCaptureLive } from '../live/requirements.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { folder, IPV4, IPV4_LINES, PROGRAM } from './run-replay.ts';
 
 /** The real command in a directory where somebody has left a configuration file. */
 
 const hasSystemFile = existsSync('/etc/sysconfig/httplog');
-const WAIT_MS = 30_000;
+const WAIT_MS = PATIENCE_MS;
 /** With its arguments as they are: what it finds by itself is what these tests are about. */
 const AS_IT_IS = { program: PROGRAM };
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeError, exitCodeOf } from '../../src/cli/describe-error.ts';
 import { runCommandLine } from '../../src/cli/main.ts';
-import { FORMATS_ALLOWED, OUTPUTS_ALLOWED } from '../../src/config/output-formats.ts';
+import { FORMATS_ALLOWED, OUTPUTS_ALLOWED } from '../../src/config/output-spellings.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
 import { runReplay, SHOP } from './command-records-capture.ts';
 import { folder, isRoot, runAsNobody, writeTemporary } from './run-replay.ts';

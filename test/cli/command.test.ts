@@ -6,6 +6,7 @@ import { runCommand, startProcess } from '../live/child-process.ts';
 import { runHttplog } from '../live/httplog-process.ts';
 import { ownSettings } from '../live/own-settings.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import {
   FILE_HEADER_LENGTH,
   folder,
@@ -182,9 +183,9 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
     const command = `(head -c 2000 ${IPV4}; ${rest}) | ${REPLAY} - -o slow.lines`;
     const terminal = await startProcess('script', ['-qec', command, '/dev/null'], { cwd: folder });
     onTestFinished(async () => void (await terminal.stop()));
-    await terminal.waitForOutput('stdout', /replay 0 MB \| \d+s/, 30_000);
+    await terminal.waitForOutput('stdout', /replay 0 MB \| \d+s/, PATIENCE_MS);
     writeTemporary('seen', Buffer.alloc(0));
-    const { code, stdout } = await terminal.waitForExit(30_000);
+    const { code, stdout } = await terminal.waitForExit(PATIENCE_MS);
     expect(code).toBe(0);
     expect(stdout).not.toContain('%');
     expect(stdout.replaceAll('\r\n', '\n')).toMatch(SUMMARY);
@@ -196,11 +197,11 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
     const command = `(head -c 2000 ${IPV4}; ${rest}) | sh -c '${replaying}'`;
     const terminal = await startProcess('script', ['-qec', command, '/dev/null'], { cwd: folder });
     onTestFinished(async () => void (await terminal.stop()));
-    const [, pid] = await terminal.waitForOutput('stdout', /pid=(\d+)/, 30_000);
-    await terminal.waitForOutput('stdout', /replay 0 MB/, 30_000);
+    const [, pid] = await terminal.waitForOutput('stdout', /pid=(\d+)/, PATIENCE_MS);
+    await terminal.waitForOutput('stdout', /replay 0 MB/, PATIENCE_MS);
     process.kill(Number(pid), 'SIGINT');
     writeTemporary('interrupted', Buffer.alloc(0));
-    const { code, stdout } = await terminal.waitForExit(30_000);
+    const { code, stdout } = await terminal.waitForExit(PATIENCE_MS);
     expect(code).toBe(128 + 2);
     // The bar is gone, the cursor is there and lines wrap.
     for (const sequence of ['\x1b[2K', '\x1b[?25h', '\x1b[?7h']) {

@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { PCAPS_URL } from '../fixtures/built-captures.ts';
 import { type ProcessExit, runCommand } from '../live/child-process.ts';
 import { runHttplog } from '../live/httplog-process.ts';
@@ -28,7 +27,8 @@ export const folder = mkdtempSync(join(tmpdir(), 'httplog-command-'));
 chmodSync(folder, 0o755);
 writeTemporary('text.txt', Buffer.from(TEXT));
 writeTemporary('empty.pcap', Buffer.alloc(0));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// Several files share it in one process.
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 export function fixturePath(file: string): string {
   return fileURLToPath(new URL(file, PCAPS_URL));

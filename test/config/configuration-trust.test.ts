@@ -17,11 +17,11 @@ import type { Configuration } from '../../src/config/settings.ts';
 import { HttplogError } from '../../src/errors.ts';
 import { readAddressAnonymization, readOwnPatterns } from '../../src/plan/redaction-files.ts';
 
-/** Whose files are believed: what a stranger leaves where httplog is started must not say what it does. */
+/** Whose files are believed: what another user leaves where httplog is started must not say what it does. */
 
 const OWN_UID = process.geteuid?.() ?? 0;
 const isRoot = OWN_UID === 0;
-const STRANGER = 65534;
+const OTHER_USER = 65534;
 const HOSTILE = 'HTTPLOG_USER=root\nHTTPLOG_OUTPUTS=path=/tmp/evil/\nHTTPLOG_QUIET=true\n';
 const FILE_MODULE = new URL('../../src/config/configuration-file.ts', import.meta.url).href;
 
@@ -40,7 +40,7 @@ beforeEach(() => {
   mkdirSync(directory, { mode: 0o755 });
 });
 
-/** As the user of this process, or as another one, to whom its files are a stranger's. */
+/** As the user of this process, or as another one, to whom its files are somebody else's. */
 function load(argv: string[], callerUid = OWN_UID): Configuration {
   const commandLine = parseArguments(argv);
   return loadConfiguration({ commandLine, environment: {}, directory, systemFile, callerUid });
@@ -79,15 +79,15 @@ describe('./httplog.conf', () => {
 
   test.runIf(isRoot)('of root is read by everybody', () => {
     write(localFile, 'HTTPLOG_PORT=81\n', 0o644);
-    expect(load([], STRANGER).origins.ports).toBe('./httplog.conf line 1');
+    expect(load([], OTHER_USER).origins.ports).toBe('./httplog.conf line 1');
   });
 
   test('of another user ends the start, exit 4', () => {
     write(localFile, HOSTILE, 0o644);
     if (isRoot) {
-      chownSync(localFile, STRANGER, STRANGER);
+      chownSync(localFile, OTHER_USER, OTHER_USER);
     }
-    const owner = isRoot ? STRANGER : OWN_UID;
+    const owner = isRoot ? OTHER_USER : OWN_UID;
     expect(loadError([], isRoot ? 0 : OWN_UID + 1)).toMatchObject({
       exitCode: 4,
       message: `Configuration file ./httplog.conf is not read: it belongs to user ${owner}, neither to root nor to who starts httplog: ${ADVICE}`,
@@ -128,9 +128,9 @@ describe('./httplog.conf', () => {
 
   test.runIf(isRoot)('in a directory of another user ends the start, exit 4', () => {
     write(localFile, HOSTILE, 0o644);
-    chownSync(directory, STRANGER, STRANGER);
+    chownSync(directory, OTHER_USER, OTHER_USER);
     expect(loadError([]).message).toContain(
-      `is not read: ${directory} belongs to user ${STRANGER}`,
+      `is not read: ${directory} belongs to user ${OTHER_USER}`,
     );
   });
 
@@ -191,12 +191,12 @@ describe('the system file', () => {
 
   test.runIf(isRoot)('of user httplog gives root nothing, at the start and after the drop', () => {
     write(systemFile, HOSTILE, 0o644);
-    chownSync(systemFile, STRANGER, STRANGER);
+    chownSync(systemFile, OTHER_USER, OTHER_USER);
     expect(loadError([], 0).exitCode).toBe(4);
     // As in the daemon: started as root, and the file is read again by the user that it became.
     const search = JSON.stringify({ directory, systemFile, commandLine: { command: 'run' } });
     const script = `import { findConfigurationFile } from '${FILE_MODULE}';
-      process.setuid(${STRANGER});
+      process.setuid(${OTHER_USER});
       process.stdout.write(JSON.stringify(findConfigurationFile(${search}).mistakes));`;
     chmodSync(folder, 0o755);
     const argv = ['--input-type=module-typescript', '-e', script];
@@ -224,7 +224,7 @@ describe('a file that is named', () => {
     write(localFile, 'HTTPLOG_PORT=81\n', 0o664);
     expect(load(['--config', 'httplog.conf']).origins.ports).toBe('httplog.conf line 1');
     chmodSync(localFile, 0o666);
-    const user = OWN_UID === 0 ? STRANGER : OWN_UID;
+    const user = OWN_UID === 0 ? OTHER_USER : OWN_UID;
     expect(load(['--config', 'httplog.conf'], user).origins.ports).toBe('httplog.conf line 1');
     expect(load(['--config', '/dev/null']).origins.ports).toBe('default');
   });

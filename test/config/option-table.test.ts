@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { COMMAND_NAMES } from '../../src/config/command-names.ts';
-import { findFormat } from '../../src/config/option-formats.ts';
+import { findSpelling } from '../../src/config/option-spellings.ts';
 import { OPTION_GROUPS, OPTIONS, SETTING_OPTIONS } from '../../src/config/option-table.ts';
 
-const ANCESTOR_FLAGS = [
+const FLAGS = [
   ...['-i', '-p', '-d', '-s', '-b', '-c', '-cpu', '-log_every', '-log_split', '-add_vlan'],
   ...['-cpuprofile', '-v'],
-];
-const NEW_FLAGS = [
   ...['-f', '--local', '--engine', '--promisc', '--timezone', '--config', '-o', '--quiet'],
   ...['--service-log', '-h', '--help', '--version', '--user', '--listen-admin'],
   ...[
@@ -53,9 +51,9 @@ const ENVIRONMENT = [
   ...['HEADER_MODE', 'QUERY_MODE', 'COOKIE_MODE', 'REDACT', 'REDACT_FILE', 'ANONYMIZE_IP'],
 ].map((name) => `HTTPLOG_${name}`);
 
-test('the table has the options of the ancestor and the new ones, each once', () => {
+test('the table has these options, each once', () => {
   const flags = OPTIONS.flatMap((option) => option.flags);
-  expect(flags.toSorted()).toEqual([...ANCESTOR_FLAGS, ...NEW_FLAGS].toSorted());
+  expect(flags.toSorted()).toEqual(FLAGS.toSorted());
 });
 
 test('every setting has an environment variable of its own', () => {
@@ -79,19 +77,19 @@ describe.each(OPTIONS.map((option) => [option.flags[0], option] as const))('%s',
     expect(option.description).toMatch(/^[A-Z].*[^.\s]$/);
   });
 
-  test('has a default that its own format allows, or says what holds while it is not set', () => {
+  test('has a default that its own spelling allows, or says what holds while it is not set', () => {
     if (option.default !== undefined) {
-      const format = findFormat(option.format);
-      const value = format.parse(option.default);
+      const spelling = findSpelling(option.spelling);
+      const value = spelling.parse(option.default);
       expect(value).not.toBeNull();
-      expect(format.print(value)).toBe(option.default);
+      expect(spelling.print(value)).toBe(option.default);
     } else if (option.key !== 'version' && option.key !== 'help') {
       expect(option.unset).toMatch(/./);
     }
   });
 
   test('has a placeholder unless it is a switch', () => {
-    expect(option.placeholder === undefined).toBe(option.format === 'switch');
+    expect(option.placeholder === undefined).toBe(option.spelling === 'switch');
   });
 
   test('is for commands that there are, in their order', () => {

@@ -111,7 +111,7 @@ describe.skipIf(process.getuid?.() !== 0)('as root', () => {
     expect(readFileSync(victim, 'utf8')).toBe('before\n');
   });
 
-  test('the lock of a stranger in a shared directory keeps nobody away', () => {
+  test('the lock of another user in a shared directory keeps nobody away', () => {
     chmodSync(theirs, STICKY_MODE);
     const lockPath = join(theirs, '.http-log.lock');
     writeFileSync(lockPath, '');

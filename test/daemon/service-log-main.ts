@@ -19,6 +19,10 @@ export interface ServiceLogTask {
   beforeMidnightMs?: number;
 }
 
+/** Exit code where midnight was over before the first file was there: the machine was too busy. */
+const TOO_LATE = 75;
+const MIDNIGHT_MS = new Date(2026, 10, 22).getTime();
+
 const task = JSON.parse(process.argv[2]) as ServiceLogTask;
 if (task.uid !== undefined) {
   process.setgroups?.([]);
@@ -26,7 +30,7 @@ if (task.uid !== undefined) {
   process.setuid?.(task.uid);
 }
 if (task.beforeMidnightMs !== undefined) {
-  setClock(new Date(2026, 10, 22).getTime() - task.beforeMidnightMs);
+  setClock(MIDNIGHT_MS - task.beforeMidnightMs);
 }
 try {
   const log = await openServiceLog({ quiet: task.quiet, directory: task.directory });
@@ -39,6 +43,9 @@ try {
     process.exit(0);
   }
   if (task.beforeMidnightMs !== undefined) {
+    if (Date.now() >= MIDNIGHT_MS) {
+      process.exit(TOO_LATE);
+    }
     while (readdirSync(task.directory ?? '').length < 2) {
       await sleep(10);
     }

@@ -25,9 +25,12 @@ import {
   removeDirectory,
   unmountSmallDisk,
 } from '../log/small-disk.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import type { ServiceLogTask } from './service-log-main.ts';
 
 const NOBODY_UID = 65534;
+/** Exit code of service-log-main.ts. */
+const TOO_LATE = 75;
 const MAIN_PATH = join(import.meta.dirname, 'service-log-main.ts');
 const REASON_NOT_TO_MOUNT = findReasonNotToMount();
 const reason = REASON_NOT_TO_MOUNT === undefined ? '' : ` [skipped: ${REASON_NOT_TO_MOUNT}]`;
@@ -52,9 +55,15 @@ function speak(
       MAIN_PATH,
       JSON.stringify({ messageCount: 0, quiet: false, ...task }),
     ],
-    { encoding: 'utf8', timeout: 30_000 },
+    { encoding: 'utf8', timeout: PATIENCE_MS },
   );
   return { stderr, status: status ?? -1 };
+}
+
+function removeFiles(): void {
+  for (const name of readdirSync(directory)) {
+    rmSync(join(directory, name));
+  }
 }
 
 function readRecords(): Array<Record<string, unknown>> {
@@ -202,7 +211,15 @@ describe('openServiceLog: a directory', () => {
   });
 
   test('a new file begins at midnight', () => {
-    expect(speak({ directory, beforeMidnightMs: 3000 })).toEqual({ stderr: '', status: 0 });
+    // Earlier where the machine was too busy to begin in time.
+    let beforeMidnightMs = 1000;
+    let spoken = speak({ directory, beforeMidnightMs });
+    while (spoken.status === TOO_LATE) {
+      removeFiles();
+      beforeMidnightMs *= 3;
+      spoken = speak({ directory, beforeMidnightMs });
+    }
+    expect(spoken).toEqual({ stderr: '', status: 0 });
     expect(readdirSync(directory).sort()).toEqual([
       'httplog-service.2026-11-21.1.jsonl',
       'httplog-service.2026-11-22.1.jsonl',

@@ -7,11 +7,12 @@ import { COUNTER_KERNEL_PACKETS } from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
 import { openSystemdNotifier, type SystemdNotifier } from '../../src/daemon/systemd-notify.ts';
 import { waitUntil } from '../live/child-process.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { type NotifySocket, openNotifySocket } from './notify-socket.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'httplog-notify-'));
 const address = join(directory, 'notify');
-const WAIT_MS = 10_000;
+const WAIT_MS = PATIENCE_MS;
 const WATCHDOG_USEC = '100000';
 
 let warnings: string[];

@@ -1,18 +1,30 @@
 import { createRecordFieldTables, type FieldTables } from '../../src/http/grammar.ts';
 import { type HttpMessage, MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../../src/http/message.ts';
 import { scanHead } from '../../src/http/scan-head.ts';
-import { createExchange, type Exchange, UNIT_EXCHANGE } from '../../src/record/exchange.ts';
-import { TYPE_CQ } from '../../src/record/message-type.ts';
+import { createExchange, type Exchange, UNKNOWN } from '../../src/record/exchange.ts';
+import {
+  createMessage,
+  type Message,
+  takeRequest,
+  takeResponse,
+} from '../../src/record/message.ts';
+import { type MessageType, sideOf, TYPE_CQ } from '../../src/record/message-type.ts';
+import type { AddressLength, End } from '../../src/record/record.ts';
 import { splitRequestLine, splitStatusLine } from '../../src/record/start-line.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 
 /** What a test says about an exchange; the rest is a usual one. */
 export interface ExchangeParts extends Partial<Exchange> {
+  /** Of the request, or of a message. */
+  type?: MessageType;
+  vlanIds?: readonly number[];
+  retransmittedSegments?: number;
   /** Whole head with its line ends, text as UTF-8 or bytes; null: none was seen. */
   requestHead?: string | Uint8Array | null;
   responseHead?: string | Uint8Array | null;
-  clientAddress?: string;
-  serverAddress?: string;
+  /** null: the end has none. */
+  clientAddress?: string | null;
+  serverAddress?: string | null;
   /** Of --header. */
   names?: string[];
 }
@@ -34,35 +46,35 @@ export function makeExchange(parts: ExchangeParts = {}): Exchange {
     clientAddress = '203.0.113.9',
     serverAddress = '10.0.0.2',
     names = [],
+    type = TYPE_CQ,
+    vlanIds = [],
+    retransmittedSegments = 0,
     ...changes
   } = parts;
   const tables = createRecordFieldTables(names);
   const exchange = createExchange(tables.fieldsCount);
-  const client = addressBytes(clientAddress);
-  const server = addressBytes(serverAddress);
+  const client = toAddress(clientAddress);
+  const server = toAddress(serverAddress);
   const request = toBytes(requestHead);
   const response = toBytes(responseHead);
   // Offset 0 means "absent": nothing of meaning may stand there.
   const used = 1 + client.length + server.length + request.length + response.length;
   const bytes = new Uint8Array(used + SPARE_BYTES);
-  exchange.addressLength = client.length;
-  exchange.clientAddressOffset = 1;
-  exchange.serverAddressOffset = 1 + client.length;
-  bytes.set(client, 1);
-  bytes.set(server, exchange.serverAddressOffset);
-  const requestOffset = exchange.serverAddressOffset + server.length;
+  setEnd(exchange.client, bytes, 1, client, 50905);
+  setEnd(exchange.server, bytes, 1 + client.length, server, 80);
+  exchange.wire.vlanTagsCount = vlanIds.length;
+  exchange.wire.vlanIds.set(vlanIds);
+  exchange.wire.retransmittedSegments = retransmittedSegments;
+  const requestOffset = 1 + client.length + server.length;
   const responseOffset = requestOffset + request.length;
   bytes.set(request, requestOffset);
   bytes.set(response, responseOffset);
   Object.assign(exchange, {
-    unit: UNIT_EXCHANGE,
     bytes,
     bytesEnd: used,
-    type: TYPE_CQ,
+    side: sideOf(type),
     timestampSec: 1567347411,
     timestampSubsecNs: 2_345_678,
-    clientPort: 50905,
-    serverPort: 80,
     hasRequest: requestHead !== null,
     hasResponse: responseHead !== null,
     connectNs: 120_000,
@@ -86,6 +98,35 @@ export function makeExchange(parts: ExchangeParts = {}): Exchange {
   }
   Object.assign(exchange, changes);
   return exchange;
+}
+
+/** A message as the pipeline would give it to a format: the request, if the parts have one. */
+export function makeMessage(parts: ExchangeParts = {}): Message {
+  const exchange = makeExchange(parts);
+  const message = createMessage(0);
+  if (exchange.hasRequest) {
+    takeRequest(message, exchange);
+  } else {
+    takeResponse(message, { ...exchange, firstByteNs: UNKNOWN });
+  }
+  return message;
+}
+
+function toAddress(text: string | null): Uint8Array {
+  return Uint8Array.from(text === null ? [] : addressBytes(text));
+}
+
+function setEnd(
+  end: End,
+  bytes: Uint8Array,
+  offset: number,
+  address: Uint8Array,
+  port: number,
+): void {
+  end.addressOffset = offset;
+  end.addressLength = address.length as AddressLength;
+  end.port = port;
+  bytes.set(address, offset);
 }
 
 function read(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FILTER_FORMATS } from '../../src/config/filter-formats.ts';
+import { FILTER_SPELLINGS } from '../../src/config/filter-spellings.ts';
 import { createExchangeFilter } from '../../src/filter/exchange-filter.ts';
 import {
   FILTER_EMPTY,
@@ -41,7 +41,7 @@ const FORMAT_NAMES = {
 function readSettings(written: Written): FilterSettings {
   const lists = Object.entries(FORMAT_NAMES).map(([key, name]) => {
     const text = written[key as keyof typeof FORMAT_NAMES];
-    const rules = text === undefined ? [] : FILTER_FORMATS[name].parse(text);
+    const rules = text === undefined ? [] : FILTER_SPELLINGS[name].parse(text);
     expect(rules, text).not.toBeNull();
     return [key, rules];
   });
@@ -141,6 +141,9 @@ const CASES: [string, Written, ExchangeParts, boolean][] = [
   ['another version', { clients: '::/0' }, {}, false],
   ['an IPv6 client', { clients: '2001:db8::/33' }, { clientAddress: '2001:db8::1' }, true],
   ['the other half', { clients: '2001:db8:8000::/33' }, { clientAddress: '2001:db8::1' }, false],
+  ['no client address', { clients: '0.0.0.0/0,::/0' }, { clientAddress: null }, false],
+  ['no address that is negated', { clients: '!0.0.0.0/0' }, { clientAddress: null }, true],
+  ['a server of its own family', { servers: '10.0.0.2' }, { clientAddress: '2001:db8::1' }, true],
   ['a network but an address', { clients: '203.0.0.0/8,!203.0.113.9' }, {}, false],
   ['a server', { servers: '10.0.0.0/8' }, {}, true],
   ['the client is no server', { servers: '203.0.113.9' }, {}, false],
@@ -159,9 +162,9 @@ const CASES: [string, Written, ExchangeParts, boolean][] = [
   ['slower', { slowerThanMs: 6.2 }, {}, true],
   ['not slower than itself', { slowerThanMs: 6.25 }, {}, false],
   ['a time that is not known', { slowerThanMs: 0 }, { totalNs: UNKNOWN }, false],
-  ['in the sample', { sampleOneIn: 10 }, { flowHash: 4_294_967_290 }, true],
-  ['not in the sample', { sampleOneIn: 10 }, { flowHash: 4_294_967_291 }, false],
-  ['all flows', { sampleOneIn: 1 }, { flowHash: 4_294_967_295 }, true],
+  ['in the sample', { sampleOneIn: 10 }, { connectionHash: 4_294_967_290 }, true],
+  ['not in the sample', { sampleOneIn: 10 }, { connectionHash: 4_294_967_291 }, false],
+  ['all flows', { sampleOneIn: 1 }, { connectionHash: 4_294_967_295 }, true],
 
   ['all options hold', { methods: 'GET', statuses: '2xx', includePaths: '^/s' }, {}, true],
   ['one option does not', { methods: 'GET', statuses: '5xx', includePaths: '^/s' }, {}, false],

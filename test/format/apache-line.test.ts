@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createWriter } from '../../src/format/format-table.ts';
 import {
-  createCombinedFormat,
-  createCombinedTimedFormat,
-  createCommonFormat,
-} from '../../src/format/apache-line.ts';
-import type { RecordFormatOptions } from '../../src/format/record-format.ts';
+  FORMAT_OPTIONS_DEFAULT,
+  type RecordFormatOptions,
+} from '../../src/format/record-format.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import {
   type HostileValues,
@@ -19,10 +18,10 @@ import {
   makeHostileExchange,
 } from './hostile-values.ts';
 
-const OPTIONS: RecordFormatOptions = { namedFields: [], utcOffset: () => 0, hostName: 'sensor' };
-const common = createCommonFormat(OPTIONS);
-const combined = createCombinedFormat(OPTIONS);
-const timed = createCombinedTimedFormat(OPTIONS);
+const OPTIONS: RecordFormatOptions = FORMAT_OPTIONS_DEFAULT;
+const common = createWriter('common', 'exchange', OPTIONS);
+const combined = createWriter('combined', 'exchange', OPTIONS);
+const timed = createWriter('combined-timed', 'exchange', OPTIONS);
 
 const lineOf = (parts: ExchangeParts = {}, format = common) =>
   linesOf(format, makeExchange(parts))[0];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAuditFormat } from '../../src/format/audit-line.ts';
+import { createWriter } from '../../src/format/format-table.ts';
+import { FORMAT_OPTIONS_DEFAULT } from '../../src/format/record-format.ts';
 import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
 import {
   hostileValues,
@@ -11,7 +12,7 @@ import {
 } from './hostile-values.ts';
 
 const createFormat = (offsetSec = 0) =>
-  createAuditFormat({ namedFields: [], utcOffset: () => offsetSec, hostName: 'sensor' });
+  createWriter('audit', 'exchange', { ...FORMAT_OPTIONS_DEFAULT, utcOffset: () => offsetSec });
 const audit = createFormat();
 const linesFor = (parts: ExchangeParts = {}) => linesOf(audit, makeExchange(parts));
 const agentOf = (agent: string) =>

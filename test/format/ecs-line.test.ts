@@ -1,19 +1,15 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEcsFormat } from '../../src/format/ecs-line.ts';
+import { createWriter } from '../../src/format/format-table.ts';
 import { findHostEnd, isAddressText, readPort } from '../../src/format/json-value-texts.ts';
-import {
-  INCOMPLETE_NONE,
-  INCOMPLETE_RESET,
-  UNIT_MESSAGE,
-  UNKNOWN,
-} from '../../src/record/exchange.ts';
+import { INCOMPLETE_NONE, INCOMPLETE_RESET, UNKNOWN } from '../../src/record/exchange.ts';
 import { TYPE_SQ } from '../../src/record/message-type.ts';
-import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
+import { type ExchangeParts, makeExchange, makeMessage } from '../exchange/make-exchange.ts';
 import { OPTIONS, parseLine } from './json-model.ts';
 
-const format = createEcsFormat({ ...OPTIONS, namedFields: [] });
+const format = createWriter('ecs', 'exchange', { ...OPTIONS, namedFields: [] });
+const messages = createWriter('ecs', 'message', { ...OPTIONS, namedFields: [] });
 
 function parse(parts: ExchangeParts = {}): Record<string, unknown> {
   return parseLine(format, makeExchange(parts));
@@ -23,7 +19,7 @@ function requestWith(...lines: string[]): string {
   return ['GET /a?b HTTP/1.1', ...lines, '', ''].join('\r\n');
 }
 
-describe('createEcsFormat', () => {
+describe('format ecs', () => {
   it('an exchange', () => {
     const client = { ip: '203.0.113.9', port: 50905, bytes: 147 };
     const server = { ip: '10.0.0.2', port: 80, bytes: 592 };
@@ -81,7 +77,7 @@ describe('createEcsFormat', () => {
   it('over IPv6, by a client on this host, in nested VLANs, with credentials and a trace', () => {
     const exchange = makeExchange({
       ...{ type: TYPE_SQ, clientAddress: '2001:db8::1', serverAddress: '2001:db8::2' },
-      ...{ vlanTagsCount: 3, totalNs: 1_000_000_000 },
+      ...{ vlanIds: [100, 5, 6], totalNs: 1_000_000_000 },
       requestHead: requestWith(
         'Host: [2001:db8::2]:8080',
         'Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==',
@@ -89,7 +85,6 @@ describe('createEcsFormat', () => {
         'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
       ),
     });
-    exchange.vlanIds.set([100, 5, 6]);
     expect(parseLine(format, exchange)).toMatchObject({
       event: { end: '2019-09-01T14:16:52.002345Z', duration: 1_000_000_000 },
       network: {
@@ -107,8 +102,7 @@ describe('createEcsFormat', () => {
   });
 
   it('one VLAN tag has no inner one', () => {
-    const exchange = makeExchange({ vlanTagsCount: 1 });
-    exchange.vlanIds[0] = 7;
+    const exchange = makeExchange({ vlanIds: [7] });
     const { network } = parseLine(format, exchange);
     expect(network).toMatchObject({ vlan: { id: '7' } });
     expect(network).not.toHaveProperty('inner');
@@ -129,12 +123,10 @@ describe('createEcsFormat', () => {
   });
 
   it('a message: its dataset, and no objects that would be empty', () => {
-    const line = parse({
-      ...{ unit: UNIT_MESSAGE, responseHead: null, totalNs: UNKNOWN, connectNs: UNKNOWN },
-      ...{ requestNs: UNKNOWN, firstByteNs: UNKNOWN, responseNs: UNKNOWN },
-      ...{ requestBodyBytes: UNKNOWN, responseHeadBytes: UNKNOWN, responseBodyBytes: UNKNOWN },
-      requestHead: requestWith(),
-    });
+    const line = parseLine(
+      messages,
+      makeMessage({ responseHead: null, requestHead: requestWith() }),
+    );
     expect(line).toMatchObject({ event: { dataset: 'httplog.message', outcome: 'unknown' } });
     expect(line.http).toEqual({ version: '1.1', request: { method: 'GET' } });
     expect(line.url).toEqual({ scheme: 'http', original: '/a?b', path: '/a', query: 'b' });

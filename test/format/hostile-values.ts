@@ -1,7 +1,11 @@
 /** Exchanges whose values are a stranger's worst, for the property tests of the line formats. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { RecordFormat, RecordFormatOptions } from '../../src/format/record-format.ts';
+import {
+  FORMAT_OPTIONS_DEFAULT,
+  type RecordFormatOptions,
+  type RecordWriter,
+} from '../../src/format/record-format.ts';
 import {
   FIELD_AUTHORIZATION,
   FIELD_HOST,
@@ -113,6 +117,7 @@ export function namedSlot(exchange: Exchange): number {
 
 export function optionsFor(exchange: Exchange, offsetSec = 0): RecordFormatOptions {
   return {
+    ...FORMAT_OPTIONS_DEFAULT,
     namedFields: [{ name: NAMED, slot: namedSlot(exchange) }],
     utcOffset: () => offsetSec,
     hostName: 'sensor',
@@ -144,10 +149,10 @@ const GUARD_BYTES = 32;
 const GUARD = 0xa5;
 
 /** The lines of one record, written into exactly the room that the format asks for. */
-export function writeRecord(format: RecordFormat, exchange: Exchange): Buffer {
-  const bytesMax = format.bytesMax(exchange);
+export function writeRecord<R>(writer: RecordWriter<R>, record: R): Buffer {
+  const bytesMax = writer.bytesMax(record);
   const target = new Uint8Array(bytesMax + 2 * GUARD_BYTES).fill(GUARD);
-  const end = format.write(target, GUARD_BYTES, exchange);
+  const end = writer.write(target, GUARD_BYTES, record);
   expect(end - GUARD_BYTES).toBeLessThanOrEqual(bytesMax);
   const guards = [...target.subarray(0, GUARD_BYTES), ...target.subarray(GUARD_BYTES + bytesMax)];
   expect(guards.every((byte) => byte === GUARD)).toBe(true);
@@ -155,11 +160,11 @@ export function writeRecord(format: RecordFormat, exchange: Exchange): Buffer {
 }
 
 /** The same as lines without their line feeds, one letter a byte; each must end with one. */
-export function linesOf(format: RecordFormat, exchange: Exchange): string[] {
-  const written = writeRecord(format, exchange).toString('latin1');
+export function linesOf<R>(writer: RecordWriter<R>, record: R): string[] {
+  const written = writeRecord(writer, record).toString('latin1');
   expect(written.endsWith('\n')).toBe(true);
   const lines = written.slice(0, -1).split('\n');
-  expect(lines).toHaveLength(format.linesPerRecord);
+  expect(lines).toHaveLength(writer.linesPerRecord);
   // Neither controls nor what terminals obey; bytes from 0x80 on are of well-formed UTF-8.
   for (const line of lines) {
     const decoded = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(line, 'latin1'));

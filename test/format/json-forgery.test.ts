@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEcsFormat } from '../../src/format/ecs-line.ts';
-import { createJsonFormat } from '../../src/format/json-line.ts';
-import { createOtelFormat } from '../../src/format/otel-line.ts';
+import { createWriter } from '../../src/format/format-table.ts';
 import {
   FIELD_CONTENT_LENGTH,
   FIELD_CONTENT_TYPE,
@@ -17,9 +15,10 @@ import {
   FIELD_X_FORWARDED_FOR,
   FIELD_X_REQUEST_ID,
 } from '../../src/http/grammar.ts';
-import { type Exchange, INCOMPLETE_NAMES, UNIT_EXCHANGE } from '../../src/record/exchange.ts';
+import { type Exchange, INCOMPLETE_NAMES } from '../../src/record/exchange.ts';
 import { TYPE_CQ, TYPE_CR } from '../../src/record/message-type.ts';
 import {
+  asMessage,
   attributesOf,
   fieldText,
   type HostileParts,
@@ -35,11 +34,36 @@ import {
   SLOTS_COUNT,
   versionText,
   withoutAbsent,
+  withoutMeasures,
 } from './json-model.ts';
 
-const json = createJsonFormat(OPTIONS);
-const ecs = createEcsFormat(OPTIONS);
-const otel = createOtelFormat(OPTIONS);
+/** Of both kinds. */
+function writersOf(format: 'json' | 'ecs' | 'otel') {
+  return {
+    exchange: createWriter(format, 'exchange', OPTIONS),
+    message: createWriter(format, 'message', OPTIONS),
+  };
+}
+
+/** The line of a record, and an exchange with what is known of that record. */
+function parseHostile(
+  writers: ReturnType<typeof writersOf>,
+  parts: HostileParts,
+  retransmittedSegments = 0,
+) {
+  const exchange = makeHostile(parts);
+  exchange.wire.retransmittedSegments = retransmittedSegments;
+  return parts.isMessage
+    ? {
+        exchange: withoutMeasures(exchange),
+        line: parseLine(writers.message, asMessage(exchange, parts.type)),
+      }
+    : { exchange, line: parseLine(writers.exchange, exchange) };
+}
+
+const json = writersOf('json');
+const ecs = writersOf('ecs');
+const otel = writersOf('otel');
 const RUNS = { numRuns: 300 };
 
 /** The objects of an ECS document that values of strangers are in. */
@@ -67,25 +91,25 @@ function named(exchange: Exchange, text: (exchange: Exchange, slot: number) => s
 }
 
 /** The object that a `json` line must be, made of the record in another way. */
-function jsonModel(exchange: Exchange): unknown {
-  const isExchange = exchange.unit === UNIT_EXCHANGE;
-  const isServer = exchange.type === TYPE_CQ || exchange.type === TYPE_CR;
+function jsonModel(exchange: Exchange, { isMessage, type }: HostileParts): unknown {
+  const isExchange = !isMessage;
+  const isServer = type === TYPE_CQ || type === TYPE_CR;
   const isWhole = exchange.incomplete === 0;
-  const isIpv6 = exchange.addressLength === 16;
+  const isIpv6 = exchange.client.addressLength === 16;
   return withoutAbsent({
     record: isExchange ? 'exchange' : 'message',
     time: '2019-09-01T14:16:51.002345Z',
     id: '016cebc4-3c7a-7001-8002-030405060708',
     side: isExchange ? (isServer ? 'server' : 'client') : undefined,
-    type: isExchange ? undefined : ['', 'CQ', 'CR', 'SQ', 'SR'][exchange.type],
+    type: isExchange ? undefined : ['', 'CQ', 'CR', 'SQ', 'SR'][type],
     client_ip: isIpv6 ? '2001:db8::7' : '203.0.113.9',
     client_port: 50905,
     server_ip: isIpv6 ? 'fe80::1' : '10.0.0.2',
     server_port: 80,
     vlan:
-      exchange.vlanTagsCount === 0
+      exchange.wire.vlanTagsCount === 0
         ? undefined
-        : [4094, 7, 1, 4095].slice(0, exchange.vlanTagsCount),
+        : [4094, 7, 1, 4095].slice(0, exchange.wire.vlanTagsCount),
     method: methodText(exchange),
     target: partText(exchange, exchange.targetOffset, exchange.targetEnd),
     path: partText(exchange, exchange.pathOffset, exchange.pathEnd),
@@ -180,9 +204,8 @@ describe('no value of a stranger changes more than its own place', () => {
   it('json: the whole object, its keys in the documented order', () => {
     fc.assert(
       fc.property(hostileParts, (parts) => {
-        const exchange = makeHostile(parts);
-        const line = parseLine(json, exchange);
-        const model = jsonModel(exchange) as object;
+        const { exchange, line } = parseHostile(json, parts);
+        const model = jsonModel(exchange, parts) as object;
         expect(line).toEqual(model);
         expect(Object.keys(line)).toEqual(Object.keys(model));
       }),
@@ -194,8 +217,7 @@ describe('no value of a stranger changes more than its own place', () => {
     const fixed = ['@timestamp', 'ecs', 'event', 'source', 'destination', 'client', 'server'];
     fc.assert(
       fc.property(hostileParts, (parts) => {
-        const exchange = makeHostile(parts);
-        const line = parseLine(ecs, exchange);
+        const { exchange, line } = parseHostile(ecs, parts);
         const { http, url, user_agent, httplog } = line as EcsObjects;
         if (url !== undefined) {
           delete url.full;
@@ -212,8 +234,7 @@ describe('no value of a stranger changes more than its own place', () => {
   it('otel: the attributes with values of strangers, each name once', () => {
     fc.assert(
       fc.property(hostileParts, (parts) => {
-        const exchange = makeHostile(parts);
-        const line = parseLine(otel, exchange);
+        const { exchange, line } = parseHostile(otel, parts);
         const record = logRecordOf(line);
         const attributes = attributesOf(record);
         expect(record.attributes).toHaveLength(attributes.size);
@@ -262,7 +283,7 @@ describe('bytesMax holds, whichever value is the long one', () => {
       isIpv6: true,
     },
     ...{ requestFields: slots.map(() => SHORT), responseFields: slots.map(() => SHORT) },
-    ...{ hasRequest: true, hasResponse: true, unit: UNIT_EXCHANGE, type: TYPE_CQ },
+    ...{ hasRequest: true, hasResponse: true, isMessage: false, type: TYPE_CQ },
     ...{ incomplete: 1, vlanTagsCount: 4, numbers: new Array(9).fill(Number.MAX_SAFE_INTEGER) },
   };
   const withLong = (fields: (Uint8Array | null)[], slot: number) => fields.with(slot, LONG);
@@ -280,10 +301,11 @@ describe('bytesMax holds, whichever value is the long one', () => {
   ];
 
   it.each(cases)('%s', (_name, parts) => {
-    for (const format of [json, ecs, otel]) {
-      const exchange = makeHostile(parts);
-      exchange.retransmittedSegments = Number.MAX_SAFE_INTEGER;
-      expect(Object.keys(parseLine(format, exchange)).length).toBeGreaterThan(0);
+    for (const isMessage of [false, true]) {
+      for (const writers of [json, ecs, otel]) {
+        const { line } = parseHostile(writers, { ...parts, isMessage }, Number.MAX_SAFE_INTEGER);
+        expect(Object.keys(line).length).toBeGreaterThan(0);
+      }
     }
   });
 });

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { createJsonFormat } from '../../src/format/json-line.ts';
+import { createWriter } from '../../src/format/format-table.ts';
 import { createRecordFieldTables } from '../../src/http/grammar.ts';
 import {
   INCOMPLETE_NO_REQUEST,
   INCOMPLETE_NO_RESPONSE,
-  UNIT_MESSAGE,
   UNKNOWN,
 } from '../../src/record/exchange.ts';
-import { TYPE_CQ, TYPE_CR, TYPE_SQ } from '../../src/record/message-type.ts';
-import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
+import { TYPE_SQ } from '../../src/record/message-type.ts';
+import { type ExchangeParts, makeExchange, makeMessage } from '../exchange/make-exchange.ts';
 import { lineOf, OPTIONS, parseLine } from './json-model.ts';
 
-const format = createJsonFormat({ ...OPTIONS, namedFields: [] });
+const format = createWriter('json', 'exchange', { ...OPTIONS, namedFields: [] });
+const messages = createWriter('json', 'message', { ...OPTIONS, namedFields: [] });
 
 /** What a message has not. */
 const NOTHING_MEASURED = {
@@ -28,10 +28,9 @@ function parse(parts: ExchangeParts): Record<string, unknown> {
   return parseLine(format, makeExchange(parts));
 }
 
-describe('createJsonFormat', () => {
-  it('one line a record, and no header', () => {
+describe('format json', () => {
+  it('one line a record', () => {
     expect(format.linesPerRecord).toBe(1);
-    expect(format.fileHeader).toBeUndefined();
   });
 
   it('an exchange', () => {
@@ -59,9 +58,8 @@ describe('createJsonFormat', () => {
     const exchange = makeExchange({
       ...NOTHING_MEASURED,
       ...{ requestHead: head, responseHead: null, responseHeadBytes: UNKNOWN, type: TYPE_SQ },
-      ...{ incomplete: INCOMPLETE_NO_RESPONSE, retransmittedSegments: 2, vlanTagsCount: 2 },
+      ...{ incomplete: INCOMPLETE_NO_RESPONSE, retransmittedSegments: 2, vlanIds: [100, 5] },
     });
-    exchange.vlanIds.set([100, 5]);
     expect(lineOf(format, exchange)).toBe(
       '{"record":"exchange","time":"2019-09-01T14:16:51.002345Z",' +
         '"id":"016cebc4-3c7a-7001-8002-030405060708","side":"client",' +
@@ -96,16 +94,10 @@ describe('createJsonFormat', () => {
   });
 
   it('messages: their type in place of the side, and neither complete nor durations', () => {
-    const request = parse({
-      ...{ ...NOTHING_MEASURED, unit: UNIT_MESSAGE, type: TYPE_CQ, responseHead: null },
-      ...{ responseHeadBytes: UNKNOWN },
-      requestHead: 'PUT /a HTTP/1.1\r\nContent-Length: 007\r\n\r\n',
-    });
+    const requestHead = 'PUT /a HTTP/1.1\r\nContent-Length: 007\r\n\r\n';
+    const request = parseLine(messages, makeMessage({ requestHead, responseHead: null }));
     expect(request).toMatchObject({ record: 'message', type: 'CQ', request_content_length: 7 });
-    const response = parse({
-      ...{ ...NOTHING_MEASURED, unit: UNIT_MESSAGE, type: TYPE_CR, requestHead: null },
-      ...{ requestHeadBytes: UNKNOWN },
-    });
+    const response = parseLine(messages, makeMessage({ requestHead: null }));
     expect(response).toMatchObject({ record: 'message', type: 'CR', content_length: 512 });
     for (const key of ['side', 'complete', 'duration_ms', 'request_body_bytes', 'user']) {
       expect(request).not.toHaveProperty(key);
@@ -136,7 +128,7 @@ describe('createJsonFormat', () => {
   it('named fields: of each message that has them', () => {
     const names = ['x-a', 'x.b_c', 'server'];
     const { namedFields } = createRecordFieldTables(names);
-    const named = createJsonFormat({ ...OPTIONS, namedFields });
+    const named = createWriter('json', 'exchange', { ...OPTIONS, namedFields });
     const requestHead = 'GET / HTTP/1.1\r\nX-A: 1\r\nX.B_C: "2"\r\n\r\n';
     expect(parseLine(named, makeExchange({ names, requestHead }))).toMatchObject({
       request_headers: { 'x-a': '1', 'x.b_c': '"2"' },

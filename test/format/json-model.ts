@@ -1,16 +1,20 @@
 /** What the tests of the JSON formats share: hostile bytes, and what a string of them must be when parsed. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { RecordFormat, RecordFormatOptions } from '../../src/format/record-format.ts';
+import {
+  FORMAT_OPTIONS_DEFAULT,
+  type RecordFormatOptions,
+  type RecordWriter,
+} from '../../src/format/record-format.ts';
 import { createRecordFieldTables } from '../../src/http/grammar.ts';
 import type { HttpMessage } from '../../src/http/message.ts';
 import {
+  createExchange,
   type Exchange,
   INCOMPLETE_NAMES,
-  UNIT_EXCHANGE,
-  UNIT_MESSAGE,
-  type Unit,
+  UNKNOWN,
 } from '../../src/record/exchange.ts';
+import type { Message } from '../../src/record/message.ts';
 import {
   type MessageType,
   TYPE_CQ,
@@ -92,7 +96,7 @@ export interface HostileParts {
   hasResponse: boolean;
   isVersionCut: boolean;
   numbers: number[];
-  unit: Unit;
+  isMessage: boolean;
   type: MessageType;
   incomplete: number;
   vlanTagsCount: number;
@@ -116,7 +120,7 @@ export const hostileParts: fc.Arbitrary<HostileParts> = fc.record({
   hasResponse: fc.boolean(),
   isVersionCut: fc.boolean(),
   numbers: fc.array(fc.oneof(fc.maxSafeNat(), fc.constant(-1)), { minLength: 9, maxLength: 9 }),
-  unit: fc.constantFrom<Unit>(UNIT_EXCHANGE, UNIT_MESSAGE),
+  isMessage: fc.boolean(),
   type: fc.constantFrom<MessageType>(TYPE_CQ, TYPE_CR, TYPE_SQ, TYPE_SR),
   incomplete: fc.nat(INCOMPLETE_NAMES.length - 1),
   vlanTagsCount: fc.nat(4),
@@ -125,9 +129,10 @@ export const hostileParts: fc.Arbitrary<HostileParts> = fc.record({
 
 /** The exchange that these parts make, as the pipeline would give it. */
 export function makeHostile(parts: HostileParts): Exchange {
-  const { hasRequest, hasResponse, unit, type, incomplete, vlanTagsCount, numbers } = parts;
+  const { hasRequest, hasResponse, type, incomplete, vlanTagsCount, numbers } = parts;
   const exchange = makeExchange({
-    ...{ names: NAMES, hasRequest, hasResponse, unit, type, incomplete, vlanTagsCount },
+    ...{ names: NAMES, hasRequest, hasResponse, type, incomplete },
+    vlanIds: [4094, 7, 1, 4095].slice(0, vlanTagsCount),
     ...(parts.isIpv6 ? { clientAddress: '2001:db8::7', serverAddress: 'fe80::1' } : {}),
     ...{ connectNs: numbers[0], requestNs: numbers[1], firstByteNs: numbers[2] },
     ...{ responseNs: numbers[3], totalNs: numbers[4], requestHeadBytes: numbers[5] },
@@ -138,7 +143,6 @@ export function makeHostile(parts: HostileParts): Exchange {
     },
   });
   const { request, response } = exchange;
-  exchange.vlanIds.set([4094, 7, 1, 4095]);
   const version = Buffer.from(parts.isVersionCut ? ' HTTP/1' : ' HTTP/1.1');
   const requestLine = Buffer.concat([parts.method, Buffer.from(' '), parts.target, version]);
   [request.startLineOffset, request.startLineEnd] = append(exchange, requestLine);
@@ -149,6 +153,23 @@ export function makeHostile(parts: HostileParts): Exchange {
   setFields(exchange, request, parts.requestFields);
   setFields(exchange, response, parts.responseFields);
   return exchange;
+}
+
+/** The record with both heads as one of a message, which has nothing else. */
+export function asMessage(exchange: Exchange, type: MessageType): Message {
+  const { incomplete, connectNs, requestNs, firstByteNs, responseNs, totalNs, ...rest } = exchange;
+  const { requestBodyBytes, responseBodyBytes, ...message } = rest;
+  return { ...message, type };
+}
+
+/** What an exchange would be of which no more is known than of a message. */
+export function withoutMeasures(exchange: Exchange): Exchange {
+  const measures = createExchange(0);
+  const { incomplete, connectNs, requestNs, firstByteNs, responseNs, totalNs } = measures;
+  return {
+    ...{ ...exchange, incomplete, connectNs, requestNs, firstByteNs, responseNs, totalNs },
+    ...{ requestBodyBytes: UNKNOWN, responseBodyBytes: UNKNOWN },
+  };
 }
 
 function setFields(
@@ -218,6 +239,7 @@ export function versionText(exchange: Exchange): string | undefined {
 }
 
 export const OPTIONS: RecordFormatOptions = {
+  ...FORMAT_OPTIONS_DEFAULT,
   namedFields: createRecordFieldTables(NAMES).namedFields,
   utcOffset: () => 0,
   hostName: 'sensor-1 "é"',
@@ -227,12 +249,12 @@ const GUARD_BYTES = 16;
 const GUARD = 0xa5;
 
 /** The one line of a record without its line feed, written into exactly the room that the format asks for. */
-export function lineOf(format: RecordFormat, exchange: Exchange): string {
-  const bytesMax = format.bytesMax(exchange);
+export function lineOf<R>(writer: RecordWriter<R>, record: R): string {
+  const bytesMax = writer.bytesMax(record);
   const store = new Uint8Array(bytesMax + 2 * GUARD_BYTES).fill(GUARD);
   // A view of just that room: what is written behind it would throw or show in a guard.
   const target = store.subarray(GUARD_BYTES, GUARD_BYTES + bytesMax);
-  const end = format.write(target, 0, exchange);
+  const end = writer.write(target, 0, record);
   expect(store.subarray(0, GUARD_BYTES).every((byte) => byte === GUARD)).toBe(true);
   expect(store.subarray(-GUARD_BYTES).every((byte) => byte === GUARD)).toBe(true);
   const text = new TextDecoder('utf-8', { fatal: true }).decode(target.subarray(0, end));
@@ -243,8 +265,8 @@ export function lineOf(format: RecordFormat, exchange: Exchange): string {
 }
 
 /** The object of a record's line. */
-export function parseLine(format: RecordFormat, exchange: Exchange): Record<string, unknown> {
-  const line = lineOf(format, exchange);
+export function parseLine<R>(writer: RecordWriter<R>, record: R): Record<string, unknown> {
+  const line = lineOf(writer, record);
   const parsed: unknown = JSON.parse(line);
   expect(parsed).toBeTypeOf('object');
   return parsed as Record<string, unknown>;

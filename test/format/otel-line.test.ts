@@ -1,14 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createOtelFormat } from '../../src/format/otel-line.ts';
-import {
-  INCOMPLETE_NO_RESPONSE,
-  INCOMPLETE_NONE,
-  UNIT_MESSAGE,
-  UNKNOWN,
-} from '../../src/record/exchange.ts';
+import { createWriter } from '../../src/format/format-table.ts';
+import { INCOMPLETE_NO_RESPONSE, INCOMPLETE_NONE } from '../../src/record/exchange.ts';
 import { TYPE_SQ } from '../../src/record/message-type.ts';
-import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
+import { type ExchangeParts, makeExchange, makeMessage } from '../exchange/make-exchange.ts';
 import {
   attributesOf,
   hostileParts,
@@ -19,7 +14,8 @@ import {
   parseLine,
 } from './json-model.ts';
 
-const format = createOtelFormat({ ...OPTIONS, namedFields: [] });
+const format = createWriter('otel', 'exchange', { ...OPTIONS, namedFields: [] });
+const messages = createWriter('otel', 'message', { ...OPTIONS, namedFields: [] });
 
 function parse(parts: ExchangeParts = {}): LogRecord {
   return logRecordOf(parseLine(format, makeExchange(parts)));
@@ -106,7 +102,7 @@ const scopeLogs = message({ scope, logRecords: repeated(logRecord), schemaUrl: i
 const resourceLogs = message({ resource, scopeLogs: repeated(scopeLogs), schemaUrl: isText });
 const exportLogsServiceRequest = message({ resourceLogs: repeated(resourceLogs) });
 
-describe('createOtelFormat', () => {
+describe('format otel', () => {
   it('the schema check tells wrong lines', () => {
     const wrong = [
       { resourceLog: [] },
@@ -122,7 +118,7 @@ describe('createOtelFormat', () => {
   });
 
   it('any record keeps to the schema', () => {
-    const named = createOtelFormat(OPTIONS);
+    const named = createWriter('otel', 'exchange', OPTIONS);
     fc.assert(
       fc.property(hostileParts, (parts) => {
         exportLogsServiceRequest(parseLine(named, makeHostile(parts)));
@@ -183,12 +179,11 @@ describe('createOtelFormat', () => {
 
   it('by a client on this host the server is the peer, and the duration a client’s', () => {
     const exchange = makeExchange({
-      ...{ type: TYPE_SQ, vlanTagsCount: 2, retransmittedSegments: 3 },
+      ...{ type: TYPE_SQ, vlanIds: [100, 5], retransmittedSegments: 3 },
       requestHead:
         'GET / HTTP/1.1\r\nHost: a.example:8080\r\nAuthorization: Basic QWxhZGRpbjpvcGVu\r\n' +
         'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\r\n',
     });
-    exchange.vlanIds.set([100, 5]);
     const record = logRecordOf(parseLine(format, exchange));
     const found = attributesOf(record);
     expect(record.traceId).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
@@ -241,13 +236,12 @@ describe('createOtelFormat', () => {
   });
 
   it('a message: its event, its body, and times that are one', () => {
-    const parts = { unit: UNIT_MESSAGE, totalNs: UNKNOWN } as const;
-    const request = parse({ ...parts, responseHead: null });
+    const request = logRecordOf(parseLine(messages, makeMessage({ responseHead: null })));
     expect(request.eventName).toBe('http.message');
     expect(request.body.stringValue).toBe('GET /shop/cart');
     expect(request.observedTimeUnixNano).toBe(request.timeUnixNano);
     expect(attributesOf(request).has('http.server.request.duration')).toBe(false);
-    const response = parse({ ...parts, requestHead: null });
+    const response = logRecordOf(parseLine(messages, makeMessage({ requestHead: null })));
     expect(response.body.stringValue).toBe('200');
     expect(attributesOf(response).has('http.request.method')).toBe(false);
     expect(attributesOf(response).get('server.address')).toBe('10.0.0.2');

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createWriter } from '../../src/format/format-table.ts';
 import { RECORD_FIELD_NAMES } from '../../src/format/record-fields.ts';
-import type { RecordFormat } from '../../src/format/record-format.ts';
+import type { RecordWriter } from '../../src/format/record-format.ts';
 import { compileTemplate } from '../../src/format/template-compiler.ts';
-import { createTemplateFormat } from '../../src/format/template-line.ts';
-import { INCOMPLETE_RESET, UNIT_MESSAGE } from '../../src/record/exchange.ts';
-import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
+import { type Exchange, INCOMPLETE_RESET } from '../../src/record/exchange.ts';
+import { type ExchangeParts, makeExchange, makeMessage } from '../exchange/make-exchange.ts';
 import {
   hostileValues,
   letters,
@@ -16,13 +16,18 @@ import {
   unescapeLetters,
 } from './hostile-values.ts';
 
-function formatOf(text: string): RecordFormat {
+function formatOf(text: string): RecordWriter<Exchange> {
   const compiled = compileTemplate(text);
   if ('mistake' in compiled) {
     throw new Error(compiled.mistake);
   }
-  return createTemplateFormat(compiled, optionsFor(makeExchange({ names: [NAMED] }), 3600));
+  return createWriter('template', 'exchange', optionsOf(text));
 }
+
+const optionsOf = (template: string) => ({
+  ...optionsFor(makeExchange({ names: [NAMED] }), 3600),
+  template,
+});
 
 function lineOf(text: string, parts: ExchangeParts = {}): string {
   const [line] = linesOf(formatOf(text), makeExchange({ names: [NAMED], ...parts }));
@@ -33,7 +38,7 @@ const withAgent = (agent: string) => ({
   requestHead: `GET /a?b=c HTTP/1.1\r\nUser-Agent: ${agent}\r\n\r\n`,
 });
 
-describe('createTemplateFormat: fields', () => {
+describe('format template: fields', () => {
   const WHOLE: ExchangeParts = {
     requestHead: [
       'GET http://a.example/p?q=1 HTTP/1.0',
@@ -60,8 +65,7 @@ describe('createTemplateFormat: fields', () => {
       `${NAMED}: blue`,
       '\r\n',
     ].join('\r\n'),
-    vlanTagsCount: 2,
-    vlanIds: Uint16Array.of(100, 5, 0, 0),
+    vlanIds: [100, 5],
     incomplete: INCOMPLETE_RESET,
     requestNs: 20_000,
     requestBodyBytes: 3,
@@ -146,8 +150,9 @@ describe('createTemplateFormat: fields', () => {
   });
 
   it('a message has a type and no side', () => {
-    const parts = { unit: UNIT_MESSAGE, responseHead: null } as const;
-    expect(lineOf('{record} {type} {side} {status}', parts)).toBe('message CQ - -');
+    const template = '{record} {type} {side} {status}';
+    const messages = createWriter('template', 'message', optionsOf(template));
+    expect(linesOf(messages, makeMessage({ responseHead: null }))).toEqual(['message CQ - -']);
   });
 
   it('a correlation id that the response alone has is shown', () => {
@@ -162,7 +167,7 @@ describe('createTemplateFormat: fields', () => {
   });
 });
 
-describe('createTemplateFormat: text around the fields', () => {
+describe('format template: text around the fields', () => {
   it('stands as it is, with braces, tabs and backslashes', () => {
     expect(lineOf('m={method} {{{status}}}\\t\\\\ \u20ac\t.')).toBe('m=GET {200}\t\\ \u20ac\t.');
   });
@@ -172,7 +177,7 @@ describe('createTemplateFormat: text around the fields', () => {
   });
 });
 
-describe('createTemplateFormat: escapes', () => {
+describe('format template: escapes', () => {
   it('spaces are escaped, but kept between double quotes', () => {
     expect(lineOf('{user_agent} "{user_agent}" {user_agent}', withAgent('a b'))).toBe(
       'a\\x20b "a b" a\\x20b',

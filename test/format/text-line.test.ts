@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createFrame, type Frame } from '../../src/capture/frame.ts';
 import { createSegment, type Segment } from '../../src/decode/segment.ts';
-import { textLineBytesMax, writeTextLine } from '../../src/format/text-line.ts';
+import {
+  TEXT_COLUMNS_DEFAULT,
+  textLineBytesMax,
+  writeTextLine,
+} from '../../src/format/text-line.ts';
 import { createTimestampText, setSecond } from '../../src/format/timestamp.ts';
 import { classifySegment } from '../../src/http/classify.ts';
 import { createMethodTable, METHODS_DEFAULT, TEXT_FIELD_TABLES } from '../../src/http/grammar.ts';
@@ -82,7 +86,7 @@ function write({ frame, segment, message }: ReadMessage, options: LineOptions = 
     message,
     type,
     timestamp,
-    hasVlan,
+    { ...TEXT_COLUMNS_DEFAULT, hasVlan },
   );
   expect(end - 16).toBeLessThanOrEqual(textLineBytesMax(message));
   return target.subarray(16, end);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTsvFormat } from '../../src/format/tsv-line.ts';
-import { INCOMPLETE_GAP, UNIT_MESSAGE } from '../../src/record/exchange.ts';
+import { createWriter, FORMATS } from '../../src/format/format-table.ts';
+import { INCOMPLETE_GAP } from '../../src/record/exchange.ts';
 import { TYPE_CQ, TYPE_SQ, TYPE_SR } from '../../src/record/message-type.ts';
-import { type ExchangeParts, makeExchange } from '../exchange/make-exchange.ts';
+import { type ExchangeParts, makeExchange, makeMessage } from '../exchange/make-exchange.ts';
 import {
   hostileValues,
   letters,
@@ -14,8 +14,11 @@ import {
   unescapeLetters,
 } from './hostile-values.ts';
 
-const tsv = createTsvFormat(optionsFor(makeExchange({ names: [NAMED] })));
-const header = Buffer.from(tsv.fileHeader ?? []).toString('latin1');
+const OPTIONS = optionsFor(makeExchange({ names: [NAMED] }));
+const tsv = createWriter('tsv', 'exchange', OPTIONS);
+const messages = createWriter('tsv', 'message', OPTIONS);
+const headerBytes = FORMATS.tsv.createFileHeader?.(OPTIONS.namedFields) ?? [];
+const header = Buffer.from(headerBytes).toString('latin1');
 const headerOf = (name: string) =>
   header
     .split('\n')
@@ -86,20 +89,20 @@ describe('tsv: exact lines', () => {
   });
 
   it('VLAN ids are a set', () => {
-    const vlanIds = Uint16Array.of(100, 5, 0, 0);
-    expect(columnsOf({ vlanTagsCount: 2, vlanIds }).vlan).toBe('100,5');
+    expect(columnsOf({ vlanIds: [100, 5] }).vlan).toBe('100,5');
   });
 
   it('a message is called by its type, and has the columns of one side', () => {
-    const unit = UNIT_MESSAGE;
-    const request = columnsOf({ unit, type: TYPE_CQ, responseHead: null, responseBodyBytes: -1 });
+    const columnsOfMessage = (parts: ExchangeParts) =>
+      readColumns(linesOf(messages, makeMessage({ names: [NAMED], ...parts }))[0]);
+    const request = columnsOfMessage({ type: TYPE_CQ, responseHead: null });
     expect([request.record, request.side, request.uri]).toEqual([
       'CQ',
       '-',
       '/shop/cart?item=7&user=ann',
     ]);
     expect([request.status_code, request.response_body_len]).toEqual(['-', '-']);
-    const response = columnsOf({ unit, type: TYPE_SR, requestHead: null });
+    const response = columnsOfMessage({ type: TYPE_SR, requestHead: null });
     expect([response.record, response.method, response.uri, response.host]).toEqual([
       'SR',
       '-',

@@ -6,6 +6,7 @@ import { TUNNELS_MAX } from '../../src/decode/limits.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink } from '../../src/format/line-batch.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { BATCH_BYTES, VLAN_TAGS_MAX } from '../../src/limits.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
@@ -18,7 +19,7 @@ import {
 import type { Pipeline } from '../../src/worker/pipeline-state.ts';
 import { checkLines } from './check-lines.ts';
 
-/** A frame as a stranger may send it. Packets a second follow each other where no time is given. */
+/** A frame as a hostile sender may make it. Packets a second follow each other where no time is given. */
 export interface TestFrame {
   linkType: number;
   bytes: Uint8Array;
@@ -124,11 +125,12 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
   };
   const pipeline = createPipeline(
     {
-      portTable: undefined,
+      ports: 'any',
+      timezone: 'UTC',
       frameFilter: undefined,
       methods: METHODS_DEFAULT,
       vxlanPorts: [],
-      localNetworks: { ipv4: new Int32Array(0), ipv6: new Int32Array(0) },
+      localNetworks: [],
       utcOffset: () => 0,
       outputs: [{ format: 'text', template: undefined, records: 'messages', isSplitByType: false }],
       headerNames: [],
@@ -136,7 +138,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
       redaction: REDACTION_DEFAULTS,
       hostName: '',
       flowSeed: 0,
-      hasVlan: true,
+      textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true },
       isHeadCompleted: options.isHeadCompleted ?? false,
       snaplenBytes: 0,
       framesMax: -1,

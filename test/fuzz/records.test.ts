@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createFrame, FILL_END } from '../../src/capture/frame.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
-import { FORMAT_NAMES } from '../../src/format/format-names.ts';
+import { FORMAT_NAMES } from '../../src/format/format-table.ts';
 import type { OutputSettings } from '../../src/output/output-settings.ts';
 import { BUILT_IN_PATTERNS, REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import { createRandom } from '../decode/seeded-random.ts';

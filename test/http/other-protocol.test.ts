@@ -4,7 +4,6 @@ import {
   OTHER_HTTP2,
   OTHER_NONE,
   OTHER_PROTOCOL_NAMES,
-  OTHER_PROTOCOLS_COUNT,
   OTHER_TLS,
 } from '../../src/http/other-protocol.ts';
 
@@ -62,7 +61,7 @@ describe('classifyOther', () => {
   });
 
   it('has a name for each protocol', () => {
-    expect(OTHER_PROTOCOL_NAMES).toHaveLength(OTHER_PROTOCOLS_COUNT);
+    expect(OTHER_PROTOCOL_NAMES).toHaveLength(2);
     expect(OTHER_PROTOCOL_NAMES[OTHER_TLS - 1]).toBe('tls');
     expect(OTHER_PROTOCOL_NAMES[OTHER_HTTP2 - 1]).toBe('http2');
   });

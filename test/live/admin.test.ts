@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { RING_RETIRE_TIMEOUT_MS } from '../../src/capture/limits.ts';
 import { ringBlockBytes } from '../../src/capture/packet-socket.ts';
 import { parseMetrics, readValue } from '../admin/parse-metrics.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, runHttplog, startHttplog } from './httplog-process.ts';
 import { CAPTURING, makeLogDirectory, removeLogDirectory } from './log-lines.ts';
@@ -18,7 +19,7 @@ const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', '
 const GETS_COUNT = 200;
 const HEADS_COUNT = 3;
 const MISSING_COUNT = 5;
-const WAIT_MS = 20_000;
+const WAIT_MS = PATIENCE_MS;
 const MEGABYTE = 1024 ** 2;
 /** Of `-b 1`. */
 const RING_BLOCKS_COUNT = MEGABYTE / ringBlockBytes(MEGABYTE);

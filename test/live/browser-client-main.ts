@@ -7,7 +7,7 @@ import { Agent, request } from 'node:http';
 
 const [pageUrl, host] = process.argv.slice(2);
 const CONNECTIONS_MAX = 6;
-const IDLE_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 60_000;
 const ASSETS: readonly (readonly [string, string])[] = [
   ['/style.css', 'text/css,*/*;q=0.1'],
   ['/app.js', '*/*'],

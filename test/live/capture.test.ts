@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
+import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
   CAPTURING,
@@ -83,7 +85,10 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
 
     const requests = serverLines.filter(({ type }) => type === 'CQ');
     const responses = serverLines.filter(({ type }) => type === 'CR');
-    const accessLog = nginx().readAccessLog().slice(logged);
+    // nginx writes a line when the client has its response already.
+    const readLogged = () => nginx().readAccessLog().slice(logged);
+    await waitUntil('nginx has logged all', () => readLogged().length >= 6, PATIENCE_MS);
+    const accessLog = readLogged();
     expect(requests.map((line, index) => asAccessLog(line, responses[index]))).toEqual(accessLog);
     expect(requests.map(({ message }) => message)).toEqual(
       [server.ipv4, `[${server.ipv6}]`].flatMap((host) => [
@@ -162,7 +167,7 @@ describe.skipIf(noLive)(titleWithReason('live capture on a veth pair', noLive), 
     ];
     await ask('/output');
     await waitForLines(() => parseLines(readFileSync(path, 'utf8')), 2);
-    await daemons[1].waitForOutput('stdout', / CR .*\n/, 15_000);
+    await daemons[1].waitForOutput('stdout', / CR .*\n/, PATIENCE_MS);
     const [, { stdout }] = await Promise.all(daemons.map((daemon) => daemon.end()));
     expect(stdout).toBe(readFileSync(path, 'utf8'));
     expect(countTypes(parseLines(stdout))).toEqual({ CQ: 1, CR: 1 });

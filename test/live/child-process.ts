@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from '../patience.ts';
 
 /** Milliseconds that a command may take when the caller names no other time. */
-const COMMAND_TIMEOUT_MS = 30_000;
+const COMMAND_TIMEOUT_MS = PATIENCE_MS;
 /** Milliseconds between SIGTERM and SIGKILL. */
 const TERM_GRACE_MS = 3_000;
 /** Milliseconds that the end of a killed process may take. */
@@ -116,11 +117,14 @@ export async function runChecked(
   return exit.stdout;
 }
 
-/** Waits until `condition` gives true; rejects after `timeoutMs` with `what` in the message. */
+/**
+ * Waits until `condition` gives true; rejects with `what` in the message after `timeoutMs`, which is for what takes
+ * longer than a busy machine needs for anything.
+ */
 export async function waitUntil(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs: number,
+  timeoutMs: number = PATIENCE_MS,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { type HttplogExit, runHttplog, startHttplog } from './httplog-process.ts';
 import { CAPTURING, makeLogDirectory, removeLogDirectory } from './log-lines.ts';
 import { canCaptureLive, titleWithReason } from './requirements.ts';
@@ -13,7 +14,7 @@ const SENTENCE =
 const LIMITS = [14, 18, 20, 24, 30, 36, 38, 40, 42, 44, 48, 52, 56, 60];
 const ENOUGH = 256;
 /** A machine that does other things as well takes its time. */
-const RUN_TIMEOUT_MS = 60_000;
+const RUN_TIMEOUT_MS = PATIENCE_MS;
 
 const noLive = canCaptureLive();
 

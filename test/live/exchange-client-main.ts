@@ -15,7 +15,7 @@ interface Ask {
 }
 
 /** Milliseconds without a byte after which a request has failed. */
-const IDLE_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 60_000;
 const PART = 'd'.repeat(150);
 const SERVER_END = null;
 

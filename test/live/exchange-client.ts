@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../patience.ts';
 import { runChecked } from './child-process.ts';
 
 const CLIENT_PROGRAM = fileURLToPath(new URL('exchange-client-main.ts', import.meta.url));
-const CLIENT_TIMEOUT_MS = 60_000;
+const CLIENT_TIMEOUT_MS = 3 * PATIENCE_MS;
 
 export interface ClientSpec {
   host: string;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { sendExchanges } from './exchange-client.ts';
 import {
   findWrongPairs,
@@ -69,5 +70,5 @@ test.skipIf(noWire)(
       expect(others.size / report.ids.length).toBeLessThan(0.01);
     }
   },
-  120_000,
+  3 * PATIENCE_MS,
 );

@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../patience.ts';
 import { type RunningProcess, startProcess, waitUntil } from './child-process.ts';
 
 const UPSTREAM_PROGRAM = fileURLToPath(new URL('exchange-upstream-main.ts', import.meta.url));
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = PATIENCE_MS;
 
 export const PROXY_PORT = 80;
 export const UPSTREAM_PORT = 8080;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { runChecked, runCommand, waitUntil } from './child-process.ts';
 import { type ClientReport, sendExchanges } from './exchange-client.ts';
 import {
@@ -110,7 +111,7 @@ describe.skipIf(noLive)(titleWithReason('exchanges with nginx and a slow server'
     }
     const loggedCount = report.ids.filter((id) => !isDirect(id)).length;
     const isLogged = () => servers.readAccessLines().length >= loggedCount;
-    await waitUntil('nginx has logged all', isLogged, 15_000);
+    await waitUntil('nginx has logged all', isLogged, PATIENCE_MS);
     access = new Map(servers.readAccessLines().map((line) => [line.id, line]));
     exchanges = readExchangeLines(join(directory, 'json'));
     inner = readExchangeLines(join(directory, 'inner'));

@@ -20,6 +20,7 @@ import {
   thawDisk,
   unmountSmallDisk,
 } from '../log/small-disk.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import type { HttplogProcess } from './httplog-process.ts';
 import { type LogLine, readLogDirectory, waitForLines } from './log-lines.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
@@ -93,7 +94,7 @@ describe.skipIf(noLive)(titleWithReason('a disk or directory at fault', noLive),
         after: 10,
       });
     },
-    120_000,
+    3 * PATIENCE_MS,
   );
 
   test.skipIf(noRealDisk)(
@@ -193,7 +194,7 @@ describe.skipIf(noLive)(titleWithReason('a disk or directory at fault', noLive),
       const lines = readLogDirectory(directory);
       expect(expectAllCounted(lines, 1000, exit)).toBe(0);
     },
-    120_000,
+    3 * PATIENCE_MS,
   );
 });
 

@@ -6,6 +6,7 @@ import {
   mountSmallDisk,
   unmountSmallDisk,
 } from '../log/small-disk.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import type { HttplogProcess } from './httplog-process.ts';
 import { readLogDirectory, waitForLines } from './log-lines.ts';
 import { createMemoryGroup, findReasonForNoMemoryGroup, type MemoryGroup } from './memory-group.ts';
@@ -53,48 +54,60 @@ describe.skipIf(reason)(titleWithReason('with little memory', reason), () => {
     return { directory, filler: fillDisk(directory, 0) };
   }
 
-  test('the page cache of its files is given back, and no line is lost', async () => {
-    const group = newGroup(80);
-    const directory = newDirectory();
-    const httplog = await startIn(group, directory);
-    await scene.ask('many', 3000, LONG);
-    const exit = await httplog.end();
-    expect(exit.code).toBe(0);
-    expect(group.reachedCount()).toBeGreaterThan(0);
-    expect(expectAllCounted(readLogDirectory(directory), 3000, exit)).toBe(0);
-  }, 120_000);
+  test(
+    'the page cache of its files is given back, and no line is lost',
+    async () => {
+      const group = newGroup(80);
+      const directory = newDirectory();
+      const httplog = await startIn(group, directory);
+      await scene.ask('many', 3000, LONG);
+      const exit = await httplog.end();
+      expect(exit.code).toBe(0);
+      expect(group.reachedCount()).toBeGreaterThan(0);
+      expect(expectAllCounted(readLogDirectory(directory), 3000, exit)).toBe(0);
+    },
+    3 * PATIENCE_MS,
+  );
 
-  test('256 MB are enough for all that waits for a full disk', async () => {
-    const group = newGroup(256);
-    const { directory, filler } = newFullDisk();
-    const httplog = await startIn(group, directory);
-    await scene.ask('meanwhile', 5500, LONG);
-    const lost = /WARN .*Lost: 0 of \d+ packets dropped by the kernel .*, \d+ lines dropped/;
-    await httplog.waitForOutput('stderr', lost, NOTICE_TIMEOUT_MS);
-    rmSync(filler);
-    await httplog.waitForOutput('stderr', /is written again/, NOTICE_TIMEOUT_MS);
-    await scene.ask('after', 10);
-    const exit = await httplog.end();
-    expect(exit.code).toBe(0);
-    expect(exit.stderr.match(/ERROR/g)).toHaveLength(1);
-    const lines = readLogDirectory(directory);
-    expect(expectAllCounted(lines, 5510, exit)).toBeGreaterThan(0);
-    expect(countNames(lines).after).toBe(10);
-  }, 120_000);
+  test(
+    '256 MB are enough for all that waits for a full disk',
+    async () => {
+      const group = newGroup(256);
+      const { directory, filler } = newFullDisk();
+      const httplog = await startIn(group, directory);
+      await scene.ask('meanwhile', 5500, LONG);
+      const lost = /WARN .*Lost: 0 of \d+ packets dropped by the kernel .*, \d+ lines dropped/;
+      await httplog.waitForOutput('stderr', lost, NOTICE_TIMEOUT_MS);
+      rmSync(filler);
+      await httplog.waitForOutput('stderr', /is written again/, NOTICE_TIMEOUT_MS);
+      await scene.ask('after', 10);
+      const exit = await httplog.end();
+      expect(exit.code).toBe(0);
+      expect(exit.stderr.match(/ERROR/g)).toHaveLength(1);
+      const lines = readLogDirectory(directory);
+      expect(expectAllCounted(lines, 5510, exit)).toBeGreaterThan(0);
+      expect(countNames(lines).after).toBe(10);
+    },
+    3 * PATIENCE_MS,
+  );
 
-  test('too little for that: the kernel ends it, and the next one goes on with the file', async () => {
-    const group = newGroup(96);
-    const { directory, filler } = newFullDisk();
-    const httplog = await startIn(group, directory);
-    await scene.ask('lost', 5500, LONG);
-    const { signal } = await httplog.waitForExit();
-    expect(signal).toBe('SIGKILL');
-    rmSync(filler);
-    const next = await startIn(group, directory);
-    await scene.ask('after', 10);
-    await waitForLines(() => readLogDirectory(directory), 20, NOTICE_TIMEOUT_MS);
-    const exit = await next.end();
-    expect(exit.code).toBe(0);
-    expect(countNames(readLogDirectory(directory))).toEqual({ after: 10 });
-  }, 120_000);
+  test(
+    'too little for that: the kernel ends it, and the next one goes on with the file',
+    async () => {
+      const group = newGroup(96);
+      const { directory, filler } = newFullDisk();
+      const httplog = await startIn(group, directory);
+      await scene.ask('lost', 5500, LONG);
+      const { signal } = await httplog.waitForExit();
+      expect(signal).toBe('SIGKILL');
+      rmSync(filler);
+      const next = await startIn(group, directory);
+      await scene.ask('after', 10);
+      await waitForLines(() => readLogDirectory(directory), 20, NOTICE_TIMEOUT_MS);
+      const exit = await next.end();
+      expect(exit.code).toBe(0);
+      expect(countNames(readLogDirectory(directory))).toEqual({ after: 10 });
+    },
+    3 * PATIENCE_MS,
+  );
 });

@@ -2,6 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import { makeLogDirectory, removeLogDirectory } from './log-lines.ts';
@@ -26,7 +27,7 @@ export interface HeldDaemon {
 
 const HOLD_WORKER = new URL('hold-worker.ts', import.meta.url).href;
 const ENTRY = fileURLToPath(new URL('../../src/cli/httplog.ts', import.meta.url));
-const WAIT_MS = 30_000;
+const WAIT_MS = PATIENCE_MS;
 
 /** Starts httplog as `bin/httplog` does, and ends it with the test. */
 export async function startHeldDaemon(

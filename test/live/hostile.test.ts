@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkLines } from '../fuzz/check-lines.ts';
 import { corpusCaptures, fixturePaths } from '../fuzz/known-frames.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { runChecked } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import { createVethPair, ip, type LinkEnd, type LinkedHosts } from './network-namespaces.ts';
@@ -24,7 +25,7 @@ const SEED = 3;
 const PORT = 8080;
 /** Megabytes: of the two threads some 110, of the ring 8, of the batches that wait for the disk 64 at most. */
 const MEMORY_MB_MAX = 256;
-const TEST_TIMEOUT_MS = 120_000 + MUTANTS;
+const TEST_TIMEOUT_MS = 3 * PATIENCE_MS + MUTANTS;
 
 /** Makes `from` know the hardware address of `to` for good. */
 async function pinNeighbour(from: LinkEnd, to: LinkEnd): Promise<void> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../patience.ts';
 import { type ProcessExit, type RunningProcess, startProcess } from './child-process.ts';
 import { ownSettings } from './own-settings.ts';
 
@@ -7,8 +8,8 @@ const HTTPLOG_PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.u
 const HTTPLOG_ENTRY = fileURLToPath(new URL('../../src/cli/httplog.ts', import.meta.url));
 /** What bin/httplog takes from nobody's environment as root. */
 const CODE_LOADERS = ['NODE_OPTIONS', 'LD_PRELOAD'];
-const READY_TIMEOUT_MS = 30_000;
-const EXIT_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = PATIENCE_MS;
+const EXIT_TIMEOUT_MS = PATIENCE_MS;
 /** Milliseconds between two looks at the memory and time that the process has used. */
 const USAGE_INTERVAL_MS = 100;
 /** Clock ticks of `/proc/PID/stat`; the kernel's USER_HZ is 100 wherever Node runs. */

@@ -1,35 +1,24 @@
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import { CAPTURING, parseLines, waitForLines } from './log-lines.ts';
-import {
-  bringUp,
-  createVethPair,
-  ip,
-  type LinkedHosts,
-  runInNamespace,
-} from './network-namespaces.ts';
+import { ip, type LinkedHosts, makeLinkAgain, runInNamespace } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { curl } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', 'curl', 'sysctl');
 const ENGINES = ['afpacket', 'libpcap'] as const;
 /** Milliseconds until httplog must have noticed a change, on any machine: it looks once a second. */
-const NOTICE_TIMEOUT_MS = 15_000;
+const NOTICE_TIMEOUT_MS = PATIENCE_MS;
 
 describe.skipIf(noLive)(titleWithReason('an interface that changes', noLive), () => {
   let hosts: LinkedHosts;
-  let nginx: NginxServer;
+  const scene = useWebScene({}, { isForEach: true });
 
-  beforeEach(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterEach(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
+  beforeEach(() => {
+    hosts = scene.hosts();
   });
 
   async function startDaemon(end: 'client' | 'server', ...args: string[]): Promise<HttplogProcess> {
@@ -81,15 +70,6 @@ describe.skipIf(noLive)(titleWithReason('an interface that changes', noLive), ()
     }
   });
 
-  async function makeLinkAgain(): Promise<void> {
-    const { client, server } = hosts;
-    const peer = ['type', 'veth', 'peer', 'name', server.device, 'netns', server.namespace];
-    await ip(client.namespace, 'link', 'add', client.device, ...peer);
-    for (const end of [client, server]) {
-      await bringUp(end.namespace, end.device, end.ipv4, end.ipv6);
-    }
-  }
-
   test('that is renamed is captured on, and back under its name told again', async () => {
     const { server } = hosts;
     const rename = (from: string, to: string) =>
@@ -125,7 +105,7 @@ describe.skipIf(noLive)(titleWithReason('an interface that changes', noLive), ()
     await ask('/before');
     await ip(server.namespace, 'link', 'del', server.device);
     await awaitNotice(daemons, /WARN .*Interface server0 has vanished; waiting until it is up/);
-    await makeLinkAgain();
+    await makeLinkAgain(hosts);
     await awaitNotice(daemons, /Capturing on server0 again/);
     await ask('/after');
     for (const daemon of daemons) {
@@ -143,7 +123,7 @@ describe.skipIf(noLive)(titleWithReason('an interface that changes', noLive), ()
     );
     await ask('/before');
     await ip(server.namespace, 'link', 'del', server.device);
-    await makeLinkAgain();
+    await makeLinkAgain(hosts);
     await awaitNotice(daemons, /Capturing on server0 again/);
     await ask('/after');
     for (const daemon of daemons) {

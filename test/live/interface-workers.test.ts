@@ -1,32 +1,27 @@
 /** What decode workers do when their interface goes away in the middle of what they do: made certain, not by chance. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 import { startHeldDaemon } from './held-workers.ts';
 import type { HttplogProcess } from './httplog-process.ts';
 import { CAPTURING, parseSummary } from './log-lines.ts';
-import { bringUp, createVethPair, ip, type LinkedHosts } from './network-namespaces.ts';
+import { ip, type LinkedHosts, makeLinkAgain } from './network-namespaces.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { keepAliveRequests } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
-const WAIT_MS = 30_000;
+const WAIT_MS = PATIENCE_MS;
 const REQUESTS_COUNT = 100;
 
 const title = titleWithReason('decode workers whose interface goes away', noLive);
 
 describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
   let hosts: LinkedHosts;
-  let nginx: NginxServer;
+  const scene = useWebScene({}, { isForEach: true });
 
-  beforeEach(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterEach(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
+  beforeEach(() => {
+    hosts = scene.hosts();
   });
 
   const removeLink = () => ip(hosts.server.namespace, 'link', 'del', hosts.server.device);
@@ -34,12 +29,8 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     ip(hosts.server.namespace, 'link', 'set', hosts.server.device, state);
 
   async function makeLink(): Promise<void> {
-    const { client, server } = hosts;
-    const peer = ['type', 'veth', 'peer', 'name', server.device, 'netns', server.namespace];
-    await ip(client.namespace, 'link', 'add', client.device, ...peer);
-    for (const end of [client, server]) {
-      await bringUp(end.namespace, end.device, end.ipv4, end.ipv6);
-    }
+    const { client } = hosts;
+    await makeLinkAgain(hosts);
     const isUp = async () =>
       (await ip(client.namespace, '-o', 'link', 'show', client.device)).includes('state UP');
     await waitUntil('the link', isUp, WAIT_MS);

@@ -15,7 +15,7 @@ interface Spec {
 }
 
 /** Milliseconds without a byte after which a request has failed. */
-const IDLE_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 60_000;
 
 const spec: Spec = JSON.parse(process.argv[2]);
 const connections = spec.connections ?? 1;

@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 
 /** What httplog says on standard error when packets flow. */
@@ -38,6 +39,12 @@ export function parseLines(text: string): LogLine[] {
     });
 }
 
+/** Lines so far of a file that is being written: of the last one there may be half. None where there is no file. */
+export function readLinesSoFar(path: string): LogLine[] {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return parseLines(text.slice(0, text.lastIndexOf('\n') + 1));
+}
+
 /** All lines of all files of a directory whose names end in `.log`. */
 export function readLogDirectory(directory: string): LogLine[] {
   const files = readdirSync(directory).filter((file) => file.endsWith('.log'));
@@ -57,7 +64,7 @@ export function countTypes(lines: readonly LogLine[]): Record<string, number> {
 export async function waitForLines(
   read: () => LogLine[],
   count: number,
-  timeoutMs = 15_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<LogLine[]> {
   let lines: LogLine[] = [];
   await waitUntil(

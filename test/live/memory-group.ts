@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 import { ownSettings } from './own-settings.ts';
 
@@ -17,7 +18,7 @@ const HIERARCHIES = [
   },
 ] as const;
 /** Milliseconds that the kernel may take to forget a process that has ended. */
-const EMPTY_TIMEOUT_MS = 15_000;
+const EMPTY_TIMEOUT_MS = PATIENCE_MS;
 
 /** Processes that may take so much memory together, the pages of files that they write included. */
 export interface MemoryGroup {

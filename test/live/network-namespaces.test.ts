@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { runCommand, startProcess, waitUntil } from './child-process.ts';
 import {
   createVethPair,
@@ -33,7 +34,7 @@ const noLoad = noVeth ?? missingTool('wrk');
 async function startTcpdump(namespace: string, device: string, filter: string) {
   const args = ['-i', device, '-n', '-e', '-l', '--immediate-mode', filter];
   const tcpdump = await startInNamespace(namespace, 'tcpdump', args);
-  await tcpdump.waitForOutput('stderr', /listening on/, 15_000);
+  await tcpdump.waitForOutput('stderr', /listening on/, PATIENCE_MS);
   return tcpdump;
 }
 
@@ -105,7 +106,7 @@ describe.skipIf(noVeth)(titleWithReason('a veth pair with nginx', noVeth), () =>
     expect(report.complaints).toEqual([]);
     // nginx writes a line after the response is sent: wrk may have counted it already.
     const isLogged = () => nginx.readAccessLog().length - before >= report.requests;
-    await waitUntil('a line for each', isLogged, 10_000);
+    await waitUntil('a line for each', isLogged, PATIENCE_MS);
   });
 
   test('a Node server answers pipelined requests in order', async () => {
@@ -156,7 +157,7 @@ describe.skipIf(noWire)(titleWithReason('a wire in user space', noWire), () => {
       expect(code).toBe(0);
       const layers = 'ethertype 802.1Q-QinQ .*vlan 200, .*ethertype 802.1Q .*vlan 10, ';
       for (const sign of ['GET / HTTP/1.1', 'HTTP/1.1 200 OK']) {
-        await tcpdump.waitForOutput('stdout', new RegExp(`${layers}.*${sign}`), 15_000);
+        await tcpdump.waitForOutput('stdout', new RegExp(`${layers}.*${sign}`), PATIENCE_MS);
       }
       await tcpdump.stop();
       await nginx.stop();
@@ -205,13 +206,13 @@ describe.skipIf(noNamespaces)(titleWithReason('teardown', noNamespaces), () => {
     // It has started as `ip`, which enters the namespace a moment later.
     const pids = async () => (await runCommand('ip', ['netns', 'pids', client.namespace])).stdout;
     const isInside = async () => (await pids()).split('\n').includes(`${sleeper.pid}`);
-    await waitUntil('the sleeper is inside', isInside, 15_000);
+    await waitUntil('the sleeper is inside', isInside, PATIENCE_MS);
     await stop();
     await stop();
     const names = await listNamespaces();
     expect(names).not.toContain(client.namespace);
     expect(names).not.toContain(server.namespace);
-    expect((await sleeper.waitForExit(15_000)).signal).toBe('SIGKILL');
+    expect((await sleeper.waitForExit(PATIENCE_MS)).signal).toBe('SIGKILL');
   });
 
   test('namespaces of a run that is gone are removed, those of a living one stay', async () => {
@@ -246,7 +247,7 @@ describe('child processes', () => {
   test('a process that ignores SIGTERM is killed', async () => {
     const script = 'trap "" TERM; echo set; while :; do sleep 0.05; done';
     const child = await startProcess('sh', ['-c', script]);
-    await child.waitForOutput('stdout', /set/, 15_000);
+    await child.waitForOutput('stdout', /set/, PATIENCE_MS);
     expect((await child.stop(200)).signal).toBe('SIGKILL');
   });
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { PATIENCE_MS } from '../patience.ts';
 import {
   type ProcessExit,
   type ProcessOptions,
@@ -15,7 +16,7 @@ import {
  */
 const NAMESPACE_PREFIX = 'hlt-';
 const NAMESPACE_NAME = /^hlt-(\d+)-/;
-const DEVICE_UP_TIMEOUT_MS = 15_000;
+const DEVICE_UP_TIMEOUT_MS = PATIENCE_MS;
 
 /** One end of a link: where to run things, what to listen to, and how the other end calls it. */
 export interface LinkEnd {
@@ -87,6 +88,15 @@ export async function createVethPair(options: VethPairOptions = {}): Promise<Lin
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Makes the link again where an end of it was deleted: the same names and addresses, other devices. */
+export async function makeLinkAgain({ client, server }: LinkedHosts): Promise<void> {
+  const peer = ['type', 'veth', 'peer', 'name', server.device, 'netns', server.namespace];
+  await ip(client.namespace, 'link', 'add', client.device, ...peer);
+  for (const end of [client, server]) {
+    await bringUp(end.namespace, end.device, end.ipv4, end.ipv6);
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { findReasonNotToMount } from '../log/small-disk.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { type HttplogProcess, runHttplog, startHttplog } from './httplog-process.ts';
 import { CAPTURING, makeLogDirectory, removeLogDirectory } from './log-lines.ts';
 import { canCaptureLive, titleWithReason } from './requirements.ts';
@@ -11,7 +12,7 @@ import { canCaptureLive, titleWithReason } from './requirements.ts';
 const CAPTURE = fileURLToPath(new URL('../fixtures/pcaps/browser.pcap', import.meta.url));
 const noLive = canCaptureLive();
 /** Starts of several processes, on a machine that may have much else to do. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 3 * PATIENCE_MS;
 const noMount = findReasonNotToMount();
 
 function newDirectory(): string {

@@ -11,7 +11,7 @@ interface Spec {
 
 /** Milliseconds between two writes: long enough that each is a segment of its own. */
 const WRITE_INTERVAL_MS = 20;
-const IDLE_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 60_000;
 
 const spec: Spec = JSON.parse(process.argv[2]);
 const socket = connect({ host: spec.host, port: spec.port, noDelay: true });

@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 import {
   type HttplogOptions,
@@ -24,14 +25,15 @@ import {
   makeLogDirectory,
   parseLines,
   parseSummary,
+  readLinesSoFar,
   removeLogDirectory,
   waitForLines,
 } from './log-lines.ts';
-import { bringUp, createVethPair, ip, type LinkedHosts } from './network-namespaces.ts';
+import { ip, type LinkedHosts, makeLinkAgain } from './network-namespaces.ts';
 import { ownSettings } from './own-settings.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
 import { curl } from './web-client.ts';
-import { type NginxServer, startNginx } from './web-server.ts';
+import { useWebScene } from './web-scene.ts';
 
 const HTTPLOG_PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
 /** A user of every Linux that owns nothing. */
@@ -45,7 +47,7 @@ const noLive =
   (nobody === undefined ? `no user ${USER}` : undefined);
 const ENGINES = ['afpacket', 'libpcap'] as const;
 /** Milliseconds until a change of the interface must have been noticed, on any machine. */
-const NOTICE_TIMEOUT_MS = 15_000;
+const NOTICE_TIMEOUT_MS = PATIENCE_MS;
 /** CAP_NET_RAW alone, as /proc writes it. */
 const NET_RAW_ONLY = '0000000000002000';
 const NO_CAPABILITY = '0000000000000000';
@@ -74,16 +76,11 @@ const valuesOf = (threads: Map<string, string>[], name: string) => [
 describe.skipIf(noLive)(titleWithReason('least privilege', noLive), () => {
   const { uid, gid } = nobody ?? { uid: 0, gid: 0 };
   let hosts: LinkedHosts;
-  let nginx: NginxServer;
+  // A test that deletes the link makes it again.
+  const scene = useWebScene();
 
-  beforeEach(async () => {
-    hosts = await createVethPair();
-    nginx = await startNginx({ namespace: hosts.server.namespace });
-  });
-
-  afterEach(async () => {
-    await nginx?.stop();
-    await hosts?.stop();
+  beforeAll(() => {
+    hosts = scene.hosts();
   });
 
   function newDirectory(owner = uid): string {
@@ -117,7 +114,7 @@ describe.skipIf(noLive)(titleWithReason('least privilege', noLive), () => {
   }
 
   const requestsIn = (path: string) =>
-    parseLines(readFileSync(path, 'utf8'))
+    readLinesSoFar(path)
       .filter(({ type }) => type === 'CQ')
       .map(({ message }) => message.split(' ')[1]);
 
@@ -136,13 +133,8 @@ describe.skipIf(noLive)(titleWithReason('least privilege', noLive), () => {
   }
 
   async function replaceInterface(): Promise<void> {
-    const { client, server } = hosts;
-    await ip(server.namespace, 'link', 'del', server.device);
-    const peer = ['type', 'veth', 'peer', 'name', server.device, 'netns', server.namespace];
-    await ip(client.namespace, 'link', 'add', client.device, ...peer);
-    for (const end of [client, server]) {
-      await bringUp(end.namespace, end.device, end.ipv4, end.ipv6);
-    }
+    await ip(hosts.server.namespace, 'link', 'del', hosts.server.device);
+    await makeLinkAgain(hosts);
   }
 
   test.each(ENGINES)(
@@ -183,7 +175,7 @@ describe.skipIf(noLive)(titleWithReason('least privilege', noLive), () => {
       await waitUntil('a new file', isThere, NOTICE_TIMEOUT_MS);
       await ask(`/deleted-${asked}`);
       const isLast = () => requestsIn(log).at(-1) === `/deleted-${asked}`;
-      await waitUntil('the last of them', () => isLast() && countLines(log) % 2 === 0, 15_000);
+      await waitUntil('the last of them', () => isLast() && countLines(log) % 2 === 0, PATIENCE_MS);
       renameSync(log, join(directory, 'rotated'));
       httplog.signal('SIGUSR1');
       await httplog.waitForOutput('stderr', /Opening the files anew/, NOTICE_TIMEOUT_MS);

@@ -2,13 +2,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 import { type HoldPoint, startHeldDaemon } from './held-workers.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
   CAPTURING,
+  type LogLine,
   parseLines,
   parseSummary,
+  readLinesSoFar,
   readLogDirectory,
   waitForLines,
 } from './log-lines.ts';
@@ -18,7 +21,7 @@ import { keepAliveRequests } from './web-client.ts';
 import { newDirectory, useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', 'sysctl');
-const WAIT_MS = 30_000;
+const WAIT_MS = PATIENCE_MS;
 const CONNECTIONS_COUNT = 20;
 /** What SIGHUP is answered with. */
 const ANSWER =
@@ -49,7 +52,7 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
     configure(text: string): void;
     /** Sends SIGHUP and gives what it is answered, level first. */
     hup(): Promise<string>;
-    /** Paths asked for, in the order of the lines. */
+    /** Paths asked for, in the order of the lines; **only after the end**: a line may be half there before. */
     paths(): string[];
     /** Ends when the requests have their lines: what is decoded later is under what holds then. */
     awaitLines(path: string, count: number): Promise<void>;
@@ -58,10 +61,9 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
   const args = (...more: string[]) => ['-i', scene.hosts().server.device, ...more];
 
   function reloadable(httplog: HttplogProcess, file: string, output: string): Reloadable {
-    const paths = () =>
-      readLines(output)
-        .filter(({ type }) => type === 'CQ')
-        .map(({ message }) => message.split(/[ ?]/)[1]);
+    const pathsOf = (lines: LogLine[]) =>
+      lines.filter(({ type }) => type === 'CQ').map(({ message }) => message.split(/[ ?]/)[1]);
+    const pathsSoFar = () => pathsOf(readLinesSoFar(output));
     return {
       httplog,
       configure: (text) => writeFileSync(file, text),
@@ -73,9 +75,9 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
         const [, level, text] = answers()[length];
         return `${level} ${text}`;
       },
-      paths,
+      paths: () => pathsOf(readLines(output)),
       awaitLines: (path, expected) =>
-        waitUntil(`lines of ${path}`, () => count(paths(), path) >= expected, WAIT_MS),
+        waitUntil(`lines of ${path}`, () => count(pathsSoFar(), path) >= expected, WAIT_MS),
     };
   }
 
@@ -133,8 +135,7 @@ describe.skipIf(noLive)(title, { timeout: 4 * WAIT_MS }, () => {
       const daemon = await start('HTTPLOG_PORT=80\n', '-cpu', workers);
       await askAll('/unseen', 8080);
       const asking = ask('/stays', { count: 4000, connections: CONNECTIONS_COUNT, intervalMs: 5 });
-      const isUnderWay = () => count(daemon.paths(), '/stays') > 200;
-      await waitUntil('lines', isUnderWay, WAIT_MS);
+      await daemon.awaitLines('/stays', 200);
       daemon.configure('HTTPLOG_PORT=80,8080\n');
       expect(await daemon.hup()).toBe(
         'INFO Configuration read again on SIGHUP: taken over: -p 80 -> 80,8080; files are opened anew',

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { runChecked, waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
@@ -30,7 +31,7 @@ const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', '
 const noLogrotate = noLive ?? missingTool('logrotate');
 const SAMPLE = fileURLToPath(new URL('../../conf/httplog.logrotate', import.meta.url));
 /** Milliseconds in which httplog must have said what it does on a signal. */
-const ANSWER_TIMEOUT_MS = 15_000;
+const ANSWER_TIMEOUT_MS = PATIENCE_MS;
 const ROTATIONS_COUNT = 5;
 const REQUESTS_COUNT = 6000;
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { runCommand, startProcess, waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import { makeLogDirectory, parseSummary, removeLogDirectory } from './log-lines.ts';
@@ -11,7 +12,7 @@ import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx', 'curl');
 /** The note comes after 20 seconds. */
-const NOTE_WAIT_MS = 60_000;
+const NOTE_WAIT_MS = PATIENCE_MS;
 const TLS_PORT = 8443;
 const NOTE = /No HTTP message in the first 20 seconds on .*/g;
 /** Takes connections, and has nothing to say. */

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { runCommand, waitUntil } from './child-process.ts';
 import { runHttplog, startHttplog } from './httplog-process.ts';
 import {
@@ -202,7 +203,7 @@ describe.skipIf(noLive)(titleWithReason('a live capture', noLive), () => {
         .flatMap((file) => readFileSync(join(service, file), 'utf8').split('\n'))
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line));
-    await waitUntil('it captures', () => readRecords().length > 0, 15_000);
+    await waitUntil('it captures', () => readRecords().length > 0, PATIENCE_MS);
     await ask('/service');
     const { code, stdout, stderr } = await httplog.end();
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { PROJECT } from '../structure/source-files.ts';
 import { type ProcessExit, runCommand } from './child-process.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
@@ -11,7 +12,7 @@ const noScene =
   canCaptureLive() ??
   canMakeNamespaces() ??
   missingTool('unshare', 'setpriv');
-const SCENE_TIMEOUT_MS = 120_000;
+const SCENE_TIMEOUT_MS = 3 * PATIENCE_MS;
 /** Of nobody on this machine: the user httplog, and another one. */
 const HTTPLOG_ID = 64_321;
 const OTHER_ID = 64_322;

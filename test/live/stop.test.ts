@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
@@ -10,14 +11,15 @@ import {
   removeLogDirectory,
 } from './log-lines.ts';
 import { canCaptureLive, canMakeNamespaces, missingTool, titleWithReason } from './requirements.ts';
-import { keepAliveRequests, runLoad } from './web-client.ts';
+import { keepAliveRequests, startKeepAliveRequests, startLoad } from './web-client.ts';
 import { useWebScene } from './web-scene.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const noLoad = noLive ?? missingTool('wrk');
-/** Answered requests after which the signal is sent, and how many the client sends in all. */
+/** Answered requests after which the signal is sent. */
 const SIGNAL_AFTER_COUNT = 1000;
-const REQUESTS_COUNT = 4000;
+/** More than are answered before the end, however long that takes. */
+const ENDLESS_COUNT = 1e7;
 
 describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), () => {
   const { hosts, nginx } = useWebScene();
@@ -58,13 +60,17 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
     async (signal) => {
       const { httplog, directory } = await startDaemon();
       const before = nginx().readAccessLog().length;
-      const client = startClient(REQUESTS_COUNT);
+      const { namespace } = hosts().client;
+      const url = `http://${hosts().server.ipv4}/`;
+      const asking = { namespace, url, count: ENDLESS_COUNT, connections: 8 };
+      const client = await startKeepAliveRequests(asking);
+      onTestFinished(async () => void (await client.stop()));
       const isUnderLoad = () => nginx().readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
-      await waitUntil('the client keeps asking', isUnderLoad, 30_000);
+      await waitUntil('the client keeps asking', isUnderLoad, PATIENCE_MS);
       const answered = nginx().readAccessLog().slice(before);
       const { code, stderr } = await httplog.end(signal);
       expect(code).toBe(0);
-      expect(nginx().readAccessLog().length - before).toBeLessThan(REQUESTS_COUNT);
+      expect(client.hasExited(), client.stderr()).toBe(false);
       expect(stderr).toContain(`Stopping on ${signal}`);
       checkSummary(stderr, directory);
 
@@ -80,7 +86,6 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
         .filter((request) => !requests.has(request));
       expect(lost).toEqual([]);
       expect(countTypes(lines).CR).toBeGreaterThanOrEqual(answered.length);
-      await client;
     },
   );
 
@@ -89,13 +94,11 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
     async () => {
       const { httplog, directory } = await startDaemon('-cpu', '2');
       const before = nginx().readAccessLog().length;
-      const load = runLoad({
-        namespace: hosts().client.namespace,
-        url: `http://${hosts().server.ipv4}/`,
-        seconds: 2,
-      });
+      const { namespace } = hosts().client;
+      const load = await startLoad({ namespace, url: `http://${hosts().server.ipv4}/` });
+      onTestFinished(async () => void (await load.stop()));
       const isUnderLoad = () => nginx().readAccessLog().length - before >= SIGNAL_AFTER_COUNT;
-      await waitUntil('wrk keeps asking', isUnderLoad, 30_000);
+      await waitUntil('wrk keeps asking', isUnderLoad, PATIENCE_MS);
       const answered = nginx().readAccessLog().length - before;
       const { code, stderr } = await httplog.end('SIGTERM');
       expect(code).toBe(0);
@@ -103,7 +106,7 @@ describe.skipIf(noLive)(titleWithReason('the end of a live capture', noLive), ()
       const counts = countTypes(readLogDirectory(directory));
       expect(counts.CQ).toBeGreaterThanOrEqual(answered);
       expect(counts.CR).toBeGreaterThanOrEqual(answered);
-      await load;
+      expect(load.hasExited(), load.stderr()).toBe(false);
     },
   );
 

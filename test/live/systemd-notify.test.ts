@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type NotifySocket, openNotifySocket } from '../daemon/notify-socket.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import { CAPTURING, makeLogDirectory, removeLogDirectory } from './log-lines.ts';
@@ -10,7 +11,7 @@ import { createVethPair, ip, type LinkEnd, type LinkedHosts } from './network-na
 import { canCaptureLive, canMakeNamespaces, titleWithReason } from './requirements.ts';
 
 const noLive = canCaptureLive() ?? canMakeNamespaces();
-const WAIT_MS = 30_000;
+const WAIT_MS = PATIENCE_MS;
 /** A second: the daemon looks at its state twice as often. */
 const WATCHDOG_USEC = '1000000';
 

@@ -2,6 +2,7 @@ import { chownSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PATIENCE_MS } from '../patience.ts';
 import { startHttplog } from './httplog-process.ts';
 import { CAPTURING, makeLogDirectory, removeLogDirectory } from './log-lines.ts';
 import { canCaptureLive, missingTool, titleWithReason } from './requirements.ts';
@@ -14,7 +15,7 @@ const noLive =
 /** Of nobody on this machine. */
 const OWN_ID = 64_321;
 /** A machine that does other things as well takes its time. */
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = PATIENCE_MS;
 const NO_CAPABILITY = '0000000000000000';
 
 /** Names of the threads that have a capability in effect, each once, and of those that have none. */

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../patience.ts';
 import {
   type ProcessExit,
   type RunningProcess,
@@ -10,7 +11,7 @@ import {
 const KEEP_ALIVE_PROGRAM = fileURLToPath(new URL('keep-alive-client-main.ts', import.meta.url));
 const PIPELINE_PROGRAM = fileURLToPath(new URL('pipeline-client-main.ts', import.meta.url));
 const BROWSER_PROGRAM = fileURLToPath(new URL('browser-client-main.ts', import.meta.url));
-const CLIENT_TIMEOUT_MS = 60_000;
+const CLIENT_TIMEOUT_MS = 3 * PATIENCE_MS;
 /** Seconds after which curl gives up by itself. */
 const CURL_TIMEOUT_SEC = 20;
 
@@ -104,6 +105,12 @@ export interface LoadReport {
    * Socket errors and responses that are not 2xx or 3xx, as wrk names them; empty when all is well.
    */
   complaints: string[];
+}
+
+/** Starts wrk, which asks until the caller stops it. */
+export function startLoad(options: { namespace?: string; url: string }): Promise<RunningProcess> {
+  const args = ['-t1', '-c16', '-d1h', options.url];
+  return startProcess('wrk', args, { namespace: options.namespace });
 }
 
 /** Runs wrk for a time that is given in seconds. */

@@ -1,6 +1,7 @@
 /** What the tests of faults share: a server with nginx, its client, and a count of what became of requests. */
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished } from 'vitest';
 import { makeDirectory, removeDirectory } from '../log/small-disk.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { type HttplogExit, type HttplogProcess, startHttplog } from './httplog-process.ts';
 import { CAPTURING, type LogLine, parseSummary } from './log-lines.ts';
 import { createVethPair, type LinkedHosts } from './network-namespaces.ts';
@@ -8,7 +9,7 @@ import { type KeepAliveOptions, type KeepAliveReport, keepAliveRequests } from '
 import { type NginxOptions, type NginxServer, startNginx } from './web-server.ts';
 
 /** Milliseconds in which a fault, or its end, must have been told: it is looked for every second. */
-export const NOTICE_TIMEOUT_MS = 20_000;
+export const NOTICE_TIMEOUT_MS = PATIENCE_MS;
 
 export interface WebScene {
   /** **Only within tests**, as all that follows. */
@@ -28,20 +29,33 @@ export interface DaemonWrap {
   env?: Record<string, string>;
 }
 
-/** Makes hosts and server before the tests of a `describe`, and removes them after it. */
-export function useWebScene(nginxOptions: NginxOptions = {}): WebScene {
+/**
+ * Makes hosts and server before the tests of a `describe`, and removes them after it.
+ *
+ * @param isForEach where tests leave the link other than they found it: hosts and server are made for each of them
+ */
+export function useWebScene(
+  nginxOptions: NginxOptions = {},
+  { isForEach = false }: { isForEach?: boolean } = {},
+): WebScene {
   let hosts: LinkedHosts;
   let nginx: NginxServer;
 
-  beforeAll(async () => {
+  const make = async () => {
     hosts = await createVethPair();
     nginx = await startNginx({ namespace: hosts.server.namespace, ...nginxOptions });
-  });
-
-  afterAll(async () => {
+  };
+  const remove = async () => {
     await nginx?.stop();
     await hosts?.stop();
-  });
+  };
+  if (isForEach) {
+    beforeEach(make);
+    afterEach(remove);
+  } else {
+    beforeAll(make);
+    afterAll(remove);
+  }
 
   return {
     hosts: () => hosts,

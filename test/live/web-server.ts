@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../patience.ts';
 import { type RunningProcess, runCommand, startProcess, waitUntil } from './child-process.ts';
 
 const NODE_SERVER_PROGRAM = fileURLToPath(new URL('node-server-main.ts', import.meta.url));
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = PATIENCE_MS;
 
 export interface WebServer {
   readonly pid: number;

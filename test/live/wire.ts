@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../patience.ts';
 import { type RunningProcess, startProcess } from './child-process.ts';
 import {
   bringUp,
@@ -10,7 +11,7 @@ import {
 import type { WireSpec } from './wire-main.ts';
 
 const WIRE_PROGRAM = fileURLToPath(new URL('wire-main.ts', import.meta.url));
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = PATIENCE_MS;
 
 /** Name of the device that shows the tagged frames, in both namespaces. */
 export const TRUNK_DEVICE = 'trunk0';

@@ -10,6 +10,7 @@ import {
   removeDirectory,
   unmountSmallDisk,
 } from '../log/small-disk.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { runCommand, startProcess, waitUntil } from './child-process.ts';
 import { type HttplogProcess, startHttplog } from './httplog-process.ts';
 import {
@@ -28,7 +29,7 @@ import { useWebScene } from './web-scene.ts';
 const noLive = canCaptureLive() ?? canMakeNamespaces() ?? missingTool('nginx');
 const noMount = noLive ?? findReasonNotToMount();
 const PROGRAM = fileURLToPath(new URL('../../bin/httplog', import.meta.url));
-const FAULT_TIMEOUT_MS = 15_000;
+const FAULT_TIMEOUT_MS = PATIENCE_MS;
 
 describe.skipIf(noLive)(titleWithReason('a log that cannot be written', noLive), () => {
   const { hosts } = useWebScene();

@@ -10,12 +10,13 @@ import { findToday, subtractDays } from '../../src/log/retention.ts';
 import { openSqliteWriter } from '../../src/log/sqlite-writer.ts';
 import { LEFT_ALONE, type Upkeep } from '../../src/log/upkeep.ts';
 import { waitUntil } from '../live/child-process.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { joinText, makeBatches } from './line-batches.ts';
 import { makeDirectory, removeDirectory } from './small-disk.ts';
 import { makeRecordBatch, makeRecords } from './sqlite-records.ts';
 
 const CLOSE_MS = 5000;
-const WAIT_MS = 15_000;
+const WAIT_MS = PATIENCE_MS;
 const TODAY = findToday(Date.now());
 
 let directory = '';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { WriteFault, WriteRecovery } from '../../src/log/write-fault.ts';
 import { waitUntil } from '../live/child-process.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import {
   findReasonNotToMount,
   makeDirectory,
@@ -15,7 +16,7 @@ import {
 /** For a `close` that has all it needs. */
 export const CLOSE_MS = 5000;
 /** A deadline for what comes as soon as the machine gets round to it. */
-export const WAIT_MS = 15_000;
+export const WAIT_MS = PATIENCE_MS;
 
 export interface LogScene {
   /** **Only within tests**, as all that follows; without a name the directory itself. */

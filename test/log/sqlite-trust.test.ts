@@ -16,12 +16,13 @@ import type { BatchWriter } from '../../src/log/batch-writer.ts';
 import { findToday } from '../../src/log/retention.ts';
 import { openSqliteWriter } from '../../src/log/sqlite-writer.ts';
 import type { WriteFault } from '../../src/log/write-fault.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { makeDirectory, removeDirectory } from './small-disk.ts';
 import { makeRecordBatch, makeRecords } from './sqlite-records.ts';
 
 const OTHER_UID = 65534;
 const CLOSE_MS = 5000;
-const WAIT = { timeout: 20_000 };
+const WAIT = { timeout: PATIENCE_MS };
 const isRoot = process.getuid?.() === 0;
 const TODAY = findToday(Date.now());
 

@@ -20,11 +20,12 @@ import { findToday, subtractDays } from '../../src/log/retention.ts';
 import { openSqliteWriter } from '../../src/log/sqlite-writer.ts';
 import { LEFT_ALONE, type Upkeep } from '../../src/log/upkeep.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { makeDirectory, removeDirectory } from './small-disk.ts';
 import { makeRecordBatch, makeRecords } from './sqlite-records.ts';
 
 const CLOSE_MS = 5000;
-const WAIT_MS = 20_000;
+const WAIT_MS = PATIENCE_MS;
 const TODAY = findToday(Date.now());
 /** A database with the schema alone takes some 60 KB. */
 const ROTATE_BYTES = 200_000;

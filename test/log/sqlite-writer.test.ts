@@ -86,7 +86,7 @@ describe('SqliteWriter: rows', () => {
     expect(countRows()).toBe(150);
   });
 
-  test("a stranger's values are values: quotes, NULs, numbers out of range, unknown keys", async () => {
+  test("a peer's values are values: quotes, NULs, numbers out of range, unknown keys", async () => {
     const { append } = bind(await open());
     const path = `/'); DROP TABLE exchanges; -- "\u0000\n\u2028\ud800`;
     const changes = { path, content_length: 1e21, status: '404', unknown: 1, duration_ms: 'x' };

@@ -15,13 +15,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type LogWriter, openLogWriter } from '../../src/log/log-writer.ts';
 import { checkOutputTarget, type OutputTarget } from '../../src/log/output-target.ts';
 import { findToday } from '../../src/log/retention.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { joinText, makeBatch } from './line-batches.ts';
 import { runAppend } from './run-append.ts';
 import { makeDirectory, removeDirectory } from './small-disk.ts';
 
 const OTHER_UID = 65534;
 const CLOSE_MS = 5000;
-const FAULT_TIMEOUT = { timeout: 20_000 };
+const FAULT_TIMEOUT = { timeout: PATIENCE_MS };
 const isRoot = process.getuid?.() === 0;
 const TODAY = findToday(Date.now());
 const BATCH = makeBatch(0, { day: TODAY, lineCount: 3 });

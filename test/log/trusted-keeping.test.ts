@@ -13,11 +13,12 @@ import { compressFile } from '../../src/log/compress-file.ts';
 import { type LogWriter, openLogWriter } from '../../src/log/log-writer.ts';
 import { findToday, subtractDays } from '../../src/log/retention.ts';
 import { LEFT_ALONE, type Upkeep } from '../../src/log/upkeep.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { makeDirectory, removeDirectory } from './small-disk.ts';
 
 const OTHER_UID = 65534;
 const CLOSE_MS = 5000;
-const WAIT = { timeout: 20_000 };
+const WAIT = { timeout: PATIENCE_MS };
 const isRoot = process.getuid?.() === 0;
 const TODAY = findToday(Date.now());
 const day = (daysAgo: number): number => subtractDays(TODAY, daysAgo);

@@ -6,9 +6,8 @@ import {
 } from '../../src/counters/counter-table.ts';
 import type { Counters } from '../../src/counters/counters.ts';
 import { FILTER_EMPTY, type FilterSettings } from '../../src/filter/filter-settings.ts';
-import type { Records } from '../../src/format/format-names.ts';
 import { LINE_STREAM_SQ, LINE_STREAM_SR } from '../../src/format/line-batch.ts';
-import type { RecordFormat } from '../../src/format/record-format.ts';
+import type { RecordWriter } from '../../src/format/record-format.ts';
 import { TEXT_FIELD_TABLES } from '../../src/http/grammar.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
 import { createBatchBuilder, flushBatches } from '../../src/output/batch-builder.ts';
@@ -18,7 +17,9 @@ import {
   type RecordOutputs,
   writeExchange,
 } from '../../src/output/record-outputs.ts';
+import type { Exchange } from '../../src/record/exchange.ts';
 import { TYPE_SQ } from '../../src/record/message-type.ts';
+import type { Records } from '../../src/record/record-kinds.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import { endPipeline } from '../../src/worker/pipeline.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';
@@ -70,11 +71,10 @@ async function outputsOf(
   return { pipeline, records, sink, counters, linesOf };
 }
 
-/** A format whose line has so many bytes, and which asks for so many before. */
-function fixedFormat(byteLength: number, bytesMax: number): RecordFormat {
+/** What writes lines that have so many bytes, and which asks for so many before. */
+function fixedWriter(byteLength: number, bytesMax: number): RecordWriter<Exchange> {
   return {
     linesPerRecord: 2,
-    fileHeader: undefined,
     bytesMax: () => bytesMax,
     write(target, at) {
       target.fill(0x61, at, at + byteLength);
@@ -89,7 +89,7 @@ async function writeFixed(byteLength: number, bytesMax: number, times = 1, buffe
   const sink = new ListSink(buffersMax, false);
   const { records, counters } = await outputsOf([JSON_EXCHANGES], {});
   const batches = createBatchBuilder(sink, false);
-  const output: RecordOutput = { format: fixedFormat(byteLength, bytesMax), batches };
+  const output: RecordOutput<Exchange> = { writer: fixedWriter(byteLength, bytesMax), batches };
   for (let time = 0; time < times; time++) {
     writeExchange({ ...records, exchanges: [output] }, makeExchange());
   }

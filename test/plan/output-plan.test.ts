@@ -5,8 +5,17 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { loadConfiguration } from '../../src/config/configuration.ts';
 import { HttplogError } from '../../src/errors.ts';
+import {
+  createWriter,
+  FORMAT_NAMES,
+  hasWriterOf,
+  type RecordFormatName,
+  usualRecords,
+} from '../../src/format/format-table.ts';
+import { FORMAT_OPTIONS_DEFAULT } from '../../src/format/record-format.ts';
 import { HEADER_NAMES_MAX } from '../../src/limits.ts';
 import { describeTarget, planRecords, type RecordPlan } from '../../src/plan/output-plan.ts';
+import { KINDS_BY_RECORDS, RECORDS_NAMES, type Records } from '../../src/record/record-kinds.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'httplog-plan-'));
 const logs = join(directory, 'logs');
@@ -38,6 +47,9 @@ function outputsOf(...argv: string[]) {
   return plan(...argv).outputs.map(({ settings, target }) => {
     if (target.kind === 'sqlite') {
       return { settings, sqlite: target.target };
+    }
+    if (target.kind !== 'lines') {
+      throw new Error('No output here is of another kind');
     }
     const { header, ...place } = target.target;
     return { settings, place, header: header && Buffer.from(header).toString() };
@@ -190,6 +202,27 @@ describe('what contradicts itself is refused with exit code 2', () => {
       message: `Format ${format} has lines of ${own}, not of ${other}`,
       hint: 'Leave --records out for it, or choose json, which has both',
     });
+  });
+});
+
+describe('each format, of each kind of record', () => {
+  const cases = FORMAT_NAMES.flatMap((format) => RECORDS_NAMES.map((records) => [format, records]));
+
+  test.each(cases as [RecordFormatName, Records][])('%s of %s', (format, records) => {
+    const text = format === 'template' ? 'template:{path}' : format;
+    const argv = ['--format', text, '--records', records];
+    const kind = KINDS_BY_RECORDS[records];
+    const options = { ...FORMAT_OPTIONS_DEFAULT, template: '{path}' };
+    if (hasWriterOf(format, records)) {
+      expect(plan(...argv).outputs[0].settings).toMatchObject({ format, records });
+      expect(createWriter(format, kind, options).linesPerRecord).toBeGreaterThan(0);
+    } else {
+      expect(planError(...argv)).toMatchObject({
+        exitCode: 2,
+        message: `Format ${format} has lines of ${usualRecords(format)}, not of ${records}`,
+      });
+      expect(() => createWriter(format, kind, options)).toThrow('no lines of this kind');
+    }
   });
 });
 

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readAddress, writeAddress } from '../../src/redact/address-text.ts';
+import { writeAddress } from '../../src/record/address-text.ts';
+import { readAddress } from '../../src/redact/read-address.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 import { type Redacted, redact, withFields } from './redact.ts';
 
@@ -18,7 +19,9 @@ function hashOf(address: string): string {
 
 function textOfAddress(address: Uint8Array): string {
   const target = new Uint8Array(64);
-  return Buffer.from(target.subarray(0, writeAddress(target, address, address.length))).toString();
+  return Buffer.from(
+    target.subarray(0, writeAddress(target, 0, address, 0, address.length)),
+  ).toString();
 }
 
 function parse(text: string): Uint8Array | undefined {
@@ -28,8 +31,8 @@ function parse(text: string): Uint8Array | undefined {
 }
 
 function clientOf({ exchange }: Redacted): string {
-  const { bytes, clientAddressOffset, addressLength } = exchange;
-  return textOfAddress(bytes.subarray(clientAddressOffset, clientAddressOffset + addressLength));
+  const { addressOffset, addressLength } = exchange.client;
+  return textOfAddress(exchange.bytes.subarray(addressOffset, addressOffset + addressLength));
 }
 
 describe('the client address', () => {
@@ -50,12 +53,26 @@ describe('the client address', () => {
     expect(clientOf(redact(HASH, { clientAddress }))).toBe(hashOf(clientAddress));
   });
 
+  test('there is none to change, and the server address stays', () => {
+    const redacted = redact(TRUNCATE, { clientAddress: null });
+    expect(redacted.counts).toEqual({});
+    expect(redacted.exchange.client.addressLength).toBe(0);
+    expect(redacted.exchange.server.addressOffset).toBe(1);
+  });
+
+  test('is truncated by its own family, whatever the server’s is', () => {
+    const redacted = redact(TRUNCATE, {
+      clientAddress: '2001:db8:1:2::3',
+      serverAddress: '10.0.0.2',
+    });
+    expect(clientOf(redacted)).toBe('2001:db8:1::');
+  });
+
   test('the server address and the bytes captured stay', () => {
     const { exchange } = redact(TRUNCATE);
-    const { bytes, serverAddressOffset } = exchange;
-    expect([...bytes.subarray(serverAddressOffset, serverAddressOffset + 4)]).toEqual([
-      10, 0, 0, 2,
-    ]);
+    const { bytes, server } = exchange;
+    const { addressOffset } = server;
+    expect([...bytes.subarray(addressOffset, addressOffset + 4)]).toEqual([10, 0, 0, 2]);
     expect([...bytes.subarray(1, 5)]).toEqual([203, 0, 113, 9]);
   });
 });

@@ -35,6 +35,14 @@ test('what holds nothing to hide stays as it is, where it is', () => {
   expect(counts).toEqual({});
 });
 
+test('what is kept of a message as it was sent is dropped: nobody has looked for secrets in it', () => {
+  const raw = { headOffset: 10, headEnd: 90, body: { offset: 90, end: 95, isCut: false } };
+  const parts = { rawRequest: structuredClone(raw), rawResponse: structuredClone(raw) };
+  const dropped = { headOffset: 0, headEnd: 0, body: { offset: 0, end: 0, isCut: false } };
+  const { exchange } = redact({}, parts);
+  expect([exchange.rawRequest, exchange.rawResponse]).toEqual([dropped, dropped]);
+});
+
 describe('Authorization', () => {
   test.each([
     [basic('ann:secret'), basic('ann:REDACTED')],
@@ -292,8 +300,8 @@ describe('without room', () => {
       {},
       noRoom(3),
     );
-    const { bytes, clientAddressOffset } = exchange;
-    expect([...bytes.subarray(clientAddressOffset, clientAddressOffset + 4)]).toEqual([0, 0, 0, 0]);
+    const { addressOffset } = exchange.client;
+    expect([...exchange.bytes.subarray(addressOffset, addressOffset + 4)]).toEqual([0, 0, 0, 0]);
     expect(counts).toEqual({ ip: 1, no_room: 1 });
   });
 

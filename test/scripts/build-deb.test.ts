@@ -17,7 +17,7 @@ import { titleWithReason } from '../live/requirements.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
 const BUILD_SCRIPT = join(PROJECT, 'scripts/build-deb.sh');
-const BUILD_TIMEOUT_MS = 300_000;
+const BUILD_TIMEOUT_MS = 900_000;
 const { version } = JSON.parse(readProjectFile('package.json'));
 const withoutDpkg = existsSync('/usr/bin/dpkg-deb') ? undefined : 'no dpkg-deb';
 const withoutShellcheck = existsSync('/usr/bin/shellcheck') ? undefined : 'no shellcheck';

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { runChecked, startProcess, waitUntil } from '../live/child-process.ts';
 import { titleWithReason } from '../live/requirements.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { PROJECT } from '../structure/source-files.ts';
 import { createWorkplace, START_SCRIPT } from './start-script.ts';
 
@@ -97,7 +98,7 @@ async function startWaiting(command: string, before: string[], env: Record<strin
   const httplog = await startProcess(command, args, { env });
   onTestFinished(async () => void (await httplog.stop()));
   const isNode = () => readFileSync(`/proc/${httplog.pid}/cmdline`, 'utf8').includes('httplog.ts');
-  await waitUntil('the shell has become node', isNode, 10_000);
+  await waitUntil('the shell has become node', isNode, PATIENCE_MS);
   return httplog;
 }
 

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startProcess, waitUntil } from '../live/child-process.ts';
 import { canCaptureLive, missingTool, titleWithReason } from '../live/requirements.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { PROJECT } from '../structure/source-files.ts';
 import { createWorkplace, isRunning, type Workplace } from './start-script.ts';
 
@@ -53,7 +54,7 @@ async function startLookalike(source: string): Promise<number> {
   const child = await startProcess('setpriv', [...become, process.execPath, program, 'run']);
   onTestFinished(async () => void (await child.stop()));
   const isNode = () => readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').includes('httplog.js');
-  await waitUntil('it has its command line', isNode, 10_000);
+  await waitUntil('it has its command line', isNode, PATIENCE_MS);
   return child.pid;
 }
 
@@ -144,7 +145,7 @@ describe.skipIf(noStart)(titleWithReason('root starts a daemon', noStart), () =>
     expect(await script(start)).toMatchObject({ code: 0 });
     const killed = place.readPid();
     process.kill(killed, 'SIGKILL');
-    await waitUntil('it has ended', () => !isRunning(killed), 10_000);
+    await waitUntil('it has ended', () => !isRunning(killed), PATIENCE_MS);
     const pid = await startLookalike('');
     // The kernel gives numbers out again; here the file stands for that.
     writeFileSync(place.pidFile, `${pid}\n`);
@@ -184,7 +185,7 @@ describe.skipIf(noAttack)(titleWithReason('root asks for a daemon, or ends it', 
       `fs = require('fs'); fs.closeSync(2); fs.openSync(${path}, ${O_PATH});`,
     );
     const secret = () => readLink(`/proc/${pid}/fd/2`) === victim;
-    await waitUntil('it has opened the file', secret, 10_000);
+    await waitUntil('it has opened the file', secret, PATIENCE_MS);
     writeFileSync(place.pidFile, `${pid}\n`);
     const status = await script(['status']);
     expect(status.code).toBe(0);
@@ -207,7 +208,7 @@ describe.skipIf(noAttack)(titleWithReason('root asks for a daemon, or ends it', 
     const holder = await startProcess('flock', [join(PROJECT, 'bin/httplog'), 'sleep', '60']);
     onTestFinished(async () => void (await holder.stop()));
     const locks = () => readFileSync('/proc/locks', 'utf8').includes(` ${holder.pid} `);
-    await waitUntil('the lock is held', locks, 5000);
+    await waitUntil('the lock is held', locks, PATIENCE_MS);
     const exit = await script(['start', '-i', 'no-such-device'], {
       env: { HTTPLOG_STOP_SECONDS: '0' },
     });

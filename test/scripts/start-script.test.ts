@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { waitUntil } from '../live/child-process.ts';
 import { canCaptureLive, titleWithReason } from '../live/requirements.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import {
   createWorkplace,
   isRunning,
@@ -24,7 +25,7 @@ import {
 
 const SYSTEM_FILE = '/etc/sysconfig/httplog';
 /** Lines are on the disk a second after their packet at the latest. */
-const LINE_TIMEOUT_MS = 3000;
+const LINE_TIMEOUT_MS = PATIENCE_MS;
 const noCapture = canCaptureLive();
 const noLocalFile = existsSync(SYSTEM_FILE) ? `${SYSTEM_FILE} comes first` : undefined;
 
@@ -140,7 +141,7 @@ describe.skipIf(noCapture)(titleWithReason('a daemon on lo', noCapture), () => {
     await script(['start', ...options]);
     const killed = place.readPid();
     process.kill(killed, 'SIGKILL');
-    await waitUntil('it is gone', () => !isRunning(killed), 5000);
+    await waitUntil('it is gone', () => !isRunning(killed), PATIENCE_MS);
     expect((await script(['status'])).code).toBe(3);
     expect((await script(['start', ...options])).code).toBe(0);
     expect(place.readPid()).not.toBe(killed);

@@ -2,12 +2,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ProcessExit, runCommand } from '../live/child-process.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { PROJECT } from '../structure/source-files.ts';
 
 export const START_SCRIPT = join(PROJECT, 'scripts/start_httplog.sh');
 /** This machine's own place for what httplog status finds daemons by is left alone. */
 const NO_STATE = { RUNTIME_DIRECTORY: '/nonexistent' };
-const SCRIPT_TIMEOUT_MS = 30_000;
+const SCRIPT_TIMEOUT_MS = PATIENCE_MS;
 
 export interface ScriptOptions {
   /** Instead of the script of this checkout: a link to it, or what starts it. */

@@ -11,6 +11,10 @@ const CLOCK_IN_EXPECT =
 /** Its own deadline is a second, unless it is given another one. */
 const SHORT_POLL = /(?:vi\.waitFor|vi\.waitUntil|expect\.poll)\((?![^;]*(?:timeout|, [A-Z_]+\)$))/;
 
+/** Seconds that a number here allows, and PATIENCE_MS does not: on a busy machine they are over at once. */
+const SHORT_WAIT =
+  /(?:waitUntil|waitForOutput|waitForExit|waitForLines)\([^;]*, \d[\d_]{3,},?\s*\)$/;
+
 /** What may stay, and why: `waitUntil` and the order of events are for all others. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'capture/libpcap-engine.test.ts': 'a baseline for waits; packets are not from the future',
@@ -19,6 +23,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'daemon/systemd-notify.test.ts': 'the order of three readings of one clock',
   'live/admin.test.ts': 'the kernel takes so long to hand over a block of a stopped process',
   'live/exchanges.test.ts': 'between two of many reads',
+  'live/network-namespaces.test.ts': 'deadlines of the helpers themselves',
   'live/kill.test.ts': 'a kill at a random moment, and a loss beside the delay of the same life',
   'live/systemd-notify.test.ts': 'between two of many signals',
   'scripts/bin.test.ts': 'between two of many signals',
@@ -34,7 +39,7 @@ const files = readdirSync(new URL('..', import.meta.url), { recursive: true, enc
 
 function findUnquiet(text: string): string[] {
   const statements = text.split(/;\n/);
-  return [BARE_WAIT, CLOCK_IN_EXPECT, SHORT_POLL].flatMap((pattern) =>
+  return [BARE_WAIT, CLOCK_IN_EXPECT, SHORT_POLL, SHORT_WAIT].flatMap((pattern) =>
     statements.filter((statement) => pattern.test(statement)).map((each) => each.trim()),
   );
 }
@@ -70,12 +75,16 @@ test.each([
   ['  expect(report.elapsedMs).toBeLessThan(1000)'],
   ['  expect(Date.now() - before).toBeGreaterThanOrEqual(50)'],
   ['  await vi.waitFor(() => expect(faults).not.toEqual([]))'],
+  ["  await waitUntil('a line', () => lines > 0, 15_000)"],
+  ["  await daemon.waitForOutput('stderr', /ready/, 5000)"],
 ])('%j is found', (statement) => {
   expect(findUnquiet(`first();\n${statement};\nlast();\n`)).toEqual([statement.trim()]);
 });
 
 test.each([
   ["  await waitUntil('a line', () => lines > 0, WAIT_MS)"],
+  ["  await waitUntil('a line', () => lines > 0)"],
+  ['  await waitForLines(() => readLogDirectory(directory), 2)'],
   ["  const late = sleep(150).then(() => order.push('deadline'))"],
   ['  expect(Math.min(...times) / Math.min(...baselines)).toBeLessThan(3)'],
   ['  await vi.waitFor(condition, { timeout: WAIT_MS })'],

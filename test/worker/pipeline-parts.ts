@@ -12,6 +12,7 @@ import { type Counters, createCounters } from '../../src/counters/counters.ts';
 import { VERDICT_NAMES } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink, LineBatch } from '../../src/format/line-batch.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
 import type { OutputSettings } from '../../src/output/output-settings.ts';
@@ -183,7 +184,7 @@ export function settingsOf(changes: Partial<PipelineSettings> = {}): PipelineSet
     headerNames: [],
     filter: FILTER_EMPTY,
     redaction: REDACTION_DEFAULTS,
-    hasVlan: false,
+    textColumns: TEXT_COLUMNS_DEFAULT,
     hostName: 'sensor',
     flowSeed: 0,
     snaplenBytes: 0,

@@ -9,6 +9,8 @@ import {
   COUNTER_MESSAGES_FIRST,
 } from '../../src/counters/counter-table.ts';
 import { countFrames } from '../../src/counters/counters.ts';
+import { createLocalNetworks } from '../../src/decode/local-networks.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { HEAD_BYTES_MAX } from '../../src/limits.ts';
 import {
   flushPipeline,
@@ -16,7 +18,6 @@ import {
   PIPELINE_DRAINED,
   runPipeline,
 } from '../../src/worker/pipeline.ts';
-import { createPipelineOptions } from '../../src/worker/pipeline-settings.ts';
 import type { FrameFilter } from '../../src/worker/pipeline-state.ts';
 import {
   ask,
@@ -38,7 +39,6 @@ import {
   requestFrames,
   run,
   type SourceFrame,
-  settingsOf,
   verdictCounts,
 } from './pipeline-parts.ts';
 
@@ -149,7 +149,9 @@ describe('runPipeline', () => {
     const packet = requestPacket(0, ask('/vlan'));
     const bytes = taggedEthernet(tags, ETHERTYPE_IPV4, packet);
     const frames = [{ bytes }, requestFrame(1)];
-    const { sink } = await run(frames, { settings: { hasVlan: true } });
+    const { sink } = await run(frames, {
+      settings: { textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true } },
+    });
     expect(sink.lines.map(messageOf)).toEqual([`${asked('/vlan')} vlan=200.10`, asked('/1')]);
   });
 
@@ -159,7 +161,7 @@ describe('runPipeline', () => {
     const source = new FrameListSource(requestFrames(2), 1);
     source.fillNow();
     runPipeline(pipeline, source);
-    pipeline.localNetworks = (await createPipelineOptions(settingsOf(), undefined)).localNetworks;
+    pipeline.localNetworks = createLocalNetworks([]);
     source.fillNow();
     runPipeline(pipeline, source);
     flushPipeline(pipeline);

@@ -17,6 +17,7 @@ import { readPcapFileHeader } from '../../src/capture/pcap-file.ts';
 import { COUNTER_DUPLICATES, COUNTER_LINES } from '../../src/counters/counter-table.ts';
 import { countFrames, createCounters } from '../../src/counters/counters.ts';
 import { HttplogError } from '../../src/errors.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { SHARED_CAPTURE_BYTES_MIN } from '../../src/worker/limits.ts';
 import type { PartReport } from '../../src/worker/part-thread.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';
@@ -169,7 +170,10 @@ describe('replayInParts: two and three workers give what one gives', { timeout: 
 
   it('in several outputs, some of them split by type', async () => {
     const outputs = [TEXT_OUTPUT, { ...TEXT_OUTPUT, isSplitByType: true }];
-    const request = requestOf(writeCapture(randomCapture(5, 400)), { outputs, hasVlan: true });
+    const request = requestOf(writeCapture(randomCapture(5, 400)), {
+      outputs,
+      textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true },
+    });
     const { files } = await expectSame(request);
     expect(Object.keys(files).length).toBeGreaterThan(4);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COUNTER_LINES, COUNTER_REDACTIONS_FIRST } from '../../src/counters/counter-table.ts';
+import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../../src/redact/redaction-settings.ts';
 import { frameOf, requestPacket, responsePacket } from '../fixtures/build-captures.ts';
 import { ListSink, messageOf, run, TEXT_OUTPUT } from './pipeline-parts.ts';
@@ -55,7 +56,9 @@ describe('a plain text line', () => {
       { bytes: frameOf(requestPacket(3, 'GET /plain HTTP/1.1\r\n\r\n')) },
     ];
     const outputs = [TEXT_OUTPUT, { ...TEXT_OUTPUT, isSplitByType: true }];
-    const { sink, counters } = await run(frames, { settings: { outputs, hasVlan: true } });
+    const { sink, counters } = await run(frames, {
+      settings: { outputs, textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true } },
+    });
     const linesOf = (index: number) =>
       sink.batches.filter(({ output }) => output === index).flatMap(({ lines }) => lines);
     expect(linesOf(0).map(messageOf)).toEqual([

@@ -1,10 +1,10 @@
-// A peer of the bench: the shape of httplog's ancestor, on gopacket. The ring's packets are copied into fresh
+// A peer of the bench: the usual shape of a Go program, on gopacket. The ring's packets are copied into fresh
 // buffers and go through a channel to the parser, its lines through another to the writer.
 //
 //	gopacket-http -i DEVICE -o FILE [-b 8]     until SIGINT or SIGTERM
 //	gopacket-http -r CAPTURE -o FILE
 //
-// The ancestor writes each line by itself; this one buffers lines while there are more, which is kinder to it.
+// Such a program often writes each line by itself; this one buffers lines while there are more, which is kinder to it.
 package main
 
 import (
@@ -85,7 +85,7 @@ func readCapture(path string, packets chan<- capturedPacket) {
 	}
 }
 
-// frameBytes rounds the snaplen to what divides a page, or is a multiple of it, as the ancestor does.
+// frameBytes rounds the snaplen to what divides a page, or is a multiple of it, as such programs do.
 func frameBytes() int {
 	page := os.Getpagesize()
 	if snaplenBytes < page {

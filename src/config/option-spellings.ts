@@ -4,8 +4,8 @@ import { HEADER_NAMES_MAX, PORT_RANGES_MAX, SNAPLEN_MAX, VXLAN_PORTS_MAX } from 
 import { ADMIN_ADDRESS_ALLOWED, parseAdminAddress, printAdminAddress } from './admin-address.ts';
 import { ADMIN_HOSTS_ALLOWED, parseAdminHosts } from './admin-hosts.ts';
 import { explainAddresses, explainFieldNames } from './explain-values.ts';
-import { FILTER_FORMATS, METHOD_TOKEN } from './filter-formats.ts';
-import { parseInteger, parseIntegerBetween } from './integer-formats.ts';
+import { FILTER_SPELLINGS, METHOD_TOKEN } from './filter-spellings.ts';
+import { parseInteger, parseIntegerBetween } from './integer-spellings.ts';
 import {
   KEEP_COUNT_MAX,
   LOCAL_NETWORKS_MAX,
@@ -26,10 +26,16 @@ import {
   printFormat,
   printOutputs,
   RECORDS_ALLOWED,
-} from './output-formats.ts';
-import { PORT_MAX, parseNetworks, parsePorts, parseUdpPorts, printPorts } from './port-formats.ts';
-import { parseSize, printSize } from './size-formats.ts';
-import type { Format } from './value-format.ts';
+} from './output-spellings.ts';
+import {
+  PORT_MAX,
+  parseNetworks,
+  parsePorts,
+  parseUdpPorts,
+  printPorts,
+} from './port-spellings.ts';
+import { parseSize, printSize } from './size-spellings.ts';
+import type { Spelling } from './value-spelling.ts';
 
 /** Bytes of an interface name with its final zero: IFNAMSIZ of the kernel. */
 const INTERFACE_NAME_BYTES = 16;
@@ -118,7 +124,7 @@ function parsePath(text: string): string | null {
 const print = String;
 
 /** Every way in which a value can be written, by the name that the option table uses. */
-export const FORMATS = {
+export const SPELLINGS = {
   interface: {
     allowed: 'an interface name of 1 to 15 bytes without space, / or :, or any',
     parse: parseInterfaceName,
@@ -189,7 +195,7 @@ export const FORMATS = {
     explain: explainOutputs,
     unset: [],
   },
-  ...FILTER_FORMATS,
+  ...FILTER_SPELLINGS,
   'header-names': {
     allowed: `up to ${HEADER_NAMES_MAX} names of letters, digits, -, _ and . as in Accept,X-Tenant`,
     parse: parseHeaderNames,
@@ -227,11 +233,11 @@ export const FORMATS = {
     print,
   },
   switch: { allowed: 'true, yes, on, 1, false, no, off or 0', parse: parseSwitch, print },
-} as const satisfies Record<string, Format<unknown>>;
+} as const satisfies Record<string, Spelling<unknown>>;
 
-export type FormatName = keyof typeof FORMATS;
+export type SpellingName = keyof typeof SPELLINGS;
 
-/** The format of that name, its type of value put aside: the table decides which one it is. */
-export function findFormat(name: FormatName): Format<unknown> {
-  return FORMATS[name];
+/** The spelling of that name, its type of value put aside: the table decides which one it is. */
+export function findSpelling(name: SpellingName): Spelling<unknown> {
+  return SPELLINGS[name];
 }

@@ -1,5 +1,5 @@
-import { findFormat } from './option-formats.ts';
-import { OPTION_GROUPS, SETTING_OPTIONS, type SettingOption } from './option-table.ts';
+import { findSpelling } from '../src/config/option-spellings.ts';
+import { OPTION_GROUPS, SETTING_OPTIONS, type SettingOption } from '../src/config/option-table.ts';
 
 const LINE_COLUMNS = 100;
 
@@ -24,7 +24,7 @@ export function renderConfigurationFile(): string {
 }
 
 function renderEntry(option: SettingOption): string {
-  const { allowed } = findFormat(option.format);
+  const { allowed } = findSpelling(option.spelling);
   const unit = option.unit === undefined ? '' : `Unit: ${option.unit}. `;
   const value = option.default ?? '';
   const lines = [

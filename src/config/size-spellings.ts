@@ -1,4 +1,4 @@
-import { parseIntegerBetween } from './integer-formats.ts';
+import { parseIntegerBetween } from './integer-spellings.ts';
 
 /** Units of sizes, the smallest first; each is 1024 times the one before. */
 const UNITS = ['', 'KB', 'MB', 'GB', 'TB'];

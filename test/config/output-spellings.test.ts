@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FORMATS } from '../../src/config/option-formats.ts';
+import { SPELLINGS } from '../../src/config/option-spellings.ts';
 import {
   explainFormat,
   explainOutputs,
   FORMATS_ALLOWED,
   findTemplateNames,
-  isRecordsOf,
   type OutputChoice,
   parseFormat,
   parseHeaderNames,
@@ -14,8 +13,8 @@ import {
   parseRecords,
   printFormat,
   printOutputs,
-} from '../../src/config/output-formats.ts';
-import { FORMAT_NAMES, FORMAT_RECORDS } from '../../src/format/format-names.ts';
+} from '../../src/config/output-spellings.ts';
+import { FORMAT_NAMES, hasWriterOf, usualRecords } from '../../src/format/format-table.ts';
 import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../../src/limits.ts';
 
 const NAMED = FORMAT_NAMES.filter((name) => name !== 'template');
@@ -88,12 +87,12 @@ describe('a format', () => {
 
   test('has records that it is for, and text and the Apache formats have one kind alone', () => {
     const both = FORMAT_NAMES.filter(
-      (name) => isRecordsOf(name, 'messages') && isRecordsOf(name, 'exchanges'),
+      (name) => hasWriterOf(name, 'messages') && hasWriterOf(name, 'exchanges'),
     );
     expect(both).toEqual(['json', 'ecs', 'otel', 'tsv', 'template']);
-    expect(isRecordsOf('text', 'exchanges')).toBe(false);
-    expect(isRecordsOf('combined', 'messages')).toBe(false);
-    expect(Object.values(FORMAT_RECORDS).every((records) => records.length > 0)).toBe(true);
+    expect(hasWriterOf('text', 'exchanges')).toBe(false);
+    expect(hasWriterOf('combined', 'messages')).toBe(false);
+    expect(FORMAT_NAMES.every((name) => hasWriterOf(name, usualRecords(name)))).toBe(true);
   });
 });
 
@@ -267,8 +266,8 @@ describe('names of --header', () => {
 });
 
 test('the options of the command line read and print what is said here', () => {
-  expect(FORMATS['record-format'].parse('json')).toEqual(named('json'));
-  expect(FORMATS.outputs.unset).toEqual([]);
-  const outputs = FORMATS.outputs.parse("path='a b' format=json") ?? [];
-  expect(FORMATS.outputs.print(outputs)).toBe("path='a b' format=json");
+  expect(SPELLINGS['record-format'].parse('json')).toEqual(named('json'));
+  expect(SPELLINGS.outputs.unset).toEqual([]);
+  const outputs = SPELLINGS.outputs.parse("path='a b' format=json") ?? [];
+  expect(SPELLINGS.outputs.print(outputs)).toBe("path='a b' format=json");
 });

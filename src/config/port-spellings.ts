@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { PortRange } from '../capture/port-range.ts';
 import { PORT_RANGES_MAX, VXLAN_PORTS_MAX } from '../limits.ts';
-import { parseIntegerBetween } from './integer-formats.ts';
+import { parseIntegerBetween } from './integer-spellings.ts';
 import { LOCAL_NETWORKS_MAX } from './limits.ts';
 
 /** How ports and networks are written. */

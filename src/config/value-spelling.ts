@@ -1,5 +1,5 @@
 /** How the value of an option is written: what is allowed, and the way from text to value and back. */
-export interface Format<T> {
+export interface Spelling<T> {
   /** Ends the sentence "allowed is ...". */
   allowed: string;
   /** The value of a text, or null if the text is not allowed. */

@@ -23,7 +23,7 @@ import {
 } from './explain-values.ts';
 import { FIELD_MODES_MAX, FILTER_VALUES_MAX, PATH_PATTERNS_MAX } from './limits.ts';
 import { parseNetwork } from './network-values.ts';
-import type { Format } from './value-format.ts';
+import type { Spelling } from './value-spelling.ts';
 
 /** How client addresses are anonymised, as an option says it: the key is still in its file. */
 export type AddressOption = { method: 'truncate' } | { method: 'hash'; keyFile: string };
@@ -200,7 +200,7 @@ function printRules<R extends { isNegated: boolean }>(
 }
 
 /** The ways in which values of filters and of redaction are written. */
-export const FILTER_FORMATS = {
+export const FILTER_SPELLINGS = {
   'path-patterns': {
     allowed: `up to ${PATH_PATTERNS_MAX} regular expressions in RE2's syntax of up to ${PATTERN_LENGTH_MAX} characters, ! before one negates it`,
     parse: parsePaths,
@@ -265,4 +265,4 @@ export const FILTER_FORMATS = {
     print: (value: AddressOption) =>
       value.method === 'truncate' ? 'truncate' : `hash:${value.keyFile}`,
   },
-} as const satisfies Record<string, Format<unknown>>;
+} as const satisfies Record<string, Spelling<unknown>>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LOCAL_NETWORKS_MAX, METHODS_MAX } from '../../src/config/limits.ts';
-import { FORMATS, type FormatName, findFormat } from '../../src/config/option-formats.ts';
+import { findSpelling, SPELLINGS, type SpellingName } from '../../src/config/option-spellings.ts';
 import { METHODS_DEFAULT, METHODS_REGISTERED } from '../../src/http/grammar.ts';
 import { PORT_RANGES_MAX, VXLAN_PORTS_MAX } from '../../src/limits.ts';
 
@@ -15,7 +15,7 @@ function listAddresses(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
 }
 
-const ALLOWED: [FormatName, string, unknown][] = [
+const ALLOWED: [SpellingName, string, unknown][] = [
   ['methods', 'all', [...METHODS_REGISTERED]],
   ['methods', METHODS_DEFAULT.join(','), [...METHODS_DEFAULT]],
   ['methods', 'PROPFIND', ['PROPFIND']],
@@ -76,19 +76,19 @@ const ALLOWED: [FormatName, string, unknown][] = [
   ['timezone', 'local', 'local'],
   ['timezone', 'utc', 'UTC'],
   ['timezone', 'Asia/Seoul', 'Asia/Seoul'],
-  ...['true', '1', 'yes', 'on', 'ON'].map((text): [FormatName, string, unknown] => [
+  ...['true', '1', 'yes', 'on', 'ON'].map((text): [SpellingName, string, unknown] => [
     'switch',
     text,
     true,
   ]),
-  ...['false', '0', 'no', 'off', 'Off'].map((text): [FormatName, string, unknown] => [
+  ...['false', '0', 'no', 'off', 'Off'].map((text): [SpellingName, string, unknown] => [
     'switch',
     text,
     false,
   ]),
 ];
 
-const REFUSED: [FormatName, string][] = [
+const REFUSED: [SpellingName, string][] = [
   ['interface', 'br-0123456789abc'], // 16 bytes
   ['interface', 'éééééééé'], // 8 characters, 16 bytes
   ['interface', 'eth 0'],
@@ -155,39 +155,39 @@ const REFUSED: [FormatName, string][] = [
 ];
 
 test.each(ALLOWED)('%s takes %j as %j', (name, text, value) => {
-  expect(findFormat(name).parse(text)).toEqual(value);
+  expect(findSpelling(name).parse(text)).toEqual(value);
 });
 
 test.each(REFUSED)('%s refuses %j', (name, text) => {
-  expect(findFormat(name).parse(text)).toBeNull();
+  expect(findSpelling(name).parse(text)).toBeNull();
 });
 
 describe('lists are bounded', () => {
   test('a port list may have as many ranges as the limit, and not one more', () => {
-    expect(FORMATS.ports.parse(listPorts(PORT_RANGES_MAX))).toHaveLength(PORT_RANGES_MAX);
-    expect(FORMATS.ports.parse(listPorts(PORT_RANGES_MAX + 1))).toBeNull();
+    expect(SPELLINGS.ports.parse(listPorts(PORT_RANGES_MAX))).toHaveLength(PORT_RANGES_MAX);
+    expect(SPELLINGS.ports.parse(listPorts(PORT_RANGES_MAX + 1))).toBeNull();
   });
 
   test('methods and ports of VXLAN may be as many as the limits, and not one more', () => {
     const methods = Array.from({ length: METHODS_MAX + 1 }, (_, index) => `M${index}`);
-    expect(FORMATS.methods.parse(methods.slice(1).join())).toHaveLength(METHODS_MAX);
-    expect(FORMATS.methods.parse(methods.join())).toBeNull();
+    expect(SPELLINGS.methods.parse(methods.slice(1).join())).toHaveLength(METHODS_MAX);
+    expect(SPELLINGS.methods.parse(methods.join())).toBeNull();
     const ports = Array.from({ length: VXLAN_PORTS_MAX + 1 }, (_, index) => 5_000 + index);
-    expect(FORMATS['udp-ports'].parse(ports.slice(1).join())).toHaveLength(VXLAN_PORTS_MAX);
-    expect(FORMATS['udp-ports'].parse(ports.join())).toBeNull();
+    expect(SPELLINGS['udp-ports'].parse(ports.slice(1).join())).toHaveLength(VXLAN_PORTS_MAX);
+    expect(SPELLINGS['udp-ports'].parse(ports.join())).toBeNull();
   });
 
   test('a list of networks may have as many as the limit, and not one more', () => {
     const most = listAddresses(LOCAL_NETWORKS_MAX);
-    expect(FORMATS.networks.parse(most.join(' '))).toEqual(most);
-    expect(FORMATS.networks.parse(listAddresses(LOCAL_NETWORKS_MAX + 1).join(' '))).toBeNull();
+    expect(SPELLINGS.networks.parse(most.join(' '))).toEqual(most);
+    expect(SPELLINGS.networks.parse(listAddresses(LOCAL_NETWORKS_MAX + 1).join(' '))).toBeNull();
   });
 });
 
 test('what is printed can be read again', () => {
   for (const [name, text] of ALLOWED) {
-    const format = findFormat(name);
-    const value = format.parse(text);
-    expect(format.parse(format.print(value))).toEqual(value);
+    const spelling = findSpelling(name);
+    const value = spelling.parse(text);
+    expect(spelling.parse(spelling.print(value))).toEqual(value);
   }
 });

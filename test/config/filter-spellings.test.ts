@@ -3,12 +3,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { FILTER_FORMATS } from '../../src/config/filter-formats.ts';
-import type { Format } from '../../src/config/value-format.ts';
+import { FILTER_SPELLINGS } from '../../src/config/filter-spellings.ts';
+import type { Spelling } from '../../src/config/value-spelling.ts';
 import { HttplogError } from '../../src/errors.ts';
 import { readAddressAnonymization, readOwnPatterns } from '../../src/plan/redaction-files.ts';
 
-type Name = keyof typeof FILTER_FORMATS;
+type Name = keyof typeof FILTER_SPELLINGS;
 
 const yes = { isNegated: false };
 const no = { isNegated: true };
@@ -137,8 +137,8 @@ const REFUSED: [Name, string][] = [
   ...['', 'hash', 'hash:', 'cut'].map((text): [Name, string] => ['anonymize-ip', text]),
 ];
 
-function format(name: Name): Format<unknown> {
-  return FILTER_FORMATS[name];
+function format(name: Name): Spelling<unknown> {
+  return FILTER_SPELLINGS[name];
 }
 
 test.each(ALLOWED)('%s takes %j as %j', (name, text, value) => {
@@ -156,9 +156,9 @@ test.each(ALLOWED)('%s prints %j so that it can be read again', (name, text, val
 
 test('lists may have as many values as the limit, and not one more', () => {
   const codes = Array.from({ length: 257 }, (_, index) => 100 + index);
-  expect(FILTER_FORMATS['status-filter'].parse(codes.slice(1).join())).toHaveLength(256);
-  expect(FILTER_FORMATS['status-filter'].parse(codes.join())).toBeNull();
-  expect(FILTER_FORMATS['path-patterns'].parse(`${'a\n'.repeat(31)}a`)).toHaveLength(32);
+  expect(FILTER_SPELLINGS['status-filter'].parse(codes.slice(1).join())).toHaveLength(256);
+  expect(FILTER_SPELLINGS['status-filter'].parse(codes.join())).toBeNull();
+  expect(FILTER_SPELLINGS['path-patterns'].parse(`${'a\n'.repeat(31)}a`)).toHaveLength(32);
 });
 
 describe('files of redaction', () => {

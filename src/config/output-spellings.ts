@@ -1,12 +1,9 @@
-import {
-  FORMAT_NAMES,
-  FORMAT_RECORDS,
-  type RecordFormatName,
-  type Records,
-} from '../format/format-names.ts';
+import { FORMAT_NAMES, type RecordFormatName } from '../format/format-table.ts';
 import { compileTemplate, templateHeaderNames } from '../format/template-compiler.ts';
 import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../limits.ts';
+import { RECORDS_NAMES, type Records } from '../record/record-kinds.ts';
 import { quoteValue } from './mistakes.ts';
+import { findPlaces, PLACE_KEYS, type PlaceValues } from './output-places.ts';
 
 /** How `--output`, `--format`, `--records` and `--header` are written. */
 
@@ -17,24 +14,21 @@ export interface FormatChoice {
 }
 
 /** One `--output`, as far as it says something; the rest comes from the options of all outputs. */
-export interface OutputChoice {
+export interface OutputChoice extends PlaceValues {
   format: FormatChoice | undefined;
   records: Records | undefined;
-  /** A file, a directory for daily files (ends in `/`, or is one), or `-`. */
-  path: string | undefined;
-  /** A database, or a directory for daily ones, in the place of a path. */
-  sqlite: string | undefined;
 }
+
+const KEYS: readonly string[] = ['format', 'records', ...PLACE_KEYS];
 
 export const FORMATS_ALLOWED = `${FORMAT_NAMES.slice(0, -1).join(', ')}, or template:'...' with fields in braces`;
 
-export const RECORDS_ALLOWED = 'messages or exchanges';
+export const RECORDS_ALLOWED = RECORDS_NAMES.join(' or ');
 
 export const OUTPUTS_ALLOWED =
-  `up to ${OUTPUTS_MAX} of KEY=VALUE[,KEY=VALUE...] with the keys format, records, path or sqlite, ` +
+  `up to ${OUTPUTS_MAX} of KEY=VALUE[,KEY=VALUE...] with the keys ${joinWithOr(KEYS)}, ` +
   'each once, as in format=json,path=/log/json/; quote a value that has a comma or a space';
 
-const KEYS = ['format', 'records', 'path', 'sqlite'];
 const TEMPLATE_PREFIX = 'template:';
 /** A path as it is, or within quotes that are not in it. */
 const PLACE = /^(?:[^'"]+|'[^']+'|"[^"]+")$/;
@@ -65,7 +59,7 @@ export function printFormat({ name, template }: FormatChoice): string {
 }
 
 export function parseRecords(text: string): Records | null {
-  return text === 'messages' || text === 'exchanges' ? text : null;
+  return RECORDS_NAMES.find((known) => known === text) ?? null;
 }
 
 /** Outputs stand apart by white space, so that one line of a configuration file can hold several. */
@@ -99,10 +93,6 @@ export function findTemplateNames(formats: readonly FormatChoice[]): string[] {
   );
 }
 
-export function isRecordsOf(format: RecordFormatName, records: Records): boolean {
-  return FORMAT_RECORDS[format].includes(records);
-}
-
 /** Why outputs cannot be taken; undefined: one of them has another form than all have. */
 interface OutputMistake {
   mistake: string | undefined;
@@ -134,16 +124,27 @@ function readOutput(text: string): OutputChoice | OutputMistake {
     }
     values.set(key, value);
   }
-  const path = values.get('path');
-  const sqlite = values.get('sqlite');
-  const place = path ?? sqlite;
-  if (place !== undefined && !PLACE.test(place)) {
-    return { mistake: 'its path is empty, or has a quote that is not around all of it' };
+  const mistake = explainPlaces(values);
+  return mistake !== undefined || values.size === 0 ? { mistake } : checkOutput(values);
+}
+
+/** An output has one place, and some kinds of places have a format of their own. */
+function explainPlaces(values: ReadonlyMap<string, string>): string | undefined {
+  const places = findPlaces(Object.fromEntries(values));
+  const [place, other] = places;
+  if (place === undefined) {
+    return undefined;
   }
-  if (sqlite !== undefined && (path ?? values.get('format')) !== undefined) {
-    return { mistake: 'it has sqlite, which takes the place of format and path' };
+  if (!PLACE.test(place.value)) {
+    return 'its path is empty, or has a quote that is not around all of it';
   }
-  return values.size === 0 ? { mistake: undefined } : checkOutput(values);
+  const own = places.find(({ spelling }) => spelling.format !== undefined);
+  if (own !== undefined && (other !== undefined || values.has('format'))) {
+    return `it has ${own.spelling.key}, which takes the place of format and path`;
+  }
+  return other === undefined
+    ? place.spelling.explain?.(unquote(place.value))
+    : `it has ${place.spelling.key} and ${other.spelling.key}, of which an output has one`;
 }
 
 function checkOutput(values: ReadonlyMap<string, string>): OutputChoice | OutputMistake {
@@ -159,16 +160,15 @@ function checkOutput(values: ReadonlyMap<string, string>): OutputChoice | Output
     const reason = `allowed is ${RECORDS_ALLOWED}`;
     return { mistake: `its records cannot be ${quoteValue(recordsText ?? '')}, ${reason}` };
   }
-  const path = unquoteAny(values.get('path'));
-  return { format, records, path, sqlite: unquoteAny(values.get('sqlite')) };
+  const places = PLACE_KEYS.map((key) => [key, unquoteAny(values.get(key))] as const);
+  return { format, records, ...(Object.fromEntries(places) as PlaceValues) };
 }
 
-function printOutput({ format, records, path, sqlite }: OutputChoice): string {
+function printOutput({ format, records, ...places }: OutputChoice): string {
   const parts = [
     format && `format=${printFormat(format)}`,
     records && `records=${records}`,
-    path && `path=${quoteIfNeeded(path)}`,
-    sqlite && `sqlite=${quoteIfNeeded(sqlite)}`,
+    ...findPlaces(places).map(({ spelling, value }) => `${spelling.key}=${quoteIfNeeded(value)}`),
   ];
   return parts.filter((part) => part !== undefined).join(',');
 }
@@ -183,6 +183,10 @@ function quote(text: string): string {
 
 function unquoteAny(text: string | undefined): string | undefined {
   return text === undefined ? undefined : unquote(text);
+}
+
+function joinWithOr(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 function lowerFirst(sentence: string): string {

@@ -1,0 +1,81 @@
+import { createHttpMessage, type HttpMessage, type MessageKind } from '../http/message.ts';
+import type { Side } from './message-type.ts';
+import type { RecordBase, WireFacts } from './record.ts';
+
+/** Bytes of a body that are kept. */
+export interface BodySpan {
+  /** 0: none are. */
+  offset: number;
+  end: number;
+  /** The body had more. */
+  isCut: boolean;
+}
+
+/**
+ * A message as it was sent, every field of its head and every repeat, where the way in keeps it: packets are not
+ * kept. Redaction works on the parts of a record and knows nothing of what else is here: it drops it.
+ */
+export interface RawMessage {
+  /** 0: the head is not kept. */
+  headOffset: number;
+  headEnd: number;
+  readonly body: BodySpan;
+}
+
+/**
+ * What exchanges and messages have alike: heads, as far as they were seen, as offsets into `bytes`. Both kinds
+ * begin with these fields in this order, so that code for both finds them at the same places.
+ */
+export interface HttpRecord extends RecordBase {
+  /** Which end this host is. */
+  side: Side;
+  wire: WireFacts;
+
+  hasRequest: boolean;
+  /** Start line and fields by slot; of meaning when `hasRequest`. */
+  request: HttpMessage;
+  /** The request line's parts, set by `splitRequestLine`. Empty parts begin where they end. */
+  methodEnd: number;
+  /** The request target as it was sent. */
+  targetOffset: number;
+  targetEnd: number;
+  /** The target's path, and its query without the question mark. */
+  pathOffset: number;
+  pathEnd: number;
+  queryOffset: number;
+  queryEnd: number;
+  hasQuery: boolean;
+  /** `HTTP/1.1`; empty when the captured line is cut. */
+  requestVersionOffset: number;
+
+  hasResponse: boolean;
+  response: HttpMessage;
+  /** UNKNOWN without a response, or when its three digits were not captured. */
+  statusCode: number;
+  /** First byte of the reason phrase; it ends with the start line. */
+  reasonOffset: number;
+
+  requestHeadBytes: number;
+  responseHeadBytes: number;
+  rawRequest: RawMessage;
+  rawResponse: RawMessage;
+}
+
+/** @param fieldsCount slots of the field table, see `createFieldTables` */
+export function createHead(kind: MessageKind, fieldsCount: number): HttpMessage {
+  const head = createHttpMessage(fieldsCount);
+  head.kind = kind;
+  return head;
+}
+
+export function createRawMessage(): RawMessage {
+  return { headOffset: 0, headEnd: 0, body: { offset: 0, end: 0, isCut: false } };
+}
+
+/** Nothing points to the bytes any more. */
+export function dropRawMessage(raw: RawMessage): void {
+  raw.headOffset = 0;
+  raw.headEnd = 0;
+  raw.body.offset = 0;
+  raw.body.end = 0;
+}
