@@ -147,12 +147,18 @@ function setOf(keys: Int32Array, at: number): number {
 
 /** The words that tell directions of one set apart first. */
 function isRow(rows: Int32Array, row: number, keys: Int32Array, at: number): boolean {
-  for (let word = DIRECTION_KEY_WORDS - 1; word >= 0; word--) {
-    if (rows[row + word] !== keys[at + word]) {
-      return false;
-    }
-  }
-  return rows[row + DIRECTION_CONNECTION] !== 0;
+  return (
+    rows[row + PORTS_AT] === keys[at + PORTS_AT] &&
+    rows[row + SOURCE_AT + 3] === keys[at + SOURCE_AT + 3] &&
+    rows[row + TARGET_AT + 3] === keys[at + TARGET_AT + 3] &&
+    rows[row + SOURCE_AT + 2] === keys[at + SOURCE_AT + 2] &&
+    rows[row + TARGET_AT + 2] === keys[at + TARGET_AT + 2] &&
+    rows[row + SOURCE_AT + 1] === keys[at + SOURCE_AT + 1] &&
+    rows[row + TARGET_AT + 1] === keys[at + TARGET_AT + 1] &&
+    rows[row + SOURCE_AT] === keys[at + SOURCE_AT] &&
+    rows[row + TARGET_AT] === keys[at + TARGET_AT] &&
+    rows[row + DIRECTION_CONNECTION] !== 0
+  );
 }
 
 function writeAddress(

@@ -19,8 +19,8 @@ export const IPV6_EXTENSION_HEADERS_MAX = 8;
 /** Messages remembered to recognise them when they come again: a power of two; 1 MiB of memory. */
 export const SEEN_MESSAGES_MAX = 65_536;
 
-/** Directions of connections of which it is known where their messages stand: a power of two; 4 MiB when all are in use. */
-export const DIRECTIONS_MAX = 65_536;
+/** Directions of connections of which it is known where their messages stand: a power of two; 1 MiB, which a core keeps near. */
+export const DIRECTIONS_MAX = 16_384;
 
 /**
  * Milliseconds between two sendings of a segment that are one message: no retransmission timer waits longer.

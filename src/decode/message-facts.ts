@@ -28,5 +28,5 @@ export const FACT_IS_OF_ALL_DEVICES = 16;
 
 /** Packet time as a word: milliseconds, of which the difference counts. */
 export function messageTimeMs(timestampSec: number, timestampSubsecNs: number): number {
-  return (timestampSec * 1000 + timestampSubsecNs / 1e6) | 0;
+  return (Math.imul(timestampSec, 1000) + ((timestampSubsecNs / 1e6) | 0)) | 0;
 }
