@@ -18,12 +18,12 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ],
     [
       'nothing-is-missing: any request',
-      'isInPlace(flows, sideOf(flow, FROM_CLIENT), start) &&',
+      'isInPlace(flows, sideOf(flow, FROM_CLIENT), start, leadBytesOf(slots, first)) &&',
       'true &&',
     ],
     [
       'nothing-is-missing: any response',
-      'isInPlace(flows, sideOf(flow, FROM_SERVER), sequenceNumber) &&',
+      'isInPlace(flows, server, sequenceNumber, leadBytes) &&',
       'true &&',
     ],
     [
@@ -41,13 +41,13 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ['client-waits: of a crowded request too', 'hasMark(slots, last, EXCHANGE_CROWDED) ||', ''],
     [
       'client-waits: whatever the client has',
-      '||\n    acknowledgmentOf(slots, last) !== segment.sequenceNumber',
+      '||\n    !hasReceivedAllBefore(flows, flow, acknowledgmentOf(slots, last), segment.sequenceNumber)',
       '',
     ],
     [
       'client-waits: whatever the server has',
-      'total === UNKNOWN ? received > 0 : received === (total | 0)',
-      'true',
+      'received === (total | 0) || isAllLead(',
+      'true || isAllLead(',
     ],
     ['assumed-place-falls: nothing is assumed', 'noteFact(flows, flow, FLOW_ASSUMED);', ''],
     ['early-response-keeps-who-waits', '!isBeforeWaiting(tracker, first, segment)', 'true'],
@@ -56,11 +56,15 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
       '!isBeforeWaiting(tracker, first, segment)',
       'false',
     ],
-    ['interim-answers-nothing: first proof', 'isInPlace(flows, server, sequenceNumber)', 'false'],
+    [
+      'interim-answers-nothing: first proof',
+      'if (isInPlace(flows, server, sequenceNumber, leadBytes)) {',
+      'if (false) {',
+    ],
     [
       'interim-answers-nothing: second proof',
-      'last !== NO_EXCHANGE && acknowledgmentOf(slots, last) === sequenceNumber',
-      'false',
+      'last !== NO_EXCHANGE &&\n    hasReceivedAllBefore(',
+      'false &&\n    hasReceivedAllBefore(',
     ],
     [
       'nothing-is-missing: of a length beyond sequence numbers too',
@@ -82,11 +86,7 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ['assumed-place-falls', 'if (isFact(flows, flow, FLOW_ASSUMED)) {', 'if (false) {'],
     ['silence-finds-the-place: astray for ever', 'FLOW_ASTRAY | FLOW_ASSUMED', 'FLOW_ASSUMED'],
     ['silence-finds-the-place: assumed for ever', 'FLOW_ASTRAY | FLOW_ASSUMED', 'FLOW_ASTRAY'],
-    [
-      'ahead-next-request',
-      'requestEndOf(slots, previous) === requestStartOf(slots, next)',
-      'false',
-    ],
+    ['ahead-next-request', '    isRightBehind(slots, previous, next)', 'false'],
     [
       'ahead-next-request: of a crowded one too',
       '!hasMark(slots, previous, EXCHANGE_CROWDED) &&',
@@ -103,16 +103,16 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
       'acknowledgmentOf(slots, request) === acknowledgment &&',
       '',
     ],
-    ['ahead-more-bytes', 'isBeyond(slots, request, end)', 'false'],
-    ['ahead-server-has-more', 'isBeyond(slots, answered, acknowledgment)', 'false'],
+    ['ahead-more-bytes', 'isBeyond(flows, slots, request, end)', 'false'],
+    ['ahead-server-has-more', 'isBeyond(flows, slots, answered, acknowledgment)', 'false'],
     ['ahead-before-the-end', 'waiting !== NO_EXCHANGE &&\n', 'false &&\n'],
     ['ahead-more-bytes: a line end counts', '> LINE_END_BYTES', '> 0'],
   ]),
   ...changes('src/exchange/note-request.ts', [
-    ['lost-bytes-count: before a request', 'advance(tracker, flow, sequenceNumber);', ''],
+    ['lost-bytes-count: before a request', 'passBefore(tracker, flow, sequenceNumber)', '0'],
     ['within-request', 'isWithinRequest(tracker, flow, segment)', 'false'],
     ['too-many-wait', 'waitingCountOf(flows, flow) >= REQUESTS_WAITING_MAX', 'false'],
-    ['crowded-request', 'isCrowded(flows, flow, sequenceNumber, acknowledgmentNumber)', 'false'],
+    ['crowded-request', 'isCrowded(flows, flow, segment, leadBytes)', 'false'],
     ['answered-already', 'wasAnsweredUnseen(flows, flow, sequenceNumber) || ', ''],
     ['lost-place-is-given-up: who is astray waits', ' || isFact(flows, flow, FLOW_ASTRAY)', ''],
     ['crowded-request: behind lost bytes', 'return isBehindLostBytes || ', 'return '],
@@ -190,18 +190,22 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ],
     [
       'within-response: chunks',
-      '!areChunksLost(slots.chunks, exchange, segment.sequenceNumber)',
+      '!areChunksLost(slots.chunks, responseOf(exchange), segment.sequenceNumber)',
       'false',
     ],
     ['within-response: until close', 'hasMark(slots, exchange, EXCHANGE_UNTIL_CLOSE)', 'false'],
     [
       'within-response: framing that was lost',
-      '!areChunksLost(slots.chunks, exchange, segment.sequenceNumber)',
+      '!areChunksLost(slots.chunks, responseOf(exchange), segment.sequenceNumber)',
       'true',
     ],
   ]),
   ...changes('src/exchange/note-response.ts', [
-    ['lost-bytes-count: before a response', 'advance(tracker, flow, segment.sequenceNumber);', ''],
+    [
+      'lost-bytes-count: before a response',
+      'passBefore(tracker, flow, segment.sequenceNumber);',
+      '',
+    ],
     ['lost-bytes-count: the end of a response', 'settleResponse(tracker, flow);', ''],
     ['within-response', 'isWithinResponse(tracker, flow, segment)', 'false'],
     [
@@ -223,8 +227,8 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ['ahead-before-the-end: not asked', 'noteBeforeTheEnd(tracker, flow);', ''],
     [
       'chunks-tell-the-end: bytes behind',
-      'passedBytesOf(slots, response) - behind',
-      'passedBytesOf(slots, response)',
+      'passedBytesOf(slots, message) - behind',
+      'passedBytesOf(slots, message)',
     ],
     ['upload-goes-on', 'if (!isUploading) {', 'if (true) {'],
     [
@@ -258,8 +262,8 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
   ]),
   ...changes('src/exchange/start-flow.ts', [
     ['syn-begins-anew: the old one goes on', 'closeFlow(tracker, flow);', 'return;'],
-    ['syn-begins-anew: once more', 'isRepeatedSyn(tracker, segment) || ', ''],
-    ['syn-begins-anew: late', ' || isLateSyn(tracker, segment)', ''],
+    ['syn-begins-anew: once more', 'synSequenceOf(flows, flow) === sequenceNumber\n', 'false\n'],
+    ['syn-begins-anew: late', 'isLateSyn(flows, flow, sequenceNumber);', 'false;'],
     ['syn-begins-anew: late by any distance', ' && passedBytes <= LATE_SYN_BYTES_MAX', ''],
     [
       'syn-begins-anew: no place of the client',
@@ -268,11 +272,35 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ],
     [
       'syn-begins-anew: no place of the server',
-      'expectMessageAt(flows, server, sequenceNumber);',
+      'beginSide(tracker, FROM_SERVER, sequenceNumber);',
       '',
     ],
-    ['syn-begins-anew: every SYN-ACK', ' || isFact(flows, flow, FLOW_SYN_ACK)', ''],
-    ['connect-time: without a SYN-ACK', '!isFact(flows, flow, FLOW_SYN_ACK) || ', ''],
+    [
+      'syn-begins-anew: every SYN-ACK',
+      'if (!isFact(flows, tracker.flow, FLOW_SYN_ACK)) {',
+      'if (true) {',
+    ],
+    [
+      'syn-ack-tells-both',
+      'if (tracker.flow === NO_FLOW) {',
+      'if (tracker.flow === NO_FLOW) {\n    return;',
+    ],
+    [
+      'syn-ack-tells-both: not of the client',
+      'beginSide(tracker, FROM_CLIENT, acknowledgmentNumber);',
+      '',
+    ],
+    ['syn-ack-tells-both: no late SYN', 'noteLateSyn(tracker, flow, segment);', ''],
+    [
+      'first-ack-tells-the-server',
+      'beginSide(tracker, FROM_SERVER, segment.acknowledgmentNumber);',
+      '',
+    ],
+    [
+      'connect-time: without a SYN-ACK',
+      '!isFact(flows, flow, FLOW_SYN_ACK) ||\n    !isFact(flows, flow, FLOW_SYN) ||',
+      '',
+    ],
     ['connect-time: with the request', 'setConnectTime(slots, request, connectNs);', ''],
   ]),
   ...changes('src/exchange/follow-segment.ts', [
@@ -297,8 +325,8 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ['server-closes', 'noteServerEnd(flows, flow, end);', ''],
     [
       'server-closes: by either side',
-      ' && direction === FROM_SERVER) {\n    noteServerEnd',
-      ') {\n    noteServerEnd',
+      'if (direction === FROM_SERVER) {\n      noteServerEnd',
+      'if (true) {\n      noteServerEnd',
     ],
     [
       'server-closes: before all has passed',
@@ -334,5 +362,80 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ],
     ['next-response-ends-it: until close is never whole', '? isEndTold : ', '? false : '],
     ['silence-ends', 'expireFlow(tracker, flow, list);\n      flow', 'break;\n      flow'],
+  ]),
+  ...changes('src/exchange/note-preamble.ts', [
+    [
+      'bytes-of-no-message',
+      'noteLead(flows, sideOf(flow, direction), sequence, (sequence + end - offset) | 0);',
+      '',
+    ],
+    [
+      "bytes-of-no-message: they are the one before's",
+      'advance(tracker, flow, (sequence - leadBytes) | 0);',
+      'advance(tracker, flow, sequence);',
+    ],
+    ['proxy-header-first: anywhere', 'sequence === synSequenceOf(flows, flow)', 'true'],
+  ]),
+  ...changes('src/exchange/proxy-client.ts', [
+    ['proxy-header-first', 'noteFact(flows, flow, FLOW_PROXIED);', ''],
+  ]),
+  ...changes('src/exchange/may-begin.ts', [
+    ['bytes-of-a-body: of known length', 'passedBytesOf(slots, message) - behind >= total', 'true'],
+    ['bytes-of-a-body: of chunks', '? !isFramingAhead(slots.chunks, message, sequence)', '? true'],
+    ['bytes-of-a-body: until close', '      : false;', '      : true;'],
+    ['answer-lets-go', 'flow === NO_FLOW ||\n    (firstWaitingOf', 'false &&\n    (firstWaitingOf'],
+    ['answer-lets-go: whoever waits', 'firstWaitingOf(flows, flow) === NO_EXCHANGE && ', ''],
+    ['answer-lets-go: whatever passes', ' && mayMessageBegin(tracker, sequence))', ')'],
+  ]),
+  ...changes('src/exchange/arrival-order.ts', [
+    ['early-segment-waits', '(missing > 0 || unseen > 0) &&', 'false &&'],
+    [
+      'early-segment-waits: not for its own bytes',
+      '(missing > 0 || unseen > 0) &&',
+      'unseen > 0 &&',
+    ],
+    [
+      'early-segment-waits: not for the other end',
+      '(missing > 0 || unseen > 0) &&',
+      'missing > 0 &&',
+    ],
+    ['early-segment-waits: for a FIN', 'bytesCount === 1 && isFact(flows, flow, fin)', 'false'],
+    [
+      'early-segment-waits: within a body',
+      'passedBytesOf(slots, message) + ahead <= total',
+      'false',
+    ],
+    ['acknowledged-hole-is-a-gap', 'return isAcknowledged && isOvertaken;', 'return false;'],
+    [
+      'acknowledged-hole-is-a-gap: whatever was acknowledged',
+      'return isAcknowledged && isOvertaken;',
+      'return isOvertaken;',
+    ],
+    [
+      'acknowledged-hole-is-a-gap: whatever came',
+      'return isAcknowledged && isOvertaken;',
+      'return isAcknowledged;',
+    ],
+    [
+      'waits-no-longer: in any order',
+      'while (!isFirstOfSide(early, flow, early.places[index])) {',
+      'while (false) {',
+    ],
+  ]),
+  ...changes('src/exchange/early-segments.ts', [
+    [
+      'waits-no-longer',
+      'return isExpired ? oldest : NO_EARLY;',
+      'return timestampSec === Number.POSITIVE_INFINITY ? oldest : NO_EARLY;',
+    ],
+    ['waits-no-longer: as many as come', 'flowCounts[flow] < EARLY_SEGMENTS_PER_FLOW_MAX &&', ''],
+  ]),
+  ...changes('src/exchange/holes.ts', [
+    ['late-is-not-again', '  return true;\n', '  return false;\n'],
+    [
+      'late-is-not-again: for ever',
+      'state.holeFrom[side] = bytesBetween(end, holeEnd) <= 0 ? holeEnd : end;',
+      '',
+    ],
   ]),
 ];

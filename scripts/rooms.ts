@@ -1,8 +1,8 @@
 /**
- * The rooms of src, and what each may know. Packets flow capture -> decode -> exchange; records flow from there
- * through output (filter, redact, format) to log. Control rooms (config, plan, admin, daemon, cli) touch no
- * packet byte. A folder in a folder (`ship/nats`) is a room of its own: the row with the longest name counts,
- * and it knows none of its siblings unless its row names them.
+ * The rooms of src, and what each may know. Packets flow capture -> decode -> exchange, other bytes into
+ * stream; records flow from both through output (filter, redact, format) to log. Control rooms (config, plan,
+ * admin, daemon, cli) touch no packet byte. A folder in a folder (`ship/nats`) is a room of its own: the row
+ * with the longest name counts, and it knows none of its siblings unless its row names them.
  */
 
 /** What the files of a room may import besides each other. */
@@ -69,6 +69,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   /** HTTP/1 on plain bytes, of packets or of streams. */
   http: { rooms: GROUND, node: [], packages: [] },
   record: { rooms: [...GROUND, 'http/'], node: [], packages: [] },
+  /** Ordered bytes of a connection, of whatever source but packets, to records. */
+  stream: { rooms: [...GROUND, 'http/', 'record/'], node: [], packages: [] },
   filter: {
     rooms: [...GROUND, 'http/', 'pattern-steps.ts', 'record/', 'regular-expression.ts'],
     node: [],

@@ -37,6 +37,11 @@ const HTTP2_PREFACE = 'PRI';
 /** ContentType handshake and the version's first byte, the same from SSL 3.0 to TLS 1.3. @see RFC 8446 section 5.1 */
 const TLS_HANDSHAKE = 0x16030000;
 const TLS_HANDSHAKE_MASK = 0xffff0000;
+/** What a message may have before it in its segment: empty lines, the header of the PROXY protocol. */
+const PROXY_HEADER = 'PROXY';
+const LINE_END = 0x0d0a0000;
+const LINE_FEED = 0x0a000000;
+const LINE_FEED_MASK = 0xff000000;
 
 /** Whether the first word tells all of these methods: each has its space behind it. */
 export function canMatchHeads(methods: readonly string[]): boolean {
@@ -45,7 +50,8 @@ export function canMatchHeads(methods: readonly string[]): boolean {
 
 /**
  * From `head` on: accepts a segment whose payload begins with the first four bytes of a method, with its space,
- * or of a response. It is no more than what the decoder asks first; shorter payloads begin no message to it. What a
+ * or of a response, or with what may stand before them. It is no more than what the decoder asks first; shorter
+ * payloads begin no message to it. What a
  * connection of TLS or HTTP/2 begins with passes too, so that who waits for HTTP on such a port can be told; and so does
  * a client's SYN, with which sequence numbers begin anew.
  *
@@ -58,7 +64,9 @@ export function matchHeads(
   methods: readonly string[],
   snaplen: number,
 ): BpfLine[] {
-  const words = new Set([RESPONSE, HTTP2_PREFACE, ...methods].map((text) => firstWord(`${text} `)));
+  const words = new Set(
+    [RESPONSE, HTTP2_PREFACE, PROXY_HEADER, ...methods].map((text) => firstWord(`${text} `)),
+  );
   return [
     label('head'),
     // A connection begins: what comes now is no repetition of what was seen of an older one.
@@ -75,6 +83,9 @@ export function matchHeads(
     ...[...words].map((word) => jumpIf(BPF_JEQ, word, 'head hit')),
     statement(BPF_ALU | BPF_AND, TLS_HANDSHAKE_MASK),
     jumpIf(BPF_JEQ, TLS_HANDSHAKE, 'head hit'),
+    jumpIf(BPF_JEQ, LINE_END, 'head hit'),
+    statement(BPF_ALU | BPF_AND, LINE_FEED_MASK),
+    jumpIf(BPF_JEQ, LINE_FEED, 'head hit'),
     statement(BPF_RET, 0),
     label('head hit'),
     statement(BPF_RET, snaplen),

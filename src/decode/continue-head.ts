@@ -18,7 +18,17 @@ export const HEAD_WAITS = 0;
 /** Write what is known: the empty line is there, what is missing will not come, or no room is left. */
 export const HEAD_ENDED = 1;
 
-export type HeadState = typeof HEAD_WAITS | typeof HEAD_ENDED;
+/** What was held is not the beginning of a message. */
+export const HEAD_NONE = 2;
+
+/** What was held belongs to no message, as a whole. */
+export const HEAD_PREAMBLE = 3;
+
+export type HeadState =
+  | typeof HEAD_WAITS
+  | typeof HEAD_ENDED
+  | typeof HEAD_NONE
+  | typeof HEAD_PREAMBLE;
 
 /** An empty line and the line end before it: CR LF CR LF, of which all but one byte may be known already. */
 const HEAD_END_BYTES = 4;
@@ -34,6 +44,8 @@ export function canHold(held: HeldHeads, segment: Segment): boolean {
 /**
  * Holds the head that a segment begins. **The caller has checked that a place is free**, that the segment's
  * payload was captured whole, and that it fits (`canHold`).
+ *
+ * @param isSure the bytes are a message's; else they may become one
  */
 export function holdHead(
   held: HeldHeads,
@@ -41,6 +53,7 @@ export function holdHead(
   segment: Segment,
   timestampSec: number,
   timestampSubsecNs: number,
+  isSure: boolean,
 ): void {
   const index = held.firstFree;
   const head = held.heads[index];
@@ -68,6 +81,9 @@ export function holdHead(
   head.earlyEnd = 0;
   head.timestampSec = timestampSec;
   head.timestampSubsecNs = timestampSubsecNs;
+  head.untilSec = timestampSec;
+  head.untilSubsecNs = timestampSubsecNs;
+  head.isSure = isSure;
   head.vlanTagsCount = segment.vlanTagsCount;
   head.vlanIds.set(segment.vlanIds);
   linkHead(held, index, hashFlow(bytes, segment));

@@ -49,6 +49,11 @@ export interface HeldHead {
   /** Packet time of the first segment. */
   timestampSec: number;
   timestampSubsecNs: number;
+  /** Packet time of the last one. */
+  untilSec: number;
+  untilSubsecNs: number;
+  /** What is held is a message; else it may become one. */
+  isSure: boolean;
   vlanTagsCount: number;
   readonly vlanIds: Uint16Array;
 }
@@ -107,6 +112,22 @@ export function findHead(held: HeldHeads, bytes: Uint8Array, segment: Segment): 
     index = held.heads[index].nextInChain;
   }
   return index;
+}
+
+/** The head of the segment's flow and the other direction, or NO_HEAD. */
+export function findHeadOfOther(held: HeldHeads, bytes: Uint8Array, segment: Segment): number {
+  turnRound(segment);
+  const index = findHead(held, bytes, segment);
+  turnRound(segment);
+  return index;
+}
+
+function turnRound(segment: Segment): void {
+  const { sourceAddressOffset, sourcePort } = segment;
+  segment.sourceAddressOffset = segment.targetAddressOffset;
+  segment.targetAddressOffset = sourceAddressOffset;
+  segment.sourcePort = segment.targetPort;
+  segment.targetPort = sourcePort;
 }
 
 /** The head held longest if its time is up, or the clock was set back behind it; else NO_HEAD. */
@@ -230,6 +251,9 @@ function createHead(index: number, headsMax: number): HeldHead {
     earlyEnd: 0,
     timestampSec: 0,
     timestampSubsecNs: 0,
+    untilSec: 0,
+    untilSubsecNs: 0,
+    isSure: false,
     vlanTagsCount: 0,
     vlanIds: new Uint16Array(VLAN_TAGS_MAX),
   };

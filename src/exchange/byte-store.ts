@@ -19,18 +19,21 @@ export interface ByteStore {
 export const NO_BLOCK = -1;
 
 /** @param stagingBytes of the area behind the blocks */
-export function createByteStore(stagingBytes: number): ByteStore {
-  const stagingOffset = STORE_BLOCKS_MAX * STORE_BLOCK_BYTES;
-  const nextBlock = new Int32Array(STORE_BLOCKS_MAX);
-  for (let block = 0; block < STORE_BLOCKS_MAX; block++) {
+export function createByteStore(
+  stagingBytes: number,
+  blocksMax: number = STORE_BLOCKS_MAX,
+): ByteStore {
+  const stagingOffset = blocksMax * STORE_BLOCK_BYTES;
+  const nextBlock = new Int32Array(blocksMax);
+  for (let block = 0; block < blocksMax; block++) {
     nextBlock[block] = block + 1;
   }
-  nextBlock[STORE_BLOCKS_MAX - 1] = NO_BLOCK;
+  nextBlock[blocksMax - 1] = NO_BLOCK;
   return {
     bytes: new Uint8Array(stagingOffset + stagingBytes),
     nextBlock,
     firstFree: 0,
-    freeCount: STORE_BLOCKS_MAX,
+    freeCount: blocksMax,
     stagingOffset,
   };
 }

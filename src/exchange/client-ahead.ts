@@ -3,6 +3,7 @@ import {
   acknowledgmentOf,
   EXCHANGE_CROWDED,
   type ExchangeSlots,
+  flowOf,
   hasMark,
   requestEndOf,
   requestOf,
@@ -26,6 +27,7 @@ import {
   placeOf,
   sideOf,
 } from './flow-state.ts';
+import { isAllLead, leadBytesOf } from './lead-bytes.ts';
 import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
@@ -93,10 +95,16 @@ export function noteNextRequest(
     !hasMark(slots, previous, EXCHANGE_CROWDED) &&
     acknowledgmentOf(slots, previous) === acknowledgmentOf(slots, next) &&
     totalBytesOf(slots, requestOf(previous)) !== UNKNOWN &&
-    requestEndOf(slots, previous) === requestStartOf(slots, next)
+    isRightBehind(slots, previous, next)
   ) {
     noteAhead(flows, flow);
   }
+}
+
+/** Nothing that belongs to a message stands between the two. */
+function isRightBehind(slots: ExchangeSlots, previous: number, next: number): boolean {
+  const distance = bytesBetween(requestEndOf(slots, previous), requestStartOf(slots, next));
+  return distance >= 0 && distance <= leadBytesOf(slots, next);
 }
 
 /**
@@ -117,7 +125,7 @@ export function noteMoreBytes(
   if (
     !hasMark(slots, request, EXCHANGE_CROWDED) &&
     acknowledgmentOf(slots, request) === acknowledgment &&
-    isBeyond(slots, request, end)
+    isBeyond(flows, slots, request, end)
   ) {
     noteAhead(flows, flow);
   }
@@ -138,7 +146,7 @@ export function noteServerHasMore(
   answered: number,
   acknowledgment: number,
 ): void {
-  if (isBeyond(slots, answered, acknowledgment)) {
+  if (isBeyond(flows, slots, answered, acknowledgment)) {
     noteAhead(flows, flow);
   }
 }
@@ -156,7 +164,12 @@ export function noteBeforeTheEnd({ flows, slots }: ExchangeTracker, flow: number
   const waiting = firstWaitingOf(flows, flow);
   if (
     waiting !== NO_EXCHANGE &&
-    isInPlace(flows, sideOf(flow, FROM_CLIENT), requestStartOf(slots, waiting)) &&
+    isInPlace(
+      flows,
+      sideOf(flow, FROM_CLIENT),
+      requestStartOf(slots, waiting),
+      leadBytesOf(slots, waiting),
+    ) &&
     bytesBetween(placeOf(flows, sideOf(flow, FROM_SERVER)), acknowledgmentOf(slots, waiting)) < 0
   ) {
     noteAhead(flows, flow);
@@ -169,11 +182,19 @@ export function noteBeforeTheEnd({ flows, slots }: ExchangeTracker, flow: number
  *
  * @see RFC 9112 section 2.2
  */
-function isBeyond(slots: ExchangeSlots, exchange: number, sequence: number): boolean {
+function isBeyond(
+  flows: FlowState,
+  slots: ExchangeSlots,
+  exchange: number,
+  sequence: number,
+): boolean {
   const total = totalBytesOf(slots, requestOf(exchange));
+  if (total === UNKNOWN || total > SEQUENCE_LEAP_MAX) {
+    return false;
+  }
+  const end = requestEndOf(slots, exchange);
   return (
-    total !== UNKNOWN &&
-    total <= SEQUENCE_LEAP_MAX &&
-    bytesBetween(requestEndOf(slots, exchange), sequence) > LINE_END_BYTES
+    bytesBetween(end, sequence) > LINE_END_BYTES &&
+    !isAllLead(flows, sideOf(flowOf(slots, exchange), FROM_CLIENT), end, sequence)
   );
 }

@@ -15,6 +15,7 @@ import {
 } from '../record/exchange.ts';
 import { releaseBytes } from './byte-store.ts';
 import { areChunksLost } from './chunked-body.ts';
+import { forgetEarly } from './early-segments.ts';
 import { fillRecord } from './exchange-record.ts';
 import {
   chainOf,
@@ -140,7 +141,10 @@ export function isEndKnowable({ slots, flows }: ExchangeTracker, index: number):
     return true;
   }
   const passed = passedOf(flows, sideOf(flowOf(slots, index), FROM_SERVER));
-  return hasMark(slots, index, EXCHANGE_CHUNKED) && !areChunksLost(slots.chunks, index, passed);
+  return (
+    hasMark(slots, index, EXCHANGE_CHUNKED) &&
+    !areChunksLost(slots.chunks, responseOf(index), passed)
+  );
 }
 
 /** Ends what the flow has under way, and forgets it. */
@@ -157,6 +161,7 @@ export function endFlow(
   if (isFact(flows, flow, FLOW_SYN) && !isFact(flows, flow, FLOW_CONNECTED)) {
     flows.handshakesCount--;
   }
+  forgetEarly(tracker.early, flow);
   removeFlow(flows, flow);
   tracker.counts[COUNT_FLOWS] = flows.flowsCount;
   if (tracker.flow === flow) {

@@ -20,11 +20,13 @@ export interface ExchangeSlots {
   /** The next that waits in its flow, or the next free one. */
   readonly next: Int32Array;
   /** EXCHANGE_* bits. */
-  readonly facts: Uint8Array;
+  readonly facts: Uint16Array;
   /** Message type of the request, or that the request would have had. */
   readonly type: Uint8Array;
   /** Sequence number of the request's first byte; of the response's where there is no request. */
   readonly firstSequence: Int32Array;
+  /** Bytes directly before the request that belong to no message. */
+  readonly lead: Int32Array;
   /** What the client had received when it sent the request; of meaning with EXCHANGE_REQUEST. */
   readonly acknowledgment: Int32Array;
   /** Sequence number behind the response's last byte, once its length is known. */
@@ -37,7 +39,7 @@ export interface ExchangeSlots {
   readonly vlanTagsCount: Uint8Array;
   /** VLAN_TAGS_MAX each. */
   readonly vlanIds: Uint16Array;
-  /** Of the response; of meaning with EXCHANGE_CHUNKED. */
+  /** By message; of meaning with EXCHANGE_ASKED_CHUNKED, EXCHANGE_CHUNKED. */
   readonly chunks: ChunkFraming;
   /** By message: what is shown of it, a chain of the byte store. */
   readonly chain: Int32Array;
@@ -67,6 +69,8 @@ export const EXCHANGE_ENDED = 32;
 export const EXCHANGE_UNTIL_CLOSE = 64;
 /** The response's end is told by the framing of its chunks. */
 export const EXCHANGE_CHUNKED = 128;
+/** The request's end is told by the framing of its chunks. */
+export const EXCHANGE_ASKED_CHUNKED = 256;
 
 export function createExchangeSlots(): ExchangeSlots {
   const integers = (count: number): Int32Array => new Int32Array(count);
@@ -80,9 +84,10 @@ export function createExchangeSlots(): ExchangeSlots {
   return {
     flow: integers(EXCHANGES_MAX),
     next,
-    facts: new Uint8Array(EXCHANGES_MAX),
+    facts: new Uint16Array(EXCHANGES_MAX),
     type: new Uint8Array(EXCHANGES_MAX),
     firstSequence: integers(EXCHANGES_MAX),
+    lead: integers(EXCHANGES_MAX),
     acknowledgment: integers(EXCHANGES_MAX),
     responseEnd: integers(EXCHANGES_MAX),
     startSec: doubles(EXCHANGES_MAX),
@@ -91,7 +96,7 @@ export function createExchangeSlots(): ExchangeSlots {
     retransmitted: integers(EXCHANGES_MAX),
     vlanTagsCount: new Uint8Array(EXCHANGES_MAX),
     vlanIds: new Uint16Array(EXCHANGES_MAX * VLAN_TAGS_MAX),
-    chunks: createChunkFraming(EXCHANGES_MAX),
+    chunks: createChunkFraming(messagesMax),
     chain: integers(messagesMax),
     headBytes: integers(messagesMax),
     passedBytes: doubles(messagesMax),
@@ -126,6 +131,7 @@ export function takeSlot(
   slots.facts[exchange] = 0;
   slots.type[exchange] = type;
   slots.firstSequence[exchange] = segment.sequenceNumber;
+  slots.lead[exchange] = 0;
   slots.startSec[exchange] = frame.timestampSec;
   slots.startSubsecNs[exchange] = frame.timestampSubsecNs;
   slots.connectNs[exchange] = UNKNOWN;

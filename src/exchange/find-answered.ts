@@ -19,6 +19,7 @@ import {
   FLOW_AHEAD,
   FLOW_ASSUMED,
   FLOW_ASTRAY,
+  type FlowState,
   FROM_CLIENT,
   FROM_SERVER,
   firstWaitingOf,
@@ -31,6 +32,7 @@ import {
   noteFact,
   sideOf,
 } from './flow-state.ts';
+import { isAllLead, leadBytesBefore, leadBytesOf } from './lead-bytes.ts';
 import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween, sequenceBehind } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
@@ -88,9 +90,11 @@ function isNothingMissing(
 ): boolean {
   const start = requestStartOf(slots, first);
   const headEnd = sequenceBehind(start, Math.max(headBytesOf(slots, requestOf(first)), 1));
+  const server = sideOf(flow, FROM_SERVER);
+  const leadBytes = leadBytesBefore(flows, server, sequenceNumber);
   return (
-    isInPlace(flows, sideOf(flow, FROM_CLIENT), start) &&
-    isInPlace(flows, sideOf(flow, FROM_SERVER), sequenceNumber) &&
+    isInPlace(flows, sideOf(flow, FROM_CLIENT), start, leadBytesOf(slots, first)) &&
+    isInPlace(flows, server, sequenceNumber, leadBytes) &&
     bytesBetween(headEnd, acknowledgmentNumber) >= 0
   );
 }
@@ -119,13 +123,33 @@ export function isClientWaiting(
     last === NO_EXCHANGE ||
     isFact(flows, flow, FLOW_AHEAD) ||
     hasMark(slots, last, EXCHANGE_CROWDED) ||
-    acknowledgmentOf(slots, last) !== segment.sequenceNumber
+    !hasReceivedAllBefore(flows, flow, acknowledgmentOf(slots, last), segment.sequenceNumber)
   ) {
     return false;
   }
   const total = totalBytesOf(slots, requestOf(last));
   const received = bytesBetween(requestStartOf(slots, last), segment.acknowledgmentNumber);
-  return total === UNKNOWN ? received > 0 : received === (total | 0);
+  if (total === UNKNOWN) {
+    return received > 0;
+  }
+  const requestEnd = requestEndOf(slots, last);
+  const client = sideOf(flow, FROM_CLIENT);
+  return (
+    received === (total | 0) || isAllLead(flows, client, requestEnd, segment.acknowledgmentNumber)
+  );
+}
+
+/** What the client had received ends here, or before bytes that belong to no message. */
+function hasReceivedAllBefore(
+  flows: FlowState,
+  flow: number,
+  acknowledgment: number,
+  sequence: number,
+): boolean {
+  return (
+    acknowledgment === sequence ||
+    isAllLead(flows, sideOf(flow, FROM_SERVER), acknowledgment, sequence)
+  );
 }
 
 /**
@@ -169,11 +193,15 @@ export function noteInterim(
   }
   const server = sideOf(flow, FROM_SERVER);
   const finalSequence = (sequenceNumber + message.headEnd - segment.payloadOffset) | 0;
-  if (isInPlace(flows, server, sequenceNumber)) {
+  const leadBytes = leadBytesBefore(flows, server, sequenceNumber);
+  if (isInPlace(flows, server, sequenceNumber, leadBytes)) {
     movePlace(flows, server, finalSequence);
   }
   const last = lastWaitingOf(flows, flow);
-  if (last !== NO_EXCHANGE && acknowledgmentOf(slots, last) === sequenceNumber) {
+  if (
+    last !== NO_EXCHANGE &&
+    hasReceivedAllBefore(flows, flow, acknowledgmentOf(slots, last), sequenceNumber)
+  ) {
     setAcknowledgment(slots, last, finalSequence);
   }
 }

@@ -20,6 +20,12 @@ export interface FlowState {
   readonly passed: Int32Array;
   /** By side: sequence number at which its next message has to begin; of meaning with SIDE_IN_PLACE. */
   readonly place: Int32Array;
+  /** By side: from where to where bytes before `passed` were not seen; empty as a rule. */
+  readonly holeFrom: Int32Array;
+  readonly holeEnd: Int32Array;
+  /** By side: from where to where the newest bytes stand that belong to no message; with SIDE_LED. */
+  readonly leadFrom: Int32Array;
+  readonly leadEnd: Int32Array;
   /** By flow: sequence number of the client's SYN; of meaning with FLOW_SYN. */
   readonly synSequence: Int32Array;
   /** By flow: sequence number behind the last byte before the server's FIN; with FLOW_SERVER_FIN. */
@@ -61,11 +67,16 @@ export const FLOW_AHEAD = 256;
 export const FLOW_ASTRAY = 512;
 /** Where messages begin was concluded from the client's waiting, not from the connection's start. */
 export const FLOW_ASSUMED = 1024;
+/** A proxy has told at the connection's start who has connected to it. */
+export const FLOW_PROXIED = 2048;
+export const FLOW_CLIENT_FIN = 4096;
 
 /** A byte of the side was seen. */
-const SIDE_SEEN = 1;
+export const SIDE_SEEN = 1;
 /** Where the side's next message has to begin is known. */
 const SIDE_IN_PLACE = 2;
+/** Bytes of the side were seen that belong to no message. */
+export const SIDE_LED = 4;
 
 export function createFlowState(): FlowState {
   return {
@@ -73,6 +84,10 @@ export function createFlowState(): FlowState {
     sideFacts: new Uint8Array(2 * FLOWS_MAX),
     passed: new Int32Array(2 * FLOWS_MAX),
     place: new Int32Array(2 * FLOWS_MAX),
+    holeFrom: new Int32Array(2 * FLOWS_MAX),
+    holeEnd: new Int32Array(2 * FLOWS_MAX),
+    leadFrom: new Int32Array(2 * FLOWS_MAX),
+    leadEnd: new Int32Array(2 * FLOWS_MAX),
     synSequence: new Int32Array(FLOWS_MAX),
     finSequence: new Int32Array(FLOWS_MAX),
     connectNs: new Float64Array(FLOWS_MAX),
@@ -98,6 +113,8 @@ export function forgetAllOf(state: FlowState, flow: number, facts: number): void
   state.sideFacts[server] = 0;
   state.passed[client] = 0;
   state.passed[server] = 0;
+  state.holeEnd[client] = state.holeFrom[client];
+  state.holeEnd[server] = state.holeFrom[server];
   state.clientReceived[flow] = 0;
   state.clientSince[flow] = 0;
   state.newestRequest[flow] = NO_EXCHANGE;
@@ -162,9 +179,19 @@ export function placeOf(state: FlowState, side: number): number {
   return state.place[side];
 }
 
-/** No byte is missing between the side's message before and one that begins here. */
-export function isInPlace(state: FlowState, side: number, sequence: number): boolean {
-  return isPlaceKnown(state, side) && state.place[side] === sequence;
+/**
+ * No byte is missing between the side's message before and one that begins here.
+ *
+ * @param leadBytes so many bytes directly before it belong to no message
+ */
+export function isInPlace(
+  state: FlowState,
+  side: number,
+  sequence: number,
+  leadBytes: number,
+): boolean {
+  const distance = bytesBetween(state.place[side], sequence);
+  return isPlaceKnown(state, side) && distance >= 0 && distance <= leadBytes;
 }
 
 export function noteSynSequence(state: FlowState, flow: number, sequence: number): void {
@@ -264,22 +291,4 @@ export function waitingCountOf(state: FlowState, flow: number): number {
 
 export function addToWaitingCount(state: FlowState, flow: number, change: number): void {
   state.waitingCount[flow] += change;
-}
-
-/**
- * The other end is the client. What passed of each side goes with it; the places stay behind, and with them
- * what the handshake told of them.
- */
-export function turnSides(state: FlowState, flow: number): void {
-  const client = sideOf(flow, FROM_CLIENT);
-  const server = sideOf(flow, FROM_SERVER);
-  const { sideFacts, passed } = state;
-  const clientSeen = sideFacts[client] & SIDE_SEEN;
-  const serverSeen = sideFacts[server] & SIDE_SEEN;
-  const clientPassed = passed[client];
-  sideFacts[client] = (sideFacts[client] & ~SIDE_SEEN) | serverSeen;
-  sideFacts[server] = (sideFacts[server] & ~SIDE_SEEN) | clientSeen;
-  passed[client] = passed[server];
-  passed[server] = clientPassed;
-  state.facts[flow] = (state.facts[flow] ^ FLOW_CLIENT_FIRST) & ~FLOW_CONNECTED;
 }

@@ -3,14 +3,9 @@ import { COUNT_RETRANSMITTED } from '../counters/exchange-counts.ts';
 import { type Segment, TCP_FLAG_FIN, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { noteMoreBytes } from './client-ahead.ts';
 import { closeFlow, isEndKnowable, resetFlow } from './end-exchange.ts';
+import { countRetransmission, hasPassedWhole, requestEndOf, requestOf } from './exchange-state.ts';
 import {
-  countRetransmission,
-  hasPassedWhole,
-  isStillPassing,
-  requestEndOf,
-  requestOf,
-} from './exchange-state.ts';
-import {
+  FLOW_CLIENT_FIN,
   FLOW_SERVER_FIN,
   FROM_CLIENT,
   FROM_SERVER,
@@ -19,6 +14,7 @@ import {
   isFact,
   NO_EXCHANGE,
   newestRequestOf,
+  noteFact,
   noteSent,
   noteServerEnd,
   passedOf,
@@ -36,9 +32,11 @@ import {
   NO_FLOW,
   touchFlow,
 } from './flow-table.ts';
+import { fillHole } from './holes.ts';
+import { isAllLead } from './lead-bytes.ts';
 import { advance, NO_REST, settleChunks, settleRequest, settleResponse } from './pass-bytes.ts';
 import { bytesBetween } from './sequence.ts';
-import { noteHandshake, noteSyn } from './start-flow.ts';
+import { noteFirstAcknowledgment, noteHandshake, noteSyn } from './start-flow.ts';
 import { type ExchangeTracker, timeOf } from './tracker.ts';
 
 const ENDING_FLAGS = TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_FIN;
@@ -48,7 +46,12 @@ export function beginSegment(tracker: ExchangeTracker, frame: Frame, segment: Se
   const { flows } = tracker;
   const { payloadBytes, flags } = segment;
   tracker.flow = NO_FLOW;
-  if (payloadBytes === 0 && (flags & ENDING_FLAGS) === 0 && flows.handshakesCount === 0) {
+  if (
+    payloadBytes === 0 &&
+    (flags & ENDING_FLAGS) === 0 &&
+    flows.handshakesCount === 0 &&
+    tracker.early.count === 0
+  ) {
     return;
   }
   tracker.timeNs = timeOf(tracker, frame);
@@ -62,13 +65,23 @@ export function beginSegment(tracker: ExchangeTracker, frame: Frame, segment: Se
     return;
   }
   tracker.direction = directionOf(flows, tracker.flow);
+  if (flows.handshakesCount > 0) {
+    noteFirstAcknowledgment(tracker, segment);
+  }
   tracker.isRetransmitted =
     payloadBytes > 0 && wasAllSeen(tracker, (segment.sequenceNumber + payloadBytes) | 0);
 }
 
-function wasAllSeen({ flows, flow, direction }: ExchangeTracker, end: number): boolean {
+function wasAllSeen(
+  { flows, flow, direction, segmentSequence }: ExchangeTracker,
+  end: number,
+): boolean {
   const side = sideOf(flow, direction);
-  return hasSeenBytes(flows, side) && bytesBetween(passedOf(flows, side), end) <= 0;
+  return (
+    hasSeenBytes(flows, side) &&
+    bytesBetween(passedOf(flows, side), end) <= 0 &&
+    !fillHole(flows, side, segmentSequence, end)
+  );
 }
 
 /**
@@ -97,7 +110,7 @@ export function endSegment(
     rest =
       direction === FROM_SERVER
         ? passResponse(tracker, flow, bytes, segment, payloadOffset, end)
-        : passRequest(tracker, flow, segment, payloadOffset, end);
+        : passRequest(tracker, flow, bytes, segment, payloadOffset, end);
   }
   if (flows.handshakesCount > 0 && direction === FROM_CLIENT && (flags & TCP_FLAG_SYN) === 0) {
     noteHandshake(tracker, flow);
@@ -106,8 +119,12 @@ export function endSegment(
     resetFlow(tracker, flow);
     return NO_REST;
   }
-  if ((flags & TCP_FLAG_FIN) !== 0 && direction === FROM_SERVER) {
-    noteServerEnd(flows, flow, end);
+  if ((flags & TCP_FLAG_FIN) !== 0) {
+    if (direction === FROM_SERVER) {
+      noteServerEnd(flows, flow, end);
+    } else {
+      noteFact(flows, flow, FLOW_CLIENT_FIN);
+    }
   }
   touchFlow(flows, flow, chooseList(tracker, flow), tracker.timeNs);
   if (rest === NO_REST) {
@@ -135,6 +152,7 @@ function passResponse(
 function passRequest(
   tracker: ExchangeTracker,
   flow: number,
+  bytes: Uint8Array,
   segment: Segment,
   payloadOffset: number,
   end: number,
@@ -142,13 +160,18 @@ function passRequest(
   const { flows, slots } = tracker;
   const { acknowledgmentNumber } = segment;
   const request = newestRequestOf(flows, flow);
-  const wasPassing = request !== NO_EXCHANGE && isStillPassing(slots, requestOf(request));
-  noteSent(flows, flow, tracker.segmentSequence, acknowledgmentNumber);
+  const wasWhole = request === NO_EXCHANGE || hasPassedWhole(slots, requestOf(request));
+  const client = sideOf(flow, FROM_CLIENT);
+  const isSaying = !isAllLead(flows, client, tracker.segmentSequence, end);
+  if (isSaying) {
+    noteSent(flows, flow, tracker.segmentSequence, acknowledgmentNumber);
+  }
   advance(tracker, flow, end);
-  if (request !== NO_EXCHANGE) {
+  settleChunks(tracker, flow, bytes, payloadOffset, segment.payloadEnd);
+  if (isSaying && request !== NO_EXCHANGE) {
     noteMoreBytes(tracker, flow, request, end, acknowledgmentNumber);
   }
-  const hasEnded = wasPassing && hasPassedWhole(slots, requestOf(request));
+  const hasEnded = !wasWhole && hasPassedWhole(slots, requestOf(request));
   settleRequest(tracker, flow);
   return hasEnded
     ? restBehind(tracker, segment, payloadOffset, requestEndOf(slots, request))

@@ -42,3 +42,21 @@ export const REDACTION_BYTES_MAX = 256 * 1024;
 
 /** Bytes of a client that may be seen before its SYN is: some segments. */
 export const LATE_SYN_BYTES_MAX = 64 * 1024;
+
+/** Segments that wait for their turn at once in a worker: at 1 % loss some hundred do, of a thousand connections. */
+export const EARLY_SEGMENTS_MAX = 1024;
+
+/** The same in one connection: what is behind a lost segment in a window of today's first round trips. */
+export const EARLY_SEGMENTS_PER_FLOW_MAX = 64;
+
+/** Bytes of one of them: segments that the network card has merged. */
+export const EARLY_PAYLOAD_BYTES_MAX = 64 * 1024;
+
+/** Blocks of the store that keeps them: 4 MiB, of which the machine gives only what was ever in use at once. */
+export const EARLY_BLOCKS_MAX = 8192;
+
+/** Seconds of packet time that one waits at most: the time in which a lost segment is sent again as a rule. */
+export const EARLY_SEC_MAX = 2;
+
+/** Bytes that a segment may be ahead for others to be waited for: past it the capture has lost more than that. */
+export const EARLY_LEAP_MAX = 1024 * 1024;

@@ -9,13 +9,14 @@ import {
   FROM_SERVER,
   isFact,
   noteFact,
-  turnSides,
 } from './flow-state.ts';
 import { directionOf, findFlow, LIST_NONE, NO_FLOW } from './flow-table.ts';
+import { notePreamble } from './note-preamble.ts';
 import { noteRequest } from './note-request.ts';
 import { noteResponse } from './note-response.ts';
 import { startFlow } from './start-flow.ts';
 import type { ExchangeTracker } from './tracker.ts';
+import { turnSides } from './turn-sides.ts';
 
 /**
  * Notes a message that begins in the segment in hand.
@@ -39,6 +40,12 @@ export function noteMessage(
   const { flows, flow } = tracker;
   if (isFact(flows, flow, FLOW_OTHER_PROTOCOL) || !isFromItsSide(tracker, flow, isRequest)) {
     return false;
+  }
+  if (message.preambleBytes > 0) {
+    const { payloadOffset, sequenceNumber } = segment;
+    const from = payloadOffset - message.preambleBytes;
+    const sequence = (sequenceNumber - message.preambleBytes) | 0;
+    notePreamble(tracker, frame.bytes, from, payloadOffset, sequence);
   }
   if (isRequest) {
     noteRequest(tracker, frame, segment, message, type);
@@ -79,6 +86,7 @@ function isFromItsSide(tracker: ExchangeTracker, flow: number, isRequest: boolea
  *     -> first half of the head of a     held
  *     -> second half                     in hand: now a is noted, as of the first
  *
+ * @param untilNs when its last segment came
  * @rule head-of-several-segments
  */
 export function noteHeldMessage(
@@ -87,14 +95,17 @@ export function noteHeldMessage(
   segment: Segment,
   message: HttpMessage,
   type: MessageType,
+  untilNs: number,
 ): boolean {
-  const { flows, flow, direction } = tracker;
+  const { flows, flow, direction, timeNs } = tracker;
+  tracker.timeNs = untilNs;
   const found = findFlow(flows, frame.bytes, segment);
   tracker.flow = found;
   if (found !== NO_FLOW) {
     tracker.direction = directionOf(flows, found);
   }
   const hasNoBody = noteMessage(tracker, frame, segment, message, type);
+  tracker.timeNs = timeNs;
   // The flow of the segment in hand may have had to give way.
   const isGone =
     flow === NO_FLOW || flows.list[flow] === LIST_NONE || (found !== flow && tracker.flow === flow);

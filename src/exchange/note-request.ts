@@ -1,12 +1,15 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
 import { bodyLength } from '../http/body-length.ts';
+import { FIELD_TRANSFER_ENCODING } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
 import { INCOMPLETE_EVICTED, INCOMPLETE_GAP, UNKNOWN } from '../record/exchange.ts';
 import type { MessageType } from '../record/message-type.ts';
+import { beginChunks } from './chunked-body.ts';
 import { dropDoubts, losePlace, noteAhead } from './client-ahead.ts';
 import { endExchange, endWaiting } from './end-exchange.ts';
 import {
+  EXCHANGE_ASKED_CHUNKED,
   EXCHANGE_CONNECT,
   EXCHANGE_CROWDED,
   EXCHANGE_HEAD,
@@ -16,6 +19,7 @@ import {
   setAcknowledgment,
   setChain,
   setConnectTime,
+  setLastNs,
   setLengths,
   setPassedBytes,
 } from './exchange-state.ts';
@@ -40,8 +44,9 @@ import {
 } from './flow-state.ts';
 import { LIST_WAITING, touchFlow } from './flow-table.ts';
 import { keepMessage, startExchange } from './keep-message.ts';
+import { setLead } from './lead-bytes.ts';
 import { REQUESTS_WAITING_MAX, RESPONSE_SILENT_SEC_MAX } from './limits.ts';
-import { advance } from './pass-bytes.ts';
+import { passBefore } from './note-preamble.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
 import { waitForResponse } from './waiting.ts';
@@ -63,7 +68,7 @@ export function noteRequest(
   const { flows, slots } = tracker;
   const flow = tracker.flow;
   const { sequenceNumber, acknowledgmentNumber } = segment;
-  advance(tracker, flow, sequenceNumber);
+  const leadBytes = passBefore(tracker, flow, sequenceNumber);
   if (isWithinRequest(tracker, flow, segment)) {
     return;
   }
@@ -72,10 +77,12 @@ export function noteRequest(
   const index = startExchange(tracker, frame, segment, type);
   setChain(slots, requestOf(index), keepMessage(tracker, frame.bytes, message));
   mark(slots, index, EXCHANGE_REQUEST | methodMark(frame.bytes, message));
+  setLead(slots, index, leadBytes);
   setAcknowledgment(slots, index, acknowledgmentNumber);
-  if (isCrowded(flows, flow, sequenceNumber, acknowledgmentNumber)) {
+  if (isCrowded(flows, flow, segment, leadBytes)) {
     mark(slots, index, EXCHANGE_CROWDED);
   }
+  setLastNs(slots, requestOf(index), tracker.timeNs);
   readLengths(tracker, index, frame.bytes, segment, message);
   takeConnectTime(tracker, flow, index);
   if (wasAnsweredUnseen(flows, flow, sequenceNumber) || isFact(flows, flow, FLOW_ASTRAY)) {
@@ -128,14 +135,14 @@ function wasAnsweredUnseen(flows: FlowState, flow: number, sequenceNumber: numbe
 function isCrowded(
   flows: FlowState,
   flow: number,
-  sequenceNumber: number,
-  acknowledgment: number,
+  { sequenceNumber, acknowledgmentNumber: acknowledgment }: Segment,
+  leadBytes: number,
 ): boolean {
   const client = sideOf(flow, FROM_CLIENT);
   const isBehindLostBytes =
     isPlaceKnown(flows, client) &&
-    isInPlace(flows, sideOf(flow, FROM_SERVER), acknowledgment) &&
-    placeOf(flows, client) !== sequenceNumber;
+    isInPlace(flows, sideOf(flow, FROM_SERVER), acknowledgment, 0) &&
+    !isInPlace(flows, client, sequenceNumber, leadBytes);
   return isBehindLostBytes || hasSentSince(flows, flow, sequenceNumber, acknowledgment);
 }
 
@@ -177,12 +184,17 @@ function readLengths(
   message: HttpMessage,
 ): void {
   const request = requestOf(index);
+  const { sequenceNumber } = segment;
   const headBytes = message.headEnd === 0 ? 0 : message.headEnd - segment.payloadOffset;
   const length = headBytes === 0 ? UNKNOWN : bodyLength(bytes, message);
   setLengths(slots, request, headBytes, length === UNKNOWN ? UNKNOWN : headBytes + length);
   // Of a request that comes late, or was held back until its head was whole, the first bytes have passed.
-  const passed = bytesBetween(segment.sequenceNumber, passedOf(flows, sideOf(flow, FROM_CLIENT)));
+  const passed = bytesBetween(sequenceNumber, passedOf(flows, sideOf(flow, FROM_CLIENT)));
   setPassedBytes(slots, request, Math.max(0, passed));
+  if (headBytes !== 0 && message.fieldOffsets[FIELD_TRANSFER_ENCODING] !== 0) {
+    mark(slots, index, EXCHANGE_ASKED_CHUNKED);
+    beginChunks(slots.chunks, request, (sequenceNumber + headBytes) | 0);
+  }
 }
 
 /** The first exchange of a connection has the time of its handshake. */

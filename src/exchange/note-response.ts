@@ -37,7 +37,8 @@ import {
   sideOf,
 } from './flow-state.ts';
 import { keepMessage, startExchange } from './keep-message.ts';
-import { advance, settleResponse } from './pass-bytes.ts';
+import { passBefore } from './note-preamble.ts';
+import { settleResponse } from './pass-bytes.ts';
 import { bytesBetween, sequenceBehind } from './sequence.ts';
 import { type ExchangeTracker, timeOf } from './tracker.ts';
 import { isWithinResponse } from './within-body.ts';
@@ -58,7 +59,7 @@ export function noteResponse(
 ): boolean {
   const { flows, slots } = tracker;
   const flow = tracker.flow;
-  advance(tracker, flow, segment.sequenceNumber);
+  passBefore(tracker, flow, segment.sequenceNumber);
   settleResponse(tracker, flow);
   if (isWithinResponse(tracker, flow, segment)) {
     return false;
@@ -158,7 +159,7 @@ function readLengths(
     setResponseEnd(slots, index, sequenceBehind(sequenceNumber, total));
   } else if (message.fieldOffsets[FIELD_TRANSFER_ENCODING] !== 0) {
     mark(slots, index, EXCHANGE_CHUNKED);
-    beginChunks(slots.chunks, index, (sequenceNumber + headBytes) | 0);
+    beginChunks(slots.chunks, response, (sequenceNumber + headBytes) | 0);
   } else {
     mark(slots, index, EXCHANGE_UNTIL_CLOSE);
   }

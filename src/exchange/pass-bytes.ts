@@ -3,8 +3,10 @@ import { chunksEndOf, followChunks } from './chunked-body.ts';
 import { noteBeforeTheEnd } from './client-ahead.ts';
 import { endExchange } from './end-exchange.ts';
 import {
+  EXCHANGE_ASKED_CHUNKED,
   EXCHANGE_CHUNKED,
   EXCHANGE_ENDED,
+  type ExchangeSlots,
   endMessageHere,
   flowOf,
   hasMark,
@@ -31,6 +33,7 @@ import {
   passingResponseOf,
   sideOf,
 } from './flow-state.ts';
+import { noteHole } from './holes.ts';
 import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
@@ -62,11 +65,15 @@ export function advance(tracker: ExchangeTracker, flow: number, end: number): vo
   if (bytesCount <= 0 || bytesCount > SEQUENCE_LEAP_MAX) {
     return;
   }
+  if (bytesBetween(previous, segmentSequence) > 0) {
+    noteHole(flows, side, previous, segmentSequence);
+  }
   notePassed(flows, side, end);
-  const message = passingMessage(tracker, flow, direction);
-  if (message === NO_EXCHANGE) {
+  const exchange = passingExchange(tracker, flow, direction);
+  if (exchange === NO_EXCHANGE) {
     return;
   }
+  const message = messageAt(exchange, direction);
   // All of the bytes stand before the segment: they are lost ones.
   const isTimeUnknown = bytesBetween(previous, segmentSequence) > 0 && end === segmentSequence;
   if (!isTimeUnknown) {
@@ -75,8 +82,8 @@ export function advance(tracker: ExchangeTracker, flow: number, end: number): vo
   setPassedBytes(slots, message, passedBytesOf(slots, message) + bytesCount);
 }
 
-/** The message of this direction that is not known to have ended; or NO_EXCHANGE. */
-function passingMessage(
+/** The exchange whose message of this direction is not known to have ended; or NO_EXCHANGE. */
+export function passingExchange(
   { flows, slots }: ExchangeTracker,
   flow: number,
   direction: number,
@@ -85,12 +92,26 @@ function passingMessage(
     const exchange = passingResponseOf(flows, flow);
     return exchange === NO_EXCHANGE || hasMark(slots, exchange, EXCHANGE_ENDED)
       ? NO_EXCHANGE
-      : responseOf(exchange);
+      : exchange;
   }
   const exchange = newestRequestOf(flows, flow);
   return exchange === NO_EXCHANGE || hasPassedWhole(slots, requestOf(exchange))
     ? NO_EXCHANGE
-    : requestOf(exchange);
+    : exchange;
+}
+
+/** The message's end is told by the framing of its chunks. */
+export function isChunked(slots: ExchangeSlots, exchange: number, direction: number): boolean {
+  return hasMark(
+    slots,
+    exchange,
+    direction === FROM_SERVER ? EXCHANGE_CHUNKED : EXCHANGE_ASKED_CHUNKED,
+  );
+}
+
+/** The exchange's message of this direction. */
+export function messageAt(exchange: number, direction: number): number {
+  return direction === FROM_SERVER ? responseOf(exchange) : requestOf(exchange);
 }
 
 /**
@@ -124,7 +145,7 @@ export function settleRequest(tracker: ExchangeTracker, flow: number): void {
   }
 }
 
-/** Follows the framing of a chunked body; where it ends in the segment, the response's length is known. */
+/** Follows the framing of a chunked body; where it ends in the segment, the message's length is known. */
 export function settleChunks(
   tracker: ExchangeTracker,
   flow: number,
@@ -132,23 +153,26 @@ export function settleChunks(
   offset: number,
   end: number,
 ): void {
-  const { flows, slots, segmentSequence } = tracker;
-  const open = passingResponseOf(flows, flow);
-  if (open === NO_EXCHANGE || !hasMark(slots, open, EXCHANGE_CHUNKED)) {
+  const { flows, slots, direction, segmentSequence } = tracker;
+  const isResponse = direction === FROM_SERVER;
+  const open = isResponse ? passingResponseOf(flows, flow) : newestRequestOf(flows, flow);
+  if (open === NO_EXCHANGE || !isChunked(slots, open, direction)) {
     return;
   }
-  const response = responseOf(open);
+  const message = messageAt(open, direction);
   if (
-    totalBytesOf(slots, response) !== UNKNOWN ||
-    !followChunks(slots.chunks, open, bytes, offset, end, segmentSequence)
+    totalBytesOf(slots, message) !== UNKNOWN ||
+    !followChunks(slots.chunks, message, bytes, offset, end, segmentSequence)
   ) {
     return;
   }
-  const bodyEnd = chunksEndOf(slots.chunks, open);
-  const behind = bytesBetween(bodyEnd, passedOf(flows, sideOf(flow, FROM_SERVER)));
-  setPassedBytes(slots, response, passedBytesOf(slots, response) - behind);
-  endMessageHere(slots, response);
-  setResponseEnd(slots, open, bodyEnd);
+  const bodyEnd = chunksEndOf(slots.chunks, message);
+  const behind = bytesBetween(bodyEnd, passedOf(flows, sideOf(flow, direction)));
+  setPassedBytes(slots, message, passedBytesOf(slots, message) - behind);
+  endMessageHere(slots, message);
+  if (isResponse) {
+    setResponseEnd(slots, open, bodyEnd);
+  }
 }
 
 /**

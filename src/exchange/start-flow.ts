@@ -1,5 +1,5 @@
 import { COUNT_FLOWS } from '../counters/exchange-counts.ts';
-import { type Segment, TCP_FLAG_ACK } from '../decode/segment.ts';
+import { type Segment, TCP_FLAG_ACK, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { UNKNOWN } from '../record/exchange.ts';
 import { closeFlow, evictFlow } from './end-exchange.ts';
 import { setConnectTime } from './exchange-state.ts';
@@ -9,6 +9,7 @@ import {
   FLOW_CONNECTED,
   FLOW_SYN,
   FLOW_SYN_ACK,
+  type FlowState,
   FROM_CLIENT,
   FROM_SERVER,
   hasSeenBytes,
@@ -57,7 +58,8 @@ export function noteSyn(tracker: ExchangeTracker, segment: Segment): void {
   }
   const { flow } = tracker;
   if (flow !== NO_FLOW) {
-    if (isRepeatedSyn(tracker, segment) || isLateSyn(tracker, segment)) {
+    if (isSynOfFlow(tracker, flow, segment)) {
+      noteLateSyn(tracker, flow, segment);
       return;
     }
     closeFlow(tracker, flow);
@@ -76,28 +78,106 @@ function noteFirstSyn({ flows, flow, timeNs }: ExchangeTracker, segment: Segment
   flows.handshakesCount++;
 }
 
-function noteSynAck({ flows, flow }: ExchangeTracker, { sequenceNumber }: Segment): void {
-  if (flow === NO_FLOW || !isFact(flows, flow, FLOW_SYN) || isFact(flows, flow, FLOW_SYN_ACK)) {
+/**
+ * A SYN-ACK tells both numbers, so that it can stand for a SYN that comes late or was lost.
+ *
+ *     <- SYN ACK    captured first
+ *     <- a          waits: acknowledges bytes of the client
+ *     -> SYN
+ *     -> a
+ *
+ * @rule syn-ack-tells-both
+ */
+function noteSynAck(tracker: ExchangeTracker, segment: Segment): void {
+  const { flows } = tracker;
+  const { sequenceNumber, acknowledgmentNumber } = segment;
+  if (tracker.flow === NO_FLOW) {
+    startFlow(tracker, false, segment);
+    beginSide(tracker, FROM_CLIENT, acknowledgmentNumber);
+    noteSynSequence(flows, tracker.flow, acknowledgmentNumber);
+  } else if (!isFact(flows, tracker.flow, FLOW_SYN)) {
     return;
   }
-  const server = sideOf(flow, FROM_SERVER);
-  noteFact(flows, flow, FLOW_SYN_ACK);
-  expectMessageAt(flows, server, sequenceNumber);
-  notePassed(flows, server, sequenceNumber);
+  if (!isFact(flows, tracker.flow, FLOW_SYN_ACK)) {
+    noteFact(flows, tracker.flow, FLOW_SYN_ACK);
+    beginSide(tracker, FROM_SERVER, sequenceNumber);
+  }
 }
 
-function isRepeatedSyn({ flows, flow }: ExchangeTracker, { sequenceNumber }: Segment): boolean {
-  return isFact(flows, flow, FLOW_SYN) && synSequenceOf(flows, flow) === sequenceNumber;
+/** Nothing of the side stands before this number. */
+function beginSide({ flows, flow }: ExchangeTracker, direction: number, sequence: number): void {
+  const side = sideOf(flow, direction);
+  expectMessageAt(flows, side, sequence);
+  notePassed(flows, side, sequence);
+}
+
+/** Says whether a SYN, or one with an ACK, is one of the connection that is followed. */
+export function isSynOfFlow(
+  { flows }: ExchangeTracker,
+  flow: number,
+  { flags, sequenceNumber }: Segment,
+): boolean {
+  if ((flags & TCP_FLAG_SYN) === 0) {
+    return false;
+  }
+  if ((flags & TCP_FLAG_ACK) !== 0) {
+    return true;
+  }
+  return isFact(flows, flow, FLOW_SYN | FLOW_SYN_ACK)
+    ? synSequenceOf(flows, flow) === sequenceNumber
+    : isLateSyn(flows, flow, sequenceNumber);
+}
+
+/** Behind a SYN-ACK it ends what was not known: how long the handshake takes. */
+function noteLateSyn(
+  { flows, timeNs }: ExchangeTracker,
+  flow: number,
+  { sequenceNumber }: Segment,
+): void {
+  if (
+    isFact(flows, flow, FLOW_SYN_ACK) &&
+    !isFact(flows, flow, FLOW_SYN) &&
+    passedOf(flows, sideOf(flow, FROM_CLIENT)) === sequenceNumber
+  ) {
+    noteFact(flows, flow, FLOW_SYN);
+    setConnectNs(flows, flow, timeNs);
+    flows.handshakesCount++;
+  }
 }
 
 /** A SYN that was captured behind the first bytes of its own connection: those begin where it says. */
-function isLateSyn({ flows, flow }: ExchangeTracker, { sequenceNumber }: Segment): boolean {
+function isLateSyn(flows: FlowState, flow: number, sequenceNumber: number): boolean {
   const client = sideOf(flow, FROM_CLIENT);
-  if (isFact(flows, flow, FLOW_SYN) || !hasSeenBytes(flows, client)) {
+  if (!hasSeenBytes(flows, client)) {
     return false;
   }
   const passedBytes = bytesBetween(sequenceNumber, passedOf(flows, client));
   return passedBytes >= 0 && passedBytes <= LATE_SYN_BYTES_MAX;
+}
+
+/**
+ * Without a SYN-ACK the client's first segment tells where the server's bytes begin: what it had received before it
+ * asked for anything.
+ *
+ *     -> SYN
+ *     <- SYN ACK (lost)
+ *     -> ACK            the server begins behind what it acknowledges
+ *
+ * @rule first-ack-tells-the-server
+ */
+export function noteFirstAcknowledgment(tracker: ExchangeTracker, segment: Segment): void {
+  const { flows, flow, direction, segmentSequence } = tracker;
+  if (
+    direction === FROM_CLIENT &&
+    isFact(flows, flow, FLOW_SYN) &&
+    !isFact(flows, flow, FLOW_SYN_ACK) &&
+    (segment.flags & (TCP_FLAG_ACK | TCP_FLAG_SYN)) === TCP_FLAG_ACK &&
+    segmentSequence === synSequenceOf(flows, flow) &&
+    !hasSeenBytes(flows, sideOf(flow, FROM_SERVER))
+  ) {
+    noteFact(flows, flow, FLOW_SYN_ACK);
+    beginSide(tracker, FROM_SERVER, segment.acknowledgmentNumber);
+  }
 }
 
 /**
@@ -113,7 +193,11 @@ function isLateSyn({ flows, flow }: ExchangeTracker, { sequenceNumber }: Segment
  */
 export function noteHandshake(tracker: ExchangeTracker, flow: number): void {
   const { flows, slots, timeNs } = tracker;
-  if (!isFact(flows, flow, FLOW_SYN_ACK) || isFact(flows, flow, FLOW_CONNECTED)) {
+  if (
+    !isFact(flows, flow, FLOW_SYN_ACK) ||
+    !isFact(flows, flow, FLOW_SYN) ||
+    isFact(flows, flow, FLOW_CONNECTED)
+  ) {
     return;
   }
   noteFact(flows, flow, FLOW_CONNECTED);

@@ -2,10 +2,12 @@ import type { Frame } from '../capture/frame.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
 import { createExchange, type Exchange } from '../record/exchange.ts';
 import { type ByteStore, createByteStore } from './byte-store.ts';
+import { createEarlySegments, type EarlySegments } from './early-segments.ts';
 import { createExchangeSlots, type ExchangeSlots } from './exchange-state.ts';
 import { FROM_CLIENT } from './flow-state.ts';
 import { createFlowTable, type FlowTable, NO_FLOW } from './flow-table.ts';
 import { REDACTION_BYTES_MAX, STORE_BLOCK_BYTES } from './limits.ts';
+import { createProxyClients, type ProxyClients } from './proxy-client.ts';
 
 /**
  * Finds the request that each response answers, by sequence and acknowledgment numbers alone. No byte of a
@@ -17,6 +19,8 @@ export interface ExchangeTracker {
   readonly flows: FlowTable;
   readonly slots: ExchangeSlots;
   readonly store: ByteStore;
+  readonly proxyClients: ProxyClients;
+  readonly early: EarlySegments;
   /** The record that `onExchange` is called with; its bytes are the store's. */
   readonly exchange: Exchange;
   /** Takes an exchange that has ended; what it is given is valid until it returns. Changed between two frames. */
@@ -63,6 +67,8 @@ export function createTracker(
     flows: createFlowTable(seed),
     slots: createExchangeSlots(),
     store,
+    proxyClients: createProxyClients(),
+    early: createEarlySegments(),
     exchange,
     onExchange,
     counts,
@@ -79,6 +85,15 @@ export function createTracker(
 export function timeOf(
   tracker: ExchangeTracker,
   { timestampSec, timestampSubsecNs }: Frame,
+): number {
+  return timeAt(tracker, timestampSec, timestampSubsecNs);
+}
+
+/** The same for a time of its own. */
+export function timeAt(
+  tracker: ExchangeTracker,
+  timestampSec: number,
+  timestampSubsecNs: number,
 ): number {
   if (Number.isNaN(tracker.baseSec)) {
     tracker.baseSec = timestampSec;

@@ -156,6 +156,6 @@ function isAskedBehindIt(tracker: ExchangeTracker, flow: number, segment: Segmen
 /** A response without a length ends with the connection, or with its last chunk if the framing is not lost. */
 function isEndToldLater(slots: ExchangeSlots, exchange: number, segment: Segment): boolean {
   return hasMark(slots, exchange, EXCHANGE_CHUNKED)
-    ? !areChunksLost(slots.chunks, exchange, segment.sequenceNumber)
+    ? !areChunksLost(slots.chunks, responseOf(exchange), segment.sequenceNumber)
     : hasMark(slots, exchange, EXCHANGE_UNTIL_CLOSE);
 }

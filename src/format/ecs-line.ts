@@ -1,4 +1,5 @@
 import { FIELD_HOST, FIELD_TRACEPARENT } from '../http/grammar.ts';
+import { fieldLength } from '../http/message.ts';
 import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
 import type { HttpRecord } from '../record/http-record.ts';
 import type { Message } from '../record/message.ts';
@@ -16,7 +17,6 @@ import { JSON_BYTES_MAX, writeJsonString } from './json-text.ts';
 import { isTraceparent, TRACE_ID_AT, TRACE_ID_DIGITS } from './json-value-texts.ts';
 import {
   createNameLabels,
-  fieldLength,
   messageWith,
   type NameLabels,
   valueBytesMax,

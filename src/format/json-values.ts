@@ -1,5 +1,5 @@
 import { FIELD_AUTHORIZATION, FIELD_CONTENT_LENGTH, type NamedField } from '../http/grammar.ts';
-import type { HttpMessage } from '../http/message.ts';
+import { fieldLength, type HttpMessage } from '../http/message.ts';
 import { UNKNOWN } from '../record/exchange.ts';
 import type { HttpRecord } from '../record/http-record.ts';
 import type { End, WireFacts } from '../record/record.ts';
@@ -64,12 +64,6 @@ function fieldBytes(message: HttpMessage, namedFields: readonly NamedField[]): n
     valueBytes += fieldLength(message, namedFields[index].slot);
   }
   return valueBytes;
-}
-
-/** Length of a field's value in bytes; 0 when it is absent, whatever an earlier message left as its end. */
-export function fieldLength(message: HttpMessage, slot: number): number {
-  const offset = message.fieldOffsets[slot];
-  return offset === 0 ? 0 : message.fieldEnds[slot] - offset;
 }
 
 /** Writes a field's value as a string. */

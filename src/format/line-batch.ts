@@ -1,3 +1,5 @@
+import { MESSAGE_TYPE_NAMES } from '../record/message-type.ts';
+
 /**
  * The record that crosses the door from format to log: a run of whole lines for one file.
  *
@@ -26,7 +28,7 @@ export const LINE_STREAM_SR = 4;
 export type LineStream = 0 | 1 | 2 | 3 | 4;
 
 /** Names of the streams as they stand in file names, by stream. */
-export const LINE_STREAM_NAMES = ['', 'CQ', 'CR', 'SQ', 'SR'] as const;
+export const LINE_STREAM_NAMES = ['', ...MESSAGE_TYPE_NAMES] as const;
 
 /**
  * Where finished batches go. Bounded: when every buffer is in use, a live worker drops and counts lines, and

@@ -4,7 +4,7 @@ import {
   FIELD_HOST,
   FIELD_USER_AGENT,
 } from '../http/grammar.ts';
-import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
+import { fieldLength, type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import type { Ends } from '../record/ends.ts';
 import type { MessageType } from '../record/message-type.ts';
 import type { WireFacts } from '../record/record.ts';
@@ -101,12 +101,6 @@ export function writeMessageText(
     at = writeField(target, at, bytes, message, FIELD_CONTENT_TYPE, SPACE_KEPT);
   }
   return at;
-}
-
-/** Length of a field's value in bytes; 0 when it is absent, whatever an earlier message left as its end. */
-function fieldLength(message: HttpMessage, slot: number): number {
-  const offset = message.fieldOffsets[slot];
-  return offset === 0 ? 0 : message.fieldEnds[slot] - offset;
 }
 
 function writeField(

@@ -1,12 +1,11 @@
 import { createWordView, findLineFeeds, firstByteFound, viewWords, WORD_BYTES } from '../words.ts';
 import {
-  BYTE_0,
-  BYTE_9,
   BYTE_CAPITAL_H,
   BYTE_CR,
   BYTE_HTAB,
   BYTE_LF,
   BYTE_SPACE,
+  isDigit,
   type MethodTable,
 } from './grammar.ts';
 import {
@@ -20,7 +19,7 @@ import {
 const headWords = createWordView();
 
 /** `HTTP/D.D` */
-const HTTP_VERSION_BYTES = 8;
+export const HTTP_VERSION_BYTES = 8;
 /** Its parts in network byte order. */
 const WORD_HTTP = 0x48545450;
 const SLASH_AND_DOT = 0x2f002e00;
@@ -85,7 +84,8 @@ export function findLineEnd(bytes: Uint8Array, offset: number, end: number): num
   return offset;
 }
 
-function setStartLine(
+/** The start line, without white space around it. */
+export function setStartLine(
   bytes: Uint8Array,
   offset: number,
   lineEnd: number,
@@ -149,7 +149,7 @@ function endsInHttpVersion(bytes: Uint8Array, offset: number, lineEnd: number): 
  *
  * @see RFC 9112 section 2.3
  */
-function isHttpVersion(bytes: Uint8Array, offset: number): boolean {
+export function isHttpVersion(bytes: Uint8Array, offset: number): boolean {
   const view = viewWords(headWords, bytes);
   const numbers = view.getInt32(offset + WORD_BYTES);
   return (
@@ -158,10 +158,6 @@ function isHttpVersion(bytes: Uint8Array, offset: number): boolean {
     isDigit((numbers >> 16) & 0xff) &&
     isDigit(numbers & 0xff)
   );
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= BYTE_0 && byte <= BYTE_9;
 }
 
 /** Space, tab, carriage return, vertical tab, form feed: what RFC 9112 section 3 lets parsers take for one. */

@@ -13,6 +13,11 @@ export const BYTE_0 = 0x30;
 export const BYTE_9 = 0x39;
 export const BYTE_CAPITAL_H = 0x48;
 
+/** tchar by byte. @see RFC 9110 section 5.6.2 */
+export const TOKEN_BYTES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
 /**
  * Methods recognised by default: the eight of RFC 9110 and PATCH.
  *
@@ -75,6 +80,19 @@ export function createMethodTable(methods: readonly string[]): MethodTable {
 /** The first four characters as the bytes of a word, first one lowest; missing ones are 0. */
 function firstWord(text: string): number {
   return Buffer.from(text.padEnd(WORD_BYTES, '\0'), 'latin1').readInt32LE(0);
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= BYTE_0 && byte <= BYTE_9;
+}
+
+/** Value of a hexadecimal digit, or -1. */
+export function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) {
+    return byte - 0x30;
+  }
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1;
 }
 
 /** Slots of the header fields that are looked for; index of HttpMessage's field arrays. */

@@ -12,6 +12,8 @@ export type MessageKind = typeof MESSAGE_NONE | typeof MESSAGE_REQUEST | typeof 
  */
 export interface HttpMessage {
   kind: MessageKind;
+  /** Bytes directly before the start line that belong to no message: empty lines, a proxy's header. */
+  preambleBytes: number;
   /** Start line without surrounding white space and line end. */
   startLineOffset: number;
   startLineEnd: number;
@@ -32,6 +34,7 @@ export interface HttpMessage {
 export function createHttpMessage(fieldsCount: number = FIELDS_COUNT): HttpMessage {
   return {
     kind: MESSAGE_NONE,
+    preambleBytes: 0,
     startLineOffset: 0,
     startLineEnd: 0,
     foundSlots: new Uint8Array(fieldsCount),
@@ -50,4 +53,10 @@ export function clearFields(message: HttpMessage): void {
     fieldOffsets[foundSlots[index]] = 0;
   }
   message.foundCount = 0;
+}
+
+/** Length of a field's value in bytes; 0 when it is absent, whatever an earlier message left as its end. */
+export function fieldLength(message: HttpMessage, slot: number): number {
+  const offset = message.fieldOffsets[slot];
+  return offset === 0 ? 0 : message.fieldEnds[slot] - offset;
 }

@@ -1,3 +1,4 @@
+import { IPV6_BYTES, readAddress, readIpv4 } from '../http/read-address.ts';
 import { ADDRESS_TEXT_BYTES_MAX, writeAddress } from '../record/address-text.ts';
 import type { AddressChange } from './anonymize-address.ts';
 import {
@@ -21,7 +22,6 @@ import {
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 import { REDACTED } from './name-modes.ts';
-import { IPV6_BYTES, readAddress, readIpv4 } from './read-address.ts';
 
 const FOR = bytesOf('for');
 const UNKNOWN = bytesOf('unknown');

@@ -1,3 +1,4 @@
+import { readIpv4 } from '../http/read-address.ts';
 import {
   BYTE_0,
   BYTE_DASH,
@@ -14,7 +15,6 @@ import {
   readEscape,
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
-import { readIpv4 } from './read-address.ts';
 
 /**
  * Patterns of numbers: payment cards, social security numbers, telephones, IPv4 addresses. None begins or

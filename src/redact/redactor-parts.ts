@@ -1,4 +1,5 @@
 import { FIELD_AUTHORIZATION, FIELDS_COUNT, type NamedField } from '../http/grammar.ts';
+import { IPV6_BYTES } from '../http/read-address.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
 import type { HttpRecord } from '../record/http-record.ts';
 import { type AddressChange, createAddressChange } from './anonymize-address.ts';
@@ -21,7 +22,6 @@ import {
 import { createNameModes, MODE_KEEP, type Mode, type NameModes } from './name-modes.ts';
 import { createSessionsPass } from './path-sessions.ts';
 import { createPatternPasses, type PatternPasses } from './pattern-set.ts';
-import { IPV6_BYTES } from './read-address.ts';
 import type { RedactionSettings } from './redaction-settings.ts';
 
 /**

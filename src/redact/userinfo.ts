@@ -1,3 +1,4 @@
+import { IPV6_BYTES, readAddress } from '../http/read-address.ts';
 import {
   BYTE_AT,
   BYTE_BACKSLASH,
@@ -20,7 +21,6 @@ import {
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 import { REDACTED } from './name-modes.ts';
-import { IPV6_BYTES, readAddress } from './read-address.ts';
 
 const BYTE_LESS = 0x3c;
 const BYTE_GREATER = 0x3e;

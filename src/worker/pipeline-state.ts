@@ -34,8 +34,9 @@ export type FrameFilter = (frame: Frame) => boolean;
  * `readonly` is replaced as a whole between two frames, see `prepareChange`.
  */
 export interface Pipeline {
-  readonly frame: Frame;
-  readonly segment: Segment;
+  /** In hand: the source's, but while one is read that was held. */
+  frame: Frame;
+  segment: Segment;
   readonly message: HttpMessage;
   readonly memory: MessageMemory;
   /** Of the message in hand: what it is judged by. */
@@ -49,6 +50,9 @@ export interface Pipeline {
   /** What a held head is read into, so that the current segment stays as it is. */
   heldFrame: Frame;
   readonly heldSegment: Segment;
+  /** What a segment that was captured before its turn is read into. */
+  readonly earlyFrame: Frame;
+  readonly earlySegment: Segment;
   readonly timestamp: TimestampText;
   readonly methods: MethodTable;
   fieldTables: FieldTables;

@@ -15,9 +15,7 @@ import { FACT_WORDS } from '../decode/message-facts.ts';
 import { createSegment, TCP_FLAG_ACK, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
-import { beginSegment, endSegment } from '../exchange/follow-segment.ts';
-import { NO_REST } from '../exchange/pass-bytes.ts';
-import { type ExchangeTracker, timeOf } from '../exchange/tracker.ts';
+import { timeOf } from '../exchange/tracker.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { createTimestampText } from '../format/timestamp.ts';
 import { createMethodTable, FIELDS_COUNT } from '../http/grammar.ts';
@@ -27,12 +25,14 @@ import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
 import { chooseHashSeed } from './choose-hash-seed.ts';
 import { createOutputs } from './create-outputs.ts';
 import { createChunkedBodies } from './follow-chunks.ts';
+import { expireHeads } from './held-messages.ts';
 import { noteUnreadFrame } from './note-other.ts';
+import { expireEarly, readInOrder } from './order-segments.ts';
 import type { PipelineOptions } from './pipeline-settings.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { createPortsRead } from './port-table.ts';
-import { expireHeads, isTakenByHeldHead } from './read-held-heads.ts';
 import { beginConnection, readMessages } from './read-messages.ts';
+import { readBesideHeads } from './read-segment.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -70,6 +70,8 @@ export function createPipeline(
     heldHeads,
     heldFrame: { ...createFrame(), bytes: heldHeads.bytes },
     heldSegment: createSegment(),
+    earlyFrame: createFrame(),
+    earlySegment: createSegment(),
     timestamp,
     methods: createMethodTable(options.methods),
     sink,
@@ -130,9 +132,11 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
       beginConnection(pipeline);
     }
     const mayHaveWritten =
-      tracker === undefined
-        ? verdict === VERDICT_SEGMENT && readSegment(pipeline)
-        : readTrackedSegment(pipeline, tracker, verdict === VERDICT_SEGMENT);
+      tracker !== undefined
+        ? readInOrder(pipeline, tracker)
+        : heldHeads.heldCount === 0
+          ? verdict === VERDICT_SEGMENT && readMessages(pipeline)
+          : readBesideHeads(pipeline, verdict === VERDICT_SEGMENT);
     if (mayHaveWritten && sink.isFull) {
       return PIPELINE_FULL;
     }
@@ -156,6 +160,9 @@ export function flushPipeline(pipeline: Pipeline, isBehind?: (output: number) =>
 /** Writes what has waited too long at this time, in seconds; live the packets' clock is the machine's. */
 export function expirePipeline(pipeline: Pipeline, epochSec: number): void {
   const { tracker } = pipeline;
+  if (tracker !== undefined) {
+    expireEarly(pipeline, tracker, epochSec, 0);
+  }
   expireHeads(pipeline, epochSec, 0);
   if (tracker !== undefined) {
     expireFlows(tracker, (epochSec - tracker.baseSec) * NANOSECONDS_PER_SECOND);
@@ -164,9 +171,13 @@ export function expirePipeline(pipeline: Pipeline, epochSec: number): void {
 
 /** Writes what is still held and hands everything over; no frame may follow. */
 export function endPipeline(pipeline: Pipeline): void {
+  const { tracker } = pipeline;
+  if (tracker !== undefined) {
+    expireEarly(pipeline, tracker, Number.POSITIVE_INFINITY, 0);
+  }
   expireHeads(pipeline, Number.POSITIVE_INFINITY, 0);
-  if (pipeline.tracker !== undefined) {
-    endAllFlows(pipeline.tracker);
+  if (tracker !== undefined) {
+    endAllFlows(tracker);
   }
   flushPipeline(pipeline);
 }
@@ -196,35 +207,4 @@ function isPortRead({ segment, portTable }: Pipeline): boolean {
     portTable[segment.sourcePort] === 1 ||
     portTable[segment.targetPort] === 1
   );
-}
-
-/** Gives true when it may have written a line. */
-function readSegment(pipeline: Pipeline): boolean {
-  if (pipeline.heldHeads.heldCount !== 0 && isTakenByHeldHead(pipeline)) {
-    return true;
-  }
-  return readMessages(pipeline);
-}
-
-/** The same for pipelines that follow flows, which segments without payload are of interest to as well. */
-function readTrackedSegment(
-  pipeline: Pipeline,
-  tracker: ExchangeTracker,
-  hasPayload: boolean,
-): boolean {
-  const { frame, segment } = pipeline;
-  const { payloadOffset } = segment;
-  beginSegment(tracker, frame, segment);
-  if (hasPayload) {
-    readSegment(pipeline);
-  }
-  let rest = endSegment(tracker, frame.bytes, segment, payloadOffset);
-  // Behind a chunked body, whose end its head could not tell, stands the next message.
-  while (rest !== NO_REST) {
-    segment.payloadOffset = rest;
-    segment.sequenceNumber = (tracker.segmentSequence + rest - payloadOffset) | 0;
-    readMessages(pipeline);
-    rest = endSegment(tracker, frame.bytes, segment, payloadOffset);
-  }
-  return true;
 }

@@ -3,10 +3,11 @@ import { createHeldHeads } from '../decode/held-heads.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { endAllFlows } from '../exchange/end-exchange.ts';
 import { createOutputs } from './create-outputs.ts';
+import { expireHeads } from './held-messages.ts';
+import { expireEarly } from './order-segments.ts';
 import type { PipelineOptions } from './pipeline-settings.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { createPortsRead } from './port-table.ts';
-import { expireHeads } from './read-held-heads.ts';
 
 /**
  * Prepares that ports, filters, redaction and local networks become those of `options`; **all else there is as it
@@ -35,6 +36,9 @@ export function prepareChange(pipeline: Pipeline, options: PipelineOptions): () 
       ? pipeline.heldHeads
       : createHeldHeads(isHeadCompleted);
   return () => {
+    if (followed !== undefined && tracker === undefined) {
+      expireEarly(pipeline, followed, Number.POSITIVE_INFINITY, 0);
+    }
     if (heldHeads !== pipeline.heldHeads) {
       expireHeads(pipeline, Number.POSITIVE_INFINITY, 0);
       pipeline.heldHeads = heldHeads;

@@ -43,8 +43,8 @@ describe('held heads', () => {
   it('flows of one chain are told apart', () => {
     const held = createHeldHeads(true);
     const [first, second, third] = collidingPorts(3);
-    holdHead(held, BYTES, segmentFrom(first), 0, 0);
-    holdHead(held, BYTES, segmentFrom(second), 0, 0);
+    holdHead(held, BYTES, segmentFrom(first), 0, 0, true);
+    holdHead(held, BYTES, segmentFrom(second), 0, 0, true);
     const indexes = [first, second].map((port) => findHead(held, BYTES, segmentFrom(port)));
     expect(new Set(indexes).size).toBe(2);
     expect(indexes).not.toContain(NO_HEAD);
@@ -59,7 +59,7 @@ describe('held heads', () => {
     const ports = collidingPorts(HEADS_PER_CHAIN_MAX + 1);
     for (const port of ports.slice(0, -1)) {
       expect(findHeadInWay(held, BYTES, segmentFrom(port))).toBe(NO_HEAD);
-      holdHead(held, BYTES, segmentFrom(port), 0, 0);
+      holdHead(held, BYTES, segmentFrom(port), 0, 0, true);
     }
     const oldest = findHead(held, BYTES, segmentFrom(ports[0]));
     const next = segmentFrom(ports[HEADS_PER_CHAIN_MAX]);
@@ -81,7 +81,7 @@ describe('held heads', () => {
       const segment = segmentFrom(port++);
       const inWay = findHeadInWay(held, BYTES, segment);
       if (inWay === NO_HEAD) {
-        holdHead(held, BYTES, segment, 0, 0);
+        holdHead(held, BYTES, segment, 0, 0, true);
       }
     }
     expect(held.heldCount).toBe(HEADS_HELD_MAX);

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readAddress } from '../../src/http/read-address.ts';
 import { writeAddress } from '../../src/record/address-text.ts';
-import { readAddress } from '../../src/redact/read-address.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 import { type Redacted, redact, withFields } from './redact.ts';
 

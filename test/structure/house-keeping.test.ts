@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROJECT, readProjectFile, readSources } from './source-files.ts';
 
-const HOT_ROOMS = /^(capture|decode|exchange|filter|format|http|output|record|redact)\//;
+const HOT_ROOMS = /^(capture|decode|exchange|filter|format|http|output|record|redact|stream)\//;
 
 const sources = readSources();
 

@@ -104,10 +104,23 @@ describe('several messages in one segment', () => {
   });
 
   it('what is no message behind a message ends the segment', async () => {
-    for (const between of ['\r\n', ' ', 'x', 'PROPFIND / HTTP/1.1\r\n\r\n', 'GET /\r\n']) {
+    for (const between of [' ', 'x', 'PROPFIND / HTTP/1.1\r\n\r\n', 'GET /\r\n']) {
       const { lines } = await linesOf([asking(ask('/0') + between + ask('/1'))]);
       expect(lines, JSON.stringify(between)).toEqual([asked('/0')]);
     }
+  });
+
+  it('empty lines before a request, and behind a body, belong to none', async () => {
+    const post = 'POST /0 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab';
+    for (const between of ['\r\n', '\n', '\r\n\r\n\n']) {
+      const { lines } = await linesOf([asking(between + post + between + ask('/1'))]);
+      expect(lines, JSON.stringify(between)).toEqual(['CQ POST /0 HTTP/1.1 h -', asked('/1')]);
+    }
+  });
+
+  it('a line end behind a request without a body ends the segment', async () => {
+    const { lines } = await linesOf([asking(`${ask('/0')}\r\n${ask('/1')}`)]);
+    expect(lines).toEqual([asked('/0')]);
   });
 
   it('the last message may be cut by the segment, and then its body is not looked into', async () => {

@@ -1,15 +1,9 @@
-import {
-  BYTE_0,
-  BYTE_COLON,
-  BYTE_DOT,
-  BYTE_PERCENT,
-  findByte,
-  hexValue,
-  isDigit,
-} from './byte-classes.ts';
+import { BYTE_0, BYTE_COLON, hexDigit, isDigit } from './grammar.ts';
 
-/** Addresses within fields: from text to bytes. */
+/** Addresses in text: within fields, and in the line that a proxy sends before a connection's first request. */
 
+const BYTE_PERCENT = 0x25;
+const BYTE_DOT = 0x2e;
 const GROUPS = 8;
 const IPV4_BYTES = 4;
 export const IPV6_BYTES = 16;
@@ -62,7 +56,7 @@ export function readAddress(
   if (readIpv4(bytes, from, to, target) === to) {
     return IPV4_BYTES;
   }
-  return readIpv6(bytes, from, findByte(bytes, from, to, BYTE_PERCENT), target) ? IPV6_BYTES : 0;
+  return readIpv6(bytes, from, findZone(bytes, from, to), target) ? IPV6_BYTES : 0;
 }
 
 /** @see RFC 4291 section 2.2 */
@@ -119,10 +113,19 @@ function readGroup(
 ): number {
   const start = at;
   let value = 0;
-  while (at < to && at - start < 4 && hexValue(bytes[at]) !== -1) {
-    value = value * 16 + hexValue(bytes[at++]);
+  while (at < to && at - start < 4 && hexDigit(bytes[at]) !== -1) {
+    value = value * 16 + hexDigit(bytes[at++]);
   }
   target[group * 2] = value >> 8;
   target[group * 2 + 1] = value & 0xff;
   return at === start ? -1 : at;
+}
+
+/** Where the zone of an address begins, or its end. @see RFC 4007 section 11 */
+function findZone(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== BYTE_PERCENT) {
+    at++;
+  }
+  return at;
 }
