@@ -22,16 +22,17 @@ import {
   BODY_CLAIM_BYTES_MAX,
   CONNECTION_SILENT_MS,
   COPY_MS_MAX,
-  REPEAT_GAP_MS_MAX,
   SYN_COPY_MS_MAX,
 } from './limits.ts';
 import {
   FACT_BODY_BYTES,
   FACT_FLAGS,
   FACT_HASH,
+  FACT_HASH_OF_LINE,
   FACT_HEAD_BYTES,
   FACT_IS_HEAD,
   FACT_IS_INTERIM,
+  FACT_IS_LINE_ALONE,
   FACT_IS_OF_ALL_DEVICES,
   FACT_IS_REQUEST,
   FACT_RECEIVED,
@@ -110,7 +111,9 @@ export function judgeMessage(memory: MessageMemory, facts: Int32Array, at: numbe
   const aheadBytes = (sequence - rows[row + DIRECTION_KNOWN]) | 0;
   let judgement: Judgement = JUDGED_NEW;
   if (aheadBytes < 0) {
-    const found = findSeen(seen, connection, sequence, hash, timeMs, REPEAT_GAP_MS_MAX);
+    const isLineAlone = (facts[at + FACT_FLAGS] & FACT_IS_LINE_ALONE) !== 0;
+    const mask = isLineAlone ? FACT_HASH_OF_LINE : -1;
+    const found = findSeen(seen, connection, sequence, hash, mask, timeMs);
     if (found === SEEN_SAME) {
       const hasCopies = (facts[at + FACT_FLAGS] & FACT_IS_OF_ALL_DEVICES) !== 0;
       return hasCopies && seen.sinceMs <= COPY_MS_MAX ? JUDGED_COPIED : JUDGED_REPEATED;

@@ -26,6 +26,12 @@ export const FACT_IS_WHOLE = 8;
 /** It was captured on all devices of a host at once, each of which shows a packet on its way through. */
 export const FACT_IS_OF_ALL_DEVICES = 16;
 
+/** Of a head that is not whole nothing is shown but its start line: it may be the beginning of one that was seen. */
+export const FACT_IS_LINE_ALONE = 32;
+
+/** The bits of FACT_HASH that are the start line's; the others are the whole head's. */
+export const FACT_HASH_OF_LINE = 0xffff0000 | 0;
+
 /** Packet time as a word: milliseconds, of which the difference counts. */
 export function messageTimeMs(timestampSec: number, timestampSubsecNs: number): number {
   return (Math.imul(timestampSec, 1000) + ((timestampSubsecNs / 1e6) | 0)) | 0;

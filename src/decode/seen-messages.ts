@@ -1,4 +1,4 @@
-import { SEEN_MESSAGES_MAX } from './limits.ts';
+import { REPEAT_GAP_MS_MAX, SEEN_MESSAGES_MAX } from './limits.ts';
 
 /**
  * The messages seen last, by the number of their connection's direction, their sequence number and a hash of their
@@ -51,7 +51,7 @@ export function forgetMessages(seen: SeenMessages): void {
 /**
  * What was seen under this sequence number; the same message is noted to have been seen now.
  *
- * @param gapMsMax how long ago it may be to count
+ * @param mask bits of the hash that tell
  * @returns SEEN_SAME: `sinceMs` tells how long ago it was
  */
 export function findSeen(
@@ -59,8 +59,8 @@ export function findSeen(
   connection: number,
   sequence: number,
   hash: number,
+  mask: number,
   timeMs: number,
-  gapMsMax: number,
 ): Seen {
   const { rows } = seen;
   const first = setOf(connection, sequence) * PLACES * ROW_WORDS;
@@ -69,12 +69,12 @@ export function findSeen(
     if (rows[row + SEQUENCE_AT] !== sequence || rows[row + CONNECTION_AT] !== connection) {
       continue;
     }
-    if (rows[row + HASH_AT] !== hash) {
+    if (((rows[row + HASH_AT] ^ hash) & mask) !== 0) {
       found = SEEN_OTHER;
       continue;
     }
     const gapMs = Math.abs((timeMs - rows[row + TIME_AT]) | 0);
-    if (gapMs <= gapMsMax) {
+    if (gapMs <= REPEAT_GAP_MS_MAX) {
       rows[row + TIME_AT] = timeMs;
       seen.sinceMs = gapMs;
       return SEEN_SAME;

@@ -11,9 +11,11 @@ import {
   FACT_BODY_BYTES,
   FACT_FLAGS,
   FACT_HASH,
+  FACT_HASH_OF_LINE,
   FACT_HEAD_BYTES,
   FACT_IS_HEAD,
   FACT_IS_INTERIM,
+  FACT_IS_LINE_ALONE,
   FACT_IS_OF_ALL_DEVICES,
   FACT_IS_REQUEST,
   FACT_IS_WHOLE,
@@ -68,7 +70,13 @@ export function writeMessageFacts(
   facts[at + FACT_SEQUENCE] = segment.sequenceNumber;
   facts[at + FACT_RECEIVED] = segment.acknowledgmentNumber;
   const hashEnd = isWhole || !isHeadCompleted ? skipLineEnds(bytes, end) : end;
-  facts[at + FACT_HASH] = hashHead(bytes, payloadOffset, hashEnd, hashKey);
+  const { startLineEnd } = message;
+  const lineHash = hashHead(bytes, payloadOffset, startLineEnd, hashKey) & FACT_HASH_OF_LINE;
+  const headHash = hashHead(bytes, payloadOffset, hashEnd, hashKey) & ~FACT_HASH_OF_LINE;
+  facts[at + FACT_HASH] = lineHash | headHash;
+  if (!isWhole && message.foundCount === 0 && startLineEnd < end) {
+    flags |= FACT_IS_LINE_ALONE;
+  }
   facts[at + FACT_TIME] = messageTimeMs(frame.timestampSec, frame.timestampSubsecNs);
   facts[at + FACT_HEAD_BYTES] = end - payloadOffset;
   facts[at + FACT_BODY_BYTES] =
