@@ -4,15 +4,11 @@ import { titleWithReason } from './live/requirements.ts';
 
 /** Trials that are not right yet in one of the ways, and what is missing. A row that holds no more fails too. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  'f09-same-isn-new-connection': 'a SYN begins no new messages for the table of repeats',
   'f11-status-lines': 'a tab and HTTP/2 in a status line are not read',
   'f12-target-cut-by-snaplen': 'the target is what stands in the cut line',
   'f15-request-lines': 'a tab, several spaces and lower-case http in a request line are not read',
-  'f18-body-that-looks-like-http': 'bodies give lines of text',
   'f19-etag-8021br': 'the tag is not read',
   'f21-cisco-metadata': 'the tag is not read',
-  'f24-capture-replayed-in-a-loop': 'a SYN begins no new messages for the table of repeats',
-  'f25-head-pipelined': 'the responses behind the one to HEAD give no line of text',
 };
 
 const TRIALS_COUNT = 29;
