@@ -11,7 +11,7 @@ import { createFrame, FILL_END, type Frame, type FrameSource } from '../src/capt
 import { LINKTYPE_ETHERNET } from '../src/capture/link-types.ts';
 import { COUNTER_LINES } from '../src/counters/counter-table.ts';
 import { createCounters } from '../src/counters/counters.ts';
-import { forgetSegments } from '../src/decode/seen-segments.ts';
+import { forgetAllMessages } from '../src/decode/judge-message.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
 import { TEXT_COLUMNS_DEFAULT } from '../src/format/text-line.ts';
@@ -225,7 +225,7 @@ function measure({ name, build, frames, isHeadCompleted = false }: Case, seconds
   // The quickest of many short runs: what the code costs, whatever else the machine does.
   for (let runs = 0; runs < 3 || performance.now() < endMs; runs++) {
     source.left = ofCase.length;
-    forgetSegments(pipeline.seen);
+    forgetAllMessages(pipeline.memory);
     counters[COUNTER_LINES] = 0;
     const startMs = performance.now();
     runPipeline(pipeline, source);

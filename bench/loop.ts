@@ -11,7 +11,7 @@ import type { FrameSource } from '../src/capture/frame.ts';
 import { PCAP_HEADER_BYTES, PcapReader, readPcapHeader } from '../src/capture/pcap-reader.ts';
 import { COUNTER_LINES } from '../src/counters/counter-table.ts';
 import { countFrames, createCounters } from '../src/counters/counters.ts';
-import { forgetSegments } from '../src/decode/seen-segments.ts';
+import { forgetAllMessages } from '../src/decode/judge-message.ts';
 import { FILTER_EMPTY } from '../src/filter/filter-settings.ts';
 import type { BatchSink } from '../src/format/line-batch.ts';
 import { TEXT_COLUMNS_DEFAULT } from '../src/format/text-line.ts';
@@ -84,7 +84,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
     stop() {},
     close() {},
   };
-  forgetSegments(pipeline.seen);
+  forgetAllMessages(pipeline.memory);
   const { user } = process.cpuUsage();
   runPipeline(pipeline, source);
   times.push((process.cpuUsage().user - user) / 1000);

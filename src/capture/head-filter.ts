@@ -22,6 +22,10 @@ import {
   statement,
 } from './bpf-assembler.ts';
 
+const TCP_FLAGS_AT = 13;
+const TCP_FLAG_SYN = 0x02;
+/** SYN and ACK: with both the server answers, and tells nothing that its client's SYN has not. */
+const TCP_CONNECTION_FLAGS = 0x12;
 const TCP_DATA_OFFSET_AT = 12;
 const TCP_DATA_OFFSET_MASK = 0xf0;
 /** A load of a packet compares four bytes at most. */
@@ -51,11 +55,12 @@ export function canMatchHeads(methods: readonly string[]): boolean {
  * From `head` on: accepts a segment whose payload begins with the first four bytes of a method, with its blank,
  * or of a response, or with what may stand before them. It is no more than what the decoder asks first; shorter
  * payloads begin no message to it. What a
- * connection of TLS or HTTP/2 begins with passes too, so that who waits for HTTP on such a port can be told.
+ * connection of TLS or HTTP/2 begins with passes too, so that who waits for HTTP on such a port can be told; and so does
+ * a client's SYN, with which sequence numbers begin anew.
  *
  * X is where the TCP header begins, counted from `networkAt`. **The caller has asked `canMatchHeads`.**
  *
- * @see RFC 9293 section 3.1
+ * @see RFC 9293 sections 3.1 and 3.5
  */
 export function matchHeads(
   networkAt: number,
@@ -67,6 +72,10 @@ export function matchHeads(
   const words = new Set([...methodTexts, ...others].map(firstWord));
   return [
     label('head'),
+    // A connection begins: what comes now is no repetition of what was seen of an older one.
+    statement(BPF_LD | BPF_B | BPF_IND, networkAt + TCP_FLAGS_AT),
+    statement(BPF_ALU | BPF_AND, TCP_CONNECTION_FLAGS),
+    jumpIf(BPF_JEQ, TCP_FLAG_SYN, 'head hit'),
     statement(BPF_LD | BPF_B | BPF_IND, networkAt + TCP_DATA_OFFSET_AT),
     statement(BPF_ALU | BPF_AND, TCP_DATA_OFFSET_MASK),
     statement(BPF_ALU | BPF_RSH, 2),

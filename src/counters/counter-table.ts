@@ -23,7 +23,7 @@ export const COUNTER_ROWS = {
   packetsReceived: {
     metric: 'httplog_packets_received_total',
     help: "Packets that passed the kernel's filter, those that it dropped included",
-    note: 'for text lines alone these are the segments that begin a message, or a connection of TLS or HTTP/2',
+    note: 'for text lines alone these are the segments that begin a message or a connection, of TLS and HTTP/2 too',
     summary: { line: 'packets', place: 1, words: 'received', of: 'run' },
     status: { key: 'packets' },
   },
@@ -126,8 +126,25 @@ export const COUNTER_ROWS = {
   },
   messagesRetransmitted: {
     metric: 'httplog_messages_retransmitted_total',
-    help: 'Messages seen again, and not logged again',
+    help: 'Messages sent again, and not logged again',
     summary: { line: 'messages', place: 2, words: 'retransmitted' },
+  },
+  messagesCopied: {
+    metric: 'httplog_messages_copied_total',
+    help: 'Messages captured again on another device of the host, and not logged again',
+    note: 'with `-i any`, and of captures that were made so: veth, bridge and port each show a packet',
+    summary: { line: 'messages', place: 3, words: 'copied', leavesOut: 'row' },
+  },
+  messagesContradicted: {
+    metric: 'httplog_messages_contradicted_total',
+    help: 'Messages under sequence numbers under which another one was seen; both are logged',
+    note: 'one of them is not what the other end has received: a new connection whose start was not seen, or a decoy',
+    summary: { line: 'messages', place: 4, words: 'contradicted', leavesOut: 'row' },
+  },
+  messagesInBodies: {
+    metric: 'httplog_messages_in_bodies_total',
+    help: 'Segments that look like a message and stand in the body of another, of which lines of messages show none',
+    summary: { line: 'messages', place: 5, words: 'in bodies', leavesOut: 'row' },
   },
   heads: {
     metric: 'httplog_heads_total',
@@ -137,7 +154,7 @@ export const COUNTER_ROWS = {
     values: ['complete', 'incomplete'],
     summary: {
       line: 'messages',
-      place: 3,
+      place: 6,
       words: ['heads put together', 'left incomplete'],
       leavesOut: 'row',
     },
@@ -243,6 +260,9 @@ export const COUNTER_METHOD_FIRST = slots.requests;
 export const COUNTER_STATUS_CLASS_FIRST = slots.responses;
 export const STATUS_CLASSES_COUNT = STATUS_CLASS_NAMES.length;
 export const COUNTER_DUPLICATES = slots.messagesRetransmitted;
+export const COUNTER_COPIES = slots.messagesCopied;
+export const COUNTER_CONTRADICTED = slots.messagesContradicted;
+export const COUNTER_IN_BODIES = slots.messagesInBodies;
 export const COUNTER_HEADS_COMPLETED = slots.heads;
 export const COUNTER_HEADS_INCOMPLETE = slots.heads + 1;
 /** The tracker's counts: see exchange-counts.ts. */

@@ -1,3 +1,4 @@
+import { describeBridge } from './bridge.ts';
 import { describeRename, isInterfaceUp, watchInterface } from './interface-watch.ts';
 import { INTERFACE_WATCH_INTERVAL_MS } from './limits.ts';
 import type { ServiceLog } from './service-log.ts';
@@ -26,6 +27,10 @@ export class InterfaceKeeper {
     this.#workers = workers;
     if (name === 'any') {
       return;
+    }
+    const bridge = describeBridge(name);
+    if (bridge !== undefined) {
+      serviceLog.warn(bridge);
     }
     if (!isInterfaceUp(name)) {
       this.#tellDown();

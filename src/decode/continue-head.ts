@@ -104,6 +104,25 @@ export function isBehindGap(held: HeldHeads, index: number, segment: Segment): b
   return ((segment.sequenceNumber - head.startSequence) | 0) > head.length;
 }
 
+/** Says whether the segment has other bytes under sequence numbers of which the head's are known. */
+export function contradictsHead(
+  held: HeldHeads,
+  index: number,
+  bytes: Uint8Array,
+  segment: Segment,
+): boolean {
+  const { startSequence, length } = held.heads[index];
+  const offset = (segment.sequenceNumber - startSequence) | 0;
+  const end = Math.min(length, offset + segment.payloadEnd - segment.payloadOffset);
+  const place = index * PLACE_BYTES + HEAD_AT;
+  const source = segment.payloadOffset - offset;
+  let at = Math.max(0, offset);
+  while (at < end && held.bytes[place + at] === bytes[source + at]) {
+    at++;
+  }
+  return at < end;
+}
+
 /**
  * Takes a segment of the head's flow in: the next bytes, a retransmission, an overlap, or the neighbour that
  * came too early. One run beyond a gap is kept until the gap is closed; a second gap ends the head.

@@ -26,8 +26,37 @@ export const DATAGRAMS_HELD_MAX = 64;
 /** Seconds of packet time after which a datagram of which fragments are missing is read as far as it goes. */
 export const FRAGMENTS_HELD_SEC_MAX = 2;
 
-/** First segments remembered to recognise a retransmission: a power of two; 1 MiB of memory, of IPv6 2.5. */
-export const SEEN_SEGMENTS_MAX = 65536;
+/** Messages remembered to recognise them when they come again: a power of two; 1 MiB of memory. */
+export const SEEN_MESSAGES_MAX = 65_536;
+
+/** Directions of connections of which it is known where their messages stand: a power of two; 1 MiB, which a core keeps near. */
+export const DIRECTIONS_MAX = 16_384;
+
+/**
+ * Milliseconds between two sendings of a segment that are one message: no retransmission timer waits longer.
+ * Behind it the same bytes are another connection's whose SYN was not seen.
+ *
+ * @see RFC 6298 section 2.5, and the kernel's TCP_RTO_MAX
+ */
+export const REPEAT_GAP_MS_MAX = 120_000;
+
+/**
+ * Milliseconds within which the same bytes are those of another device of the host: the way through a host takes some
+ * tens of microseconds, and no sender repeats itself as soon (RFC 6298, RFC 8985).
+ */
+export const COPY_MS_MAX = 2;
+
+/**
+ * Milliseconds behind a message that is not answered within which a SYN of its connection's number is that SYN once
+ * more: a copy that took another way, or was sent again after a second (RFC 6298 section 2.1).
+ */
+export const SYN_COPY_MS_MAX = 1000;
+
+/** Milliseconds without a message behind which nothing that was known of a direction holds: as exchanges have it. */
+export const CONNECTION_SILENT_MS = 600_000;
+
+/** Bytes of a body that are known in advance: sequence numbers come round after four times as many. */
+export const BODY_CLAIM_BYTES_MAX = 2 ** 30;
 
 /**
  * Heads held at once by a worker; 4 MiB. A head waits for one round trip at most, so this is many thousand

@@ -12,12 +12,17 @@ import { PROXY_HEADER_CUT, proxyHeaderBytes } from './proxy-protocol.ts';
 
 const BYTE_CAPITAL_P = 0x50;
 /** The longest beginning of a message that is not known to be one: a registered method and its space. */
-export const MESSAGE_PREFIX_BYTES_MAX = 32;
+const MESSAGE_PREFIX_BYTES_MAX = 32;
 const VERSION_PATTERN = new Uint8Array(Buffer.from('HTTP/0.0', 'latin1'));
 
 /** Says of a segment's first byte whether a preamble may begin with it. */
 export function mayBePreamble(firstByte: number): boolean {
   return isLineEnd(firstByte) || firstByte === BYTE_CAPITAL_P;
+}
+
+/** Says of bytes that are no message whether they are worth a look: nearly all bodies are not. */
+export function mayBecomeMessage(bytes: Uint8Array, offset: number, end: number): boolean {
+  return end - offset <= MESSAGE_PREFIX_BYTES_MAX || mayBePreamble(bytes[offset]);
 }
 
 export function isLineEnd(byte: number): boolean {

@@ -1,5 +1,4 @@
 import {
-  COUNTER_DUPLICATES,
   COUNTER_LINES,
   COUNTER_LINES_DROPPED,
   COUNTER_MESSAGES_FIRST,
@@ -8,10 +7,12 @@ import {
 import type { Counters } from '../counters/counters.ts';
 import { addCounters } from '../counters/counters.ts';
 import {
-  createSeenSegments,
-  type SeenSegments,
-  wasKeySeenBefore,
-} from '../decode/seen-segments.ts';
+  createMessageMemory,
+  judgeMessage,
+  type MessageMemory,
+  noteConnection,
+  noteJudged,
+} from '../decode/judge-message.ts';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
 import {
   type BatchBuilder,
@@ -22,20 +23,23 @@ import {
 import type { OutputSettings } from '../output/output-settings.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { COUNT_HEADERS, COUNT_URL } from '../redact/redaction-settings.ts';
+import { countJudged, isLeftOut } from './count-judged.ts';
 import { NO_SLOT } from './count-message.ts';
 import {
   KEY_COUNTED_AT,
   KEY_HIDDEN_AT,
+  KEY_IS_CONNECTION,
   KEY_LINE_END_AT,
   KEY_TYPE_AT,
   MESSAGE_KEY_WORDS,
+  type MessageKeys,
 } from './message-keys.ts';
 import type { DecodedPart } from './part-decoder.ts';
 import { HIDDEN_HEADERS_SHIFT } from './text-lines.ts';
 
 /** Joins the parts of a capture to what one pipeline would have made of it whole. */
 export interface PartJoiner {
-  readonly seen: SeenSegments;
+  readonly memory: MessageMemory;
   readonly builders: readonly BatchBuilder[];
   readonly isSplitByType: boolean;
   readonly counters: Counters;
@@ -47,7 +51,7 @@ export function createPartJoiner(
   counters: Counters,
 ): PartJoiner {
   return {
-    seen: createSeenSegments(),
+    memory: createMessageMemory(),
     builders: outputs.map(({ isSplitByType }, output) =>
       createBatchBuilder(sink, isSplitByType, output),
     ),
@@ -61,11 +65,11 @@ export function joinPart(joiner: PartJoiner, { batches, keys, counters }: Decode
   // Each message has a line in each output, retransmitted ones have none: counted as they are passed on.
   counters[COUNTER_LINES] = 0;
   addCounters(joiner.counters, counters);
-  let at = 0;
+  let row = 0;
   for (const batch of batches) {
-    joinBatch(joiner, batch, keys.words, at);
-    at += batch.lineCount * MESSAGE_KEY_WORDS;
+    row = joinBatch(joiner, batch, keys, row);
   }
+  skipConnections(joiner, keys, row);
 }
 
 /** Hands over the lines that are not yet, behind the last part. */
@@ -75,42 +79,65 @@ export function flushJoiner({ builders }: PartJoiner): void {
   }
 }
 
-/** Copies runs of lines that stay together, which is the whole batch as a rule. */
-function joinBatch(joiner: PartJoiner, batch: LineBatch, words: Int32Array, at: number): void {
-  const { seen, isSplitByType, counters } = joiner;
+/** Notes the connections that begin before the next message; gives the row of that. */
+function skipConnections(
+  { memory }: PartJoiner,
+  { words, count }: MessageKeys,
+  row: number,
+): number {
+  while (row < count && words[row * MESSAGE_KEY_WORDS + KEY_TYPE_AT] === KEY_IS_CONNECTION) {
+    noteConnection(memory, words, row * MESSAGE_KEY_WORDS);
+    row++;
+  }
+  return row;
+}
+
+/**
+ * Copies runs of lines that stay together, which is the whole batch as a rule.
+ *
+ * @param row the first of the batch
+ * @returns the row behind its last message
+ */
+function joinBatch(joiner: PartJoiner, batch: LineBatch, keys: MessageKeys, row: number): number {
+  const { memory, isSplitByType, counters } = joiner;
+  const { words } = keys;
   let runOffset = 0;
   let runLines = 0;
   let lineOffset = 0;
-  let runType = words[at + KEY_TYPE_AT];
-  for (let line = 0; line < batch.lineCount; line++) {
-    const row = at + line * MESSAGE_KEY_WORDS;
-    const type = words[row + KEY_TYPE_AT];
-    const lineEnd = words[row + KEY_LINE_END_AT];
-    const isDuplicate = wasKeySeenBefore(seen, words, row);
-    if (isDuplicate || (isSplitByType && type !== runType)) {
+  let runType = 0;
+  for (let line = 0; line < batch.lineCount; line++, row++) {
+    row = skipConnections(joiner, keys, row);
+    const at = row * MESSAGE_KEY_WORDS;
+    const type = words[at + KEY_TYPE_AT];
+    const lineEnd = words[at + KEY_LINE_END_AT];
+    const judgement = judgeMessage(memory, words, at);
+    const isOut = isLeftOut(judgement);
+    if (isOut || (isSplitByType && type !== runType)) {
       copyRun(joiner, batch, runType, runOffset, lineOffset, runLines);
-      runOffset = isDuplicate ? lineEnd : lineOffset;
+      runOffset = isOut ? lineEnd : lineOffset;
       runLines = 0;
-      runType = type;
     }
-    if (isDuplicate) {
-      countAsDuplicate(counters, type, words[row + KEY_COUNTED_AT], words[row + KEY_HIDDEN_AT]);
+    runType = type;
+    countJudged(counters, judgement);
+    if (isOut) {
+      takeCountsBack(counters, type, words[at + KEY_COUNTED_AT], words[at + KEY_HIDDEN_AT]);
     } else {
+      noteJudged(memory, words, at);
       runLines++;
     }
     lineOffset = lineEnd;
   }
   copyRun(joiner, batch, runType, runOffset, lineOffset, runLines);
+  return row;
 }
 
 /** Takes back what its part's pipeline has counted of it. */
-function countAsDuplicate(
+function takeCountsBack(
   counters: Counters,
   type: number,
   countedSlot: number,
   hiddenCounts: number,
 ): void {
-  counters[COUNTER_DUPLICATES]++;
   counters[COUNTER_MESSAGES_FIRST + type - 1]--;
   if (countedSlot !== NO_SLOT) {
     counters[countedSlot]--;

@@ -19,6 +19,8 @@ export interface PipelineSettings extends RecordSettings {
   timezone: string;
   /** Of the hash of flows; equal in all workers of a run. */
   flowSeed: number;
+  /** Of hashes of heads: 32 random bits, the same for all who look at one capture; undefined: the pipeline's own. */
+  hashSeed?: number | undefined;
   /** Bytes of each frame that are looked at; 0: all that were captured. */
   snaplenBytes: number;
   /** Frames after which the pipeline is done; -1: never. */

@@ -2,8 +2,8 @@ import type { Frame } from '../capture/frame.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { Fragments } from '../decode/fragments.ts';
 import type { HeldHeads } from '../decode/held-heads.ts';
+import type { MessageMemory } from '../decode/judge-message.ts';
 import type { LocalNetworks } from '../decode/local-networks.ts';
-import type { SeenSegments } from '../decode/seen-segments.ts';
 import type { Segment } from '../decode/segment.ts';
 import type { MessageRecords } from '../exchange/message-record.ts';
 import type { ExchangeTracker } from '../exchange/tracker.ts';
@@ -12,10 +12,12 @@ import type { RecordWriter } from '../format/record-format.ts';
 import type { TextColumns } from '../format/text-line.ts';
 import type { TimestampText } from '../format/timestamp.ts';
 import type { FieldTables, MethodTable } from '../http/grammar.ts';
+import type { HeadHashKey } from '../http/head-hash.ts';
 import type { HttpMessage } from '../http/message.ts';
 import type { BatchBuilder } from '../output/batch-builder.ts';
 import type { RecordOutputs } from '../output/record-outputs.ts';
 import type { Message } from '../record/message.ts';
+import type { ChunkedBodies } from './follow-chunks.ts';
 import type { MessageKeys } from './message-keys.ts';
 
 /** Writes the lines of messages in which there is something to hide though nobody asked for it. */
@@ -39,7 +41,12 @@ export interface Pipeline {
   /** Of `segment` while heads are completed; else a datagram's first fragment is read as far as it goes. */
   readonly fragments: Fragments;
   readonly message: HttpMessage;
-  readonly seen: SeenSegments;
+  readonly memory: MessageMemory;
+  /** Of the message in hand: what it is judged by. */
+  readonly facts: Int32Array;
+  readonly hashKey: HeadHashKey;
+  /** Chunked bodies that lines of messages are kept out of. */
+  readonly chunkedBodies: ChunkedBodies;
   /** Of a part of a capture: every message is written, and what would tell it from others noted here. */
   keys: MessageKeys | undefined;
   heldHeads: HeldHeads;

@@ -11,8 +11,9 @@ import type { Counters } from '../counters/counters.ts';
 import { decodeFrame } from '../decode/decode-frame.ts';
 import { createFragments, findExpiredDatagram, NO_PLACE } from '../decode/fragments.ts';
 import { createHeldHeads } from '../decode/held-heads.ts';
+import { createMessageMemory } from '../decode/judge-message.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
-import { createSeenSegments } from '../decode/seen-segments.ts';
+import { FACT_WORDS } from '../decode/message-facts.ts';
 import { createSegment } from '../decode/segment.ts';
 import { decodeIncompleteDatagram } from '../decode/take-fragment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
@@ -21,9 +22,12 @@ import { timeOf } from '../exchange/tracker.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { createTimestampText } from '../format/timestamp.ts';
 import { createMethodTable, FIELDS_COUNT } from '../http/grammar.ts';
+import { createHeadHashKey } from '../http/head-hash.ts';
 import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
+import { chooseHashSeed } from './choose-hash-seed.ts';
 import { createOutputs } from './create-outputs.ts';
+import { createChunkedBodies } from './follow-chunks.ts';
 import { expireHeads } from './held-messages.ts';
 import { noteUnreadFrame } from './note-other.ts';
 import { expireEarly, readInOrder } from './order-segments.ts';
@@ -60,7 +64,10 @@ export function createPipeline(
     segment: createSegment(options.vxlanPorts, options.isHeadCompleted ? fragments : undefined),
     fragments,
     message: createHttpMessage(FIELDS_COUNT + options.headerNames.length),
-    seen: createSeenSegments(),
+    memory: createMessageMemory(),
+    facts: new Int32Array(FACT_WORDS),
+    hashKey: createHeadHashKey(options.hashSeed ?? chooseHashSeed()),
+    chunkedBodies: createChunkedBodies(),
     keys: undefined,
     heldHeads,
     heldFrame: { ...createFrame(), bytes: heldHeads.bytes },

@@ -128,6 +128,18 @@ describe('the filter of heads', () => {
     expect(passesAnyhow(text)).toBe(false);
   });
 
+  it('lets a SYN of the client pass, and no other segment without payload', () => {
+    const source = { address: '192.0.2.1', port: 50_000 };
+    const target = { address: '192.0.2.2', port: 80 };
+    const flagsPassed = Array.from({ length: 64 }, (_, flags) => flags).filter((flags) =>
+      passes(ethernet(ETHERTYPE_IPV4, packetV4(tcp({ source, target, flags }, bytesOf(''))))),
+    );
+    const hasSynAlone = (flags: number) => (flags & 0x12) === 0x02;
+    expect(flagsPassed).toEqual(
+      Array.from({ length: 64 }, (_, flags) => flags).filter(hasSynAlone),
+    );
+  });
+
   it('refuses a segment without payload that Ethernet has padded', () => {
     const frame = ethernet(ETHERTYPE_IPV4, packetV4(segmentOf('')));
     expect(passes(joinBytes(frame, new Uint8Array(60 - frame.length)))).toBe(false);

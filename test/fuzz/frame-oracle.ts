@@ -1,8 +1,8 @@
 import { createFrame, type Frame, type FrameSource } from '../../src/capture/frame.ts';
 import { COUNTER_LINES, COUNTER_VERDICT_FIRST } from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
+import { forgetAllMessages } from '../../src/decode/judge-message.ts';
 import { TUNNELS_MAX } from '../../src/decode/limits.ts';
-import { forgetSegments } from '../../src/decode/seen-segments.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
 import type { BatchSink } from '../../src/format/line-batch.ts';
@@ -60,6 +60,7 @@ interface Probe {
   room: Uint8Array;
   lines: Buffer[];
   source: FrameSource;
+  isForgetful: boolean;
 }
 
 /** Runs frames through the pipelines and says what is wrong, as an exception. */
@@ -87,7 +88,7 @@ export function createOracle(options: OracleOptions = {}): Oracle {
     },
     forget: () => {
       for (const { pipeline } of probes) {
-        forgetSegments(pipeline.seen);
+        forgetAllMessages(pipeline.memory);
       }
     },
   };
@@ -122,7 +123,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
     },
     ready: async () => {},
   };
-  let pipeline = createPipeline(
+  const pipeline = createPipeline(
     {
       ports: 'any',
       timezone: 'UTC',
@@ -145,18 +146,6 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
     sink,
     createCounters(),
   );
-  if (options.isForgetful) {
-    // A table without places remembers nothing.
-    const words = new Int32Array(0);
-    const seen = {
-      ...pipeline.seen,
-      ipv4Rows: words,
-      ipv6Rows: words,
-      ipv4Next: new Uint8Array(0),
-      ipv6Next: new Uint8Array(0),
-    };
-    pipeline = { ...pipeline, seen };
-  }
   const frame = createFrame();
   let isGiven = false;
   const source: FrameSource = {
@@ -175,7 +164,8 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
   const fill = Buffer.alloc(SURROUNDING_BYTES, text, 'latin1');
   const before = new Float64Array(pipeline.counters.length);
   const room = new Uint8Array(0);
-  return { pipeline, frame, before, headBytes, fill, room, lines, source };
+  const isForgetful = options.isForgetful ?? false;
+  return { pipeline, frame, before, headBytes, fill, room, lines, source, isForgetful };
 }
 
 function checkFrame(probes: readonly Probe[], test: TestFrame): Outcome {
@@ -203,6 +193,9 @@ function checkFrame(probes: readonly Probe[], test: TestFrame): Outcome {
 
 function runFrame(probe: Probe, test: TestFrame): void {
   const { pipeline, frame, headBytes, fill } = probe;
+  if (probe.isForgetful) {
+    forgetAllMessages(pipeline.memory);
+  }
   const { bytes } = test;
   if (probe.room.length < headBytes + bytes.length + SURROUNDING_BYTES) {
     probe.room = new Uint8Array(2 * (headBytes + bytes.length + SURROUNDING_BYTES));

@@ -154,7 +154,7 @@ describe('goBehindMessage', () => {
     segment.payloadOffset = PAYLOAD_AT;
     segment.payloadEnd = end;
     segment.sequenceNumber = sequenceNumber;
-    if (!goBehindMessage(bytes, message, segment)) {
+    if (!goBehindMessage(message, segment, bodyLength(bytes, message))) {
       return undefined;
     }
     expect(segment.payloadEnd).toBe(end);

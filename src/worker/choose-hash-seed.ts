@@ -1,0 +1,4 @@
+/** 32 bits that nobody can foresee. */
+export function chooseHashSeed(): number {
+  return crypto.getRandomValues(new Int32Array(1))[0];
+}

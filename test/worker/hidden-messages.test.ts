@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
+import { frameOf, requestPacket, responsePacket } from '../fixtures/build-captures.ts';
+import { linesOf, type TestFrame } from '../fuzz/frame-oracle.ts';
+
+const SYN = 0x02;
+const FIN_ACK = 0x11;
+const RST = 0x04;
+const ACK = 0x10;
+const EPOCH_SEC = 1_567_347_411;
+
+interface Sent {
+  text: string;
+  sequence: number;
+  flags?: number;
+  second?: number;
+}
+
+function get(path: string, fields = ''): string {
+  return `GET ${path} HTTP/1.1\r\nHost: a.example\r\n${fields}\r\n`;
+}
+
+function frame({ text, sequence, flags = ACK, second = 0 }: Sent): TestFrame {
+  const packet = requestPacket(0, text, { sequence, flags });
+  const bytes = frameOf(packet);
+  return { linkType: LINKTYPE_ETHERNET, bytes, timestampSec: EPOCH_SEC + second };
+}
+
+function pathsOf(frames: readonly TestFrame[], isHeadCompleted: boolean): string[] {
+  const lines = linesOf(frames, { isHeadCompleted }).split('\n').slice(0, -1);
+  return lines.map((line) => line.split(' ')[6]);
+}
+
+/** Few numbers, so that segments meet: on each other, before and behind, over the end of the range. */
+const numbers = fc.constantFrom(1, 2, 40, 90, 1000, 0x7fffffff, 0xfffffff0);
+const sent: fc.Arbitrary<Sent> = fc.record({
+  text: fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 0, max: 9 }).map((id) => get(`/${id}`)) },
+    // The same but for a byte somewhere in a field that no line shows, or for its length.
+    {
+      weight: 3,
+      arbitrary: fc.integer({ min: 0, max: 9 }).map((id) => get(`/f${id}`, `X: ${id}\r\n`)),
+    },
+    { weight: 2, arbitrary: fc.constant('') },
+  ),
+  sequence: numbers,
+  flags: fc.constantFrom(ACK, ACK, ACK, SYN, FIN_ACK, RST),
+  second: fc.integer({ min: 0, max: 700 }),
+});
+
+describe.each([
+  ['text lines', false],
+  ['--complete-heads', true],
+])('no request can be hidden: %s', (_name, isHeadCompleted) => {
+  it('whatever a sender sends, of all that begins a message every other one has a line', () => {
+    fc.assert(
+      fc.property(fc.array(sent, { maxLength: 24 }), (segments) => {
+        const paths = pathsOf(segments.map(frame), isHeadCompleted);
+        const asked = segments
+          .filter(({ text }) => text !== '')
+          .map(({ text }) => text.split(' ')[1]);
+        expect(new Set(paths)).toEqual(new Set(asked));
+      }),
+      { numRuns: 60, seed: 20190901 },
+    );
+  });
+
+  it('a decoy that claims a long body takes no request out of the log', () => {
+    const claims = `POST /decoy HTTP/1.1\r\nContent-Length: 100000\r\n\r\n`;
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 8 }),
+        (decoys) => {
+          const frames: TestFrame[] = [frame({ text: '', sequence: 0, flags: SYN })];
+          let sequence = 1;
+          const asked: string[] = [];
+          decoys.forEach((decoy, index) => {
+            const path = `/real/${index}`;
+            const text = get(path);
+            asked.push(path);
+            // At the request's own number before or behind it, or where the connection has long been.
+            if (decoy === 1 || decoy === 3) {
+              frames.push(frame({ text: claims, sequence }));
+            }
+            frames.push(frame({ text, sequence }));
+            if (decoy === 2) {
+              frames.push(frame({ text: claims, sequence }));
+            }
+            if (decoy === 3) {
+              frames.push(frame({ text: claims, sequence: (sequence - claims.length) >>> 0 }));
+            }
+            sequence += text.length;
+          });
+          expect(pathsOf(frames, isHeadCompleted)).toEqual(expect.arrayContaining(asked));
+        },
+      ),
+      { numRuns: 60, seed: 20190901 },
+    );
+  });
+
+  it('a device with a constant initial sequence number: every connection has its lines', () => {
+    const connection = (second: number) => [
+      frame({ text: '', sequence: 0, flags: SYN, second }),
+      frame({ text: get('/reading'), sequence: 1, second }),
+      {
+        ...frame({ text: '', sequence: 0, second }),
+        bytes: frameOf(responsePacket(0, 'HTTP/1.1 204 No Content\r\n\r\n')),
+      },
+    ];
+    const paths = pathsOf([0, 0, 1, 60].flatMap(connection), isHeadCompleted);
+    expect(paths.filter((path) => path === '/reading')).toHaveLength(4);
+  });
+
+  it('captured again within its connection a SYN begins none', () => {
+    const frames = [
+      frame({ text: '', sequence: 0, flags: SYN }),
+      frame({ text: get('/a'), sequence: 1 }),
+      frame({ text: '', sequence: 0, flags: SYN }),
+      frame({ text: get('/a'), sequence: 1 }),
+    ];
+    expect(pathsOf(frames, isHeadCompleted)).toEqual(['/a']);
+  });
+
+  it('a body that looks like requests forges none, one that claims more than it has hides none', () => {
+    const fake = get('/fake');
+    const upload = `POST /up HTTP/1.1\r\nContent-Length: ${fake.length}\r\n\r\n`;
+    const frames = [
+      frame({ text: upload, sequence: 1 }),
+      frame({ text: fake, sequence: 1 + upload.length }),
+      frame({ text: get('/next'), sequence: 1 + upload.length + fake.length }),
+    ];
+    expect(pathsOf(frames, isHeadCompleted)).toEqual(['/up', '/next']);
+  });
+});
+
+describe('--complete-heads', () => {
+  it('other bytes under the numbers of a head that is held are another message', () => {
+    const [decoy, real] = [get('/decoy'), get('/real/1')];
+    const frames = [
+      frame({ text: decoy.slice(0, 20), sequence: 1 }),
+      frame({ text: real.slice(0, 25), sequence: 1 }),
+      frame({ text: real.slice(25), sequence: 26 }),
+    ];
+    expect(pathsOf(frames, true)).toEqual(['/decoy', '/real/1']);
+  });
+});
