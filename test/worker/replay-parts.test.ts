@@ -147,7 +147,7 @@ async function expectSame(request: ReplayRequest, sharings = SHARED): Promise<Ou
 const linesOf = ({ files }: Outcome) => Object.values(files).flat();
 
 /** A slow machine takes a second to start a thread. */
-describe('replayInParts: two and three workers give what one gives', { timeout: 120_000 }, () => {
+describe('replayInParts: two and three workers give what one gives', { timeout: 600_000 }, () => {
   it.each([1, 2])(
     'of retransmissions, fragments and packets out of order, seed %i',
     async (seed) => {
@@ -303,7 +303,7 @@ describe.skipIf(noCorpus !== undefined)(
     });
 
     it('all Ethernet ones of the same byte order as one capture', {
-      timeout: 120_000,
+      timeout: 600_000,
     }, async () => {
       const records = plain
         .map((path) => readFileSync(path))
