@@ -1,4 +1,4 @@
-import { BYTE_0, BYTE_CR, BYTE_LF, isDigit, type MethodTable } from './grammar.ts';
+import { BYTE_0, BYTE_CAPITAL_H, BYTE_CR, BYTE_LF, isDigit, type MethodTable } from './grammar.ts';
 import { PROXY_HEADER_CUT, proxyHeaderBytes } from './proxy-protocol.ts';
 
 /**
@@ -12,12 +12,27 @@ import { PROXY_HEADER_CUT, proxyHeaderBytes } from './proxy-protocol.ts';
 
 const BYTE_CAPITAL_P = 0x50;
 /** The longest beginning of a message that is not known to be one: a registered method and its space. */
-export const MESSAGE_PREFIX_BYTES_MAX = 32;
+const MESSAGE_PREFIX_BYTES_MAX = 32;
 const VERSION_PATTERN = new Uint8Array(Buffer.from('HTTP/0.0', 'latin1'));
 
 /** Says of a segment's first byte whether a preamble may begin with it. */
 export function mayBePreamble(firstByte: number): boolean {
   return isLineEnd(firstByte) || firstByte === BYTE_CAPITAL_P;
+}
+
+/** Says of bytes that are no message whether they are worth a look: nearly all bodies are not. */
+export function mayBecomeMessage(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  { firstIndex }: MethodTable,
+): boolean {
+  const first = bytes[offset];
+  return (
+    mayBePreamble(first) ||
+    (end - offset <= MESSAGE_PREFIX_BYTES_MAX &&
+      (first === BYTE_CAPITAL_H || firstIndex[first] !== -1))
+  );
 }
 
 export function isLineEnd(byte: number): boolean {

@@ -2,15 +2,11 @@ import { COUNTER_DUPLICATES } from '../counters/counter-table.ts';
 import { canHold } from '../decode/continue-head.ts';
 import { goBehindMessage } from '../decode/go-behind-message.ts';
 import { wasSeenBefore } from '../decode/seen-segments.ts';
+import { TCP_FLAG_FIN, TCP_FLAG_RST } from '../decode/segment.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { notePreamble } from '../exchange/note-preamble.ts';
 import { MESSAGE_REQUEST } from '../http/message.ts';
-import {
-  isLineEnd,
-  MESSAGE_PREFIX_BYTES_MAX,
-  mayBePreamble,
-  skipPreambles,
-} from '../http/preamble.ts';
+import { isLineEnd, mayBecomeMessage, mayBePreamble, skipPreambles } from '../http/preamble.ts';
 import { isPrefixHeld, keepHead } from './held-messages.ts';
 import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline-state.ts';
@@ -25,14 +21,20 @@ import { beginsMessage, NOT_HELD, takeMessage } from './take-message.ts';
 export function readMessages(pipeline: Pipeline): boolean {
   const { frame, segment, message } = pipeline;
   if (!beginsMessage(pipeline, frame.bytes, segment)) {
-    return readNoMessage(pipeline);
+    if (
+      mayBecomeMessage(frame.bytes, segment.payloadOffset, segment.payloadEnd, pipeline.methods)
+    ) {
+      return readNoMessage(pipeline);
+    }
+    noteOtherProtocol(pipeline);
+    return false;
   }
   let hasNoBody: boolean;
   do {
     hasNoBody = false;
     if (pipeline.keys === undefined && wasSeenBefore(pipeline.seen, frame.bytes, segment)) {
       pipeline.counters[COUNTER_DUPLICATES]++;
-    } else if (message.headEnd === 0 && canHold(pipeline.heldHeads, segment)) {
+    } else if (message.headEnd === 0 && isToBeHeld(pipeline)) {
       keepHead(pipeline, true);
       // Its end is not known, and `message` may be that of the head that gave way.
       return true;
@@ -45,6 +47,11 @@ export function readMessages(pipeline: Pipeline): boolean {
   } while (beginsMessage(pipeline, frame.bytes, segment));
   readNoMessage(pipeline);
   return true;
+}
+
+/** A head whose end is not in the segment, and may come in another. */
+function isToBeHeld({ heldHeads, segment }: Pipeline): boolean {
+  return canHold(heldHeads, segment) && (segment.flags & (TCP_FLAG_FIN | TCP_FLAG_RST)) === 0;
 }
 
 /**
@@ -71,16 +78,16 @@ function isNothingExpected({ frame, segment, message, tracker }: Pipeline): bool
 function readNoMessage(pipeline: Pipeline): boolean {
   const { frame, segment, heldHeads, tracker } = pipeline;
   const { payloadOffset, payloadEnd, sequenceNumber } = segment;
-  const mayStandBefore = mayBePreamble(frame.bytes[payloadOffset]);
-  // Nearly all bodies are left here.
-  if (mayStandBefore || payloadEnd - payloadOffset <= MESSAGE_PREFIX_BYTES_MAX) {
-    if (mayStandBefore && tracker !== undefined && mayMessageBegin(tracker, sequenceNumber)) {
-      const offset = skipPreambles(frame.bytes, payloadOffset, payloadEnd);
-      notePreamble(tracker, frame.bytes, payloadOffset, offset, sequenceNumber);
-    }
-    if (canHold(heldHeads, segment) && isPrefixHeld(pipeline)) {
-      return true;
-    }
+  if (
+    tracker !== undefined &&
+    mayBePreamble(frame.bytes[payloadOffset]) &&
+    mayMessageBegin(tracker, sequenceNumber)
+  ) {
+    const offset = skipPreambles(frame.bytes, payloadOffset, payloadEnd);
+    notePreamble(tracker, frame.bytes, payloadOffset, offset, sequenceNumber);
+  }
+  if (canHold(heldHeads, segment) && isPrefixHeld(pipeline)) {
+    return true;
   }
   noteOtherProtocol(pipeline);
   return false;

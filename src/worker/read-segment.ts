@@ -9,14 +9,14 @@ import { readMessages } from './read-messages.ts';
 /** What leaves a head without an end. */
 const ENDING_FLAGS = TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_FIN;
 
-/** Reads the segment in hand by itself. Gives true when it may have written a line. */
-export function readUntrackedSegment(pipeline: Pipeline, hasPayload: boolean): boolean {
-  const mayHaveWritten = hasPayload && readPayload(pipeline);
-  const { heldHeads, segment } = pipeline;
-  if (heldHeads.heldCount === 0 || (segment.flags & ENDING_FLAGS) === 0) {
-    return mayHaveWritten;
+/** Reads the segment in hand where heads are held and no flow is followed. Gives true: it may have written a line. */
+export function readBesideHeads(pipeline: Pipeline, hasPayload: boolean): boolean {
+  if (hasPayload) {
+    readPayload(pipeline);
   }
-  letEndedHeadsGo(pipeline);
+  if ((pipeline.segment.flags & ENDING_FLAGS) !== 0) {
+    letEndedHeadsGo(pipeline);
+  }
   return true;
 }
 
