@@ -251,11 +251,11 @@ function readDatagram(pipeline: Pipeline, verdict: number): boolean {
   let mayHaveWritten = false;
   if (!isPortRead(pipeline)) {
     noteUnreadFrame(pipeline, verdict);
-  } else if (tracker === undefined) {
-    mayHaveWritten = readUntrackedSegment(pipeline, verdict === VERDICT_SEGMENT);
   } else {
-    readInOrder(pipeline, tracker);
-    mayHaveWritten = true;
+    mayHaveWritten =
+      tracker === undefined
+        ? readBesideHeads(pipeline, verdict === VERDICT_SEGMENT)
+        : readInOrder(pipeline, tracker);
   }
   frame.bytes = bytes;
   frame.timestampSec = timestampSec;
