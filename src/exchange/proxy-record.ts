@@ -1,5 +1,6 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
+import { IPV6_BYTES, isMappedIpv4, MAPPED_AT } from '../http/read-address.ts';
 import { CLIENT_UNASKED } from '../record/client-source.ts';
 import type { HttpRecord } from '../record/http-record.ts';
 import type { Message } from '../record/message.ts';
@@ -18,7 +19,7 @@ export function clearClients(record: HttpRecord): void {
 }
 
 /**
- * Writes who has connected to the proxy before this flow; **there is room for an address**.
+ * Writes who has connected to the proxy before this flow, an IPv4 address as one; **there is room for an address**.
  *
  * @returns where the next byte goes
  */
@@ -34,8 +35,9 @@ export function setProxyClient(
   }
   const { proxyClient } = record;
   const addressLength = writeProxyAddress(proxyClients, flow, record.bytes, at);
-  proxyClient.addressOffset = at;
-  proxyClient.addressLength = addressLength as AddressLength;
+  const isIpv4 = addressLength === IPV6_BYTES && isMappedIpv4(record.bytes, at);
+  proxyClient.addressOffset = isIpv4 ? at + MAPPED_AT : at;
+  proxyClient.addressLength = isIpv4 ? 4 : (addressLength as AddressLength);
   proxyClient.port = proxyPortOf(proxyClients, flow);
   return at + addressLength;
 }

@@ -1,5 +1,5 @@
 import { BYTE_COLON, BYTE_HTAB, BYTE_SPACE, isDigit } from './grammar.ts';
-import { IPV6_BYTES, readAddress, readIpv4 } from './read-address.ts';
+import { IPV6_BYTES, isMappedIpv4, MAPPED_AT, readAddress, readIpv4 } from './read-address.ts';
 
 /** Who a request has passed through, as the fields Forwarded and X-Forwarded-For list it: the client first. */
 
@@ -34,9 +34,6 @@ const BYTE_UNDERSCORE = 0x5f;
 const FOR = new Uint8Array(Buffer.from('for', 'latin1'));
 const PORT_DIGITS_MAX = 5;
 const PORT_MAX = 0xffff;
-/** `::ffff:0:0/96`. @see RFC 4291 section 2.5.5.2 */
-const MAPPED_ZEROS_BYTES = 10;
-const MAPPED_BYTES = 12;
 
 export function createNodeList(): NodeList {
   return { offsets: new Int32Array(NODES_MAX), ends: new Int32Array(NODES_MAX), count: 0 };
@@ -155,20 +152,11 @@ function readIpv6(bytes: Uint8Array, from: number, to: number, node: NodeAddress
     return false;
   }
   node.addressLength = IPV6_BYTES;
-  if (isMapped(address)) {
-    address.copyWithin(0, MAPPED_BYTES);
+  if (isMappedIpv4(address, 0)) {
+    address.copyWithin(0, MAPPED_AT);
     node.addressLength = 4;
   }
   return true;
-}
-
-function isMapped(address: Uint8Array): boolean {
-  for (let index = 0; index < MAPPED_ZEROS_BYTES; index++) {
-    if (address[index] !== 0) {
-      return false;
-    }
-  }
-  return address[10] === 0xff && address[11] === 0xff;
 }
 
 /** Nothing, or a colon with a number or a name behind it. */

@@ -22,6 +22,7 @@ const PEER = { address: '10.0.0.1', port: 40_000 };
 const SERVER = { address: '10.0.0.2', port: 80 };
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
 const V1 = 'PROXY TCP4 192.0.2.7 198.51.100.4 5555 80\r\n';
+const V1_MAPPED = 'PROXY TCP6 ::ffff:192.0.2.7 ::ffff:198.51.100.4 5555 80\r\n';
 const V2 = Buffer.concat([
   Buffer.from('\r\n\r\n\0\r\nQUIT\n\x21\x21', 'latin1'),
   Buffer.from([0, 36]),
@@ -73,6 +74,7 @@ describe('every exchange of a connection with a PROXY header', () => {
   test.each([
     ['version 1', V1, '192.0.2.7', 5555],
     ['version 2', V2, '2001:db8::7', 5555],
+    ['of a socket of both IP versions', V1_MAPPED, '192.0.2.7', 5555],
   ])(
     '%s: has the client that it names, and who has opened the connection',
     async (_, header, ip, port) => {
