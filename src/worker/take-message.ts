@@ -4,12 +4,15 @@ import type { Segment } from '../decode/segment.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { loadMessage } from '../exchange/message-record.ts';
 import { noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
+import { setMessageProxyClient } from '../exchange/proxy-record.ts';
+import type { ExchangeTracker } from '../exchange/tracker.ts';
 import { LINE_STREAM_ALL } from '../format/line-batch.ts';
 import { classifySegment } from '../http/classify.ts';
 import { MESSAGE_NONE, MESSAGE_REQUEST } from '../http/message.ts';
 import { mayBePreamble, skipPreambles } from '../http/preamble.ts';
 import { scanHead } from '../http/scan-head.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
+import type { MessageType } from '../record/message-type.ts';
 import { countMessage } from './count-message.ts';
 import { addMessageKey } from './message-keys.ts';
 import type { Pipeline } from './pipeline-state.ts';
@@ -86,12 +89,27 @@ export function takeMessage(
     const { byteLength } = textLines[0].open[LINE_STREAM_ALL];
     addMessageKey(keys, frame.bytes, segment, type, countedSlot, hiddenCounts, byteLength);
   }
+  // First: who the client is may stand before this very message.
+  const hasNoBody =
+    tracker !== undefined && noteTaken(pipeline, tracker, frame, segment, type, heldUntilNs);
   if (records !== undefined && messageRecords !== undefined) {
-    records.message(loadMessage(messageRecords, frame, segment, message, type));
+    const record = loadMessage(messageRecords, frame, segment, message, type);
+    if (tracker !== undefined) {
+      setMessageProxyClient(tracker, frame, segment, record);
+    }
+    records.message(record);
   }
-  if (tracker === undefined) {
-    return false;
-  }
+  return hasNoBody;
+}
+
+function noteTaken(
+  { message }: Pipeline,
+  tracker: ExchangeTracker,
+  frame: Frame,
+  segment: Segment,
+  type: MessageType,
+  heldUntilNs: number,
+): boolean {
   return heldUntilNs === NOT_HELD
     ? noteMessage(tracker, frame, segment, message, type)
     : noteHeldMessage(tracker, frame, segment, message, type, heldUntilNs);
