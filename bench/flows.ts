@@ -17,6 +17,7 @@ import type { BatchSink } from '../src/format/line-batch.ts';
 import { TEXT_COLUMNS_DEFAULT } from '../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
+import { CLIENT_CHOICE_DEFAULT } from '../src/record/client-source.ts';
 import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
 import { createPipeline, endPipeline, runPipeline } from '../src/worker/pipeline.ts';
 import { createPipelineOptions } from '../src/worker/pipeline-settings.ts';
@@ -141,6 +142,7 @@ const options = await createPipelineOptions(
     timezone: 'UTC',
     outputs: [{ format: 'json', template: undefined, records: 'exchanges', isSplitByType: false }],
     headerNames: [],
+    client: CLIENT_CHOICE_DEFAULT,
     filter: FILTER_EMPTY,
     redaction: REDACTION_DEFAULTS,
     textColumns: TEXT_COLUMNS_DEFAULT,

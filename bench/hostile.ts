@@ -17,6 +17,7 @@ import type { BatchSink } from '../src/format/line-batch.ts';
 import { TEXT_COLUMNS_DEFAULT } from '../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
+import { CLIENT_CHOICE_DEFAULT } from '../src/record/client-source.ts';
 import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
 import { createPipeline, runPipeline } from '../src/worker/pipeline.ts';
 import {
@@ -203,6 +204,7 @@ function measure({ name, build, frames, isHeadCompleted = false }: Case, seconds
       utcOffset: () => 0,
       outputs: [{ format: 'text', template: undefined, records: 'messages', isSplitByType: false }],
       headerNames: [],
+      client: CLIENT_CHOICE_DEFAULT,
       filter: FILTER_EMPTY,
       redaction: REDACTION_DEFAULTS,
       hostName: '',

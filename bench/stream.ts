@@ -16,6 +16,7 @@ import { createRecordFieldTables } from '../src/http/grammar.ts';
 import { BATCH_BYTES } from '../src/limits.ts';
 import { createBatchBuilder } from '../src/output/batch-builder.ts';
 import { createRecordOutputs } from '../src/output/create-record-outputs.ts';
+import { CLIENT_CHOICE_DEFAULT } from '../src/record/client-source.ts';
 import { UNKNOWN } from '../src/record/exchange.ts';
 import { SIDE_SERVER } from '../src/record/message-type.ts';
 import { REDACTION_DEFAULTS } from '../src/redact/redaction-settings.ts';
@@ -113,6 +114,7 @@ const settings = {
     { format: 'json', template: undefined, records: 'exchanges', isSplitByType: false } as const,
   ],
   headerNames: [],
+  client: CLIENT_CHOICE_DEFAULT,
   filter: FILTER_EMPTY,
   redaction: REDACTION_DEFAULTS,
   textColumns: TEXT_COLUMNS_DEFAULT,

@@ -10,6 +10,8 @@ import { SETTING_OPTIONS } from './option-table.ts';
 import { canSplitByType, hasOwnFormat, hasOwnPlace, resolveOutputs } from './output-choices.ts';
 import type { ConfigurationInput, Settings } from './settings.ts';
 
+const CLIENT_REASON = 'text lines show the connection as it is';
+
 /** What the start script reads from its environment, and hands on with it. */
 const START_SCRIPT_VARIABLES: readonly string[] = ['HTTPLOG_PIDFILE', 'HTTPLOG_STOP_SECONDS'];
 
@@ -169,10 +171,13 @@ function describeWithoutPlace(settings: Settings, layered: LayeredValues): strin
   const isHeaderShown = outputs.some(({ format }) => FORMATS[format.name].hasHeaderFields);
   const headerReason =
     'no output has a place for header fields (json, ecs, otel, tsv and databases have)';
+  const isClientShown =
+    settings.clientFrom.source === 'peer' || outputs.some(({ format }) => format.name !== 'text');
   const isVlanShown = !settings.addVlan || outputs.some(({ format }) => format.name === 'text');
   return [
     describe('-log_split', split, !isSplit, 'only daily files of messages can be split'),
     describe('--header', layered.get('headerNames'), !isHeaderShown, headerReason),
+    describe('--client-from', layered.get('clientFrom'), !isClientShown, CLIENT_REASON),
     describe('-add_vlan', layered.get('addVlan'), !isVlanShown, 'it is for the format text'),
     describeUpkeep(settings, layered),
   ].flat();

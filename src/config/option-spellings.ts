@@ -3,6 +3,7 @@ import { METHODS_REGISTERED } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX, PORT_RANGES_MAX, SNAPLEN_MAX, VXLAN_PORTS_MAX } from '../limits.ts';
 import { ADMIN_ADDRESS_ALLOWED, parseAdminAddress, printAdminAddress } from './admin-address.ts';
 import { ADMIN_HOSTS_ALLOWED, parseAdminHosts } from './admin-hosts.ts';
+import { CLIENT_FROM_SPELLING } from './client-spelling.ts';
 import { explainAddresses, explainFieldNames } from './explain-values.ts';
 import { FILTER_SPELLINGS, METHOD_TOKEN } from './filter-spellings.ts';
 import { parseInteger, parseIntegerBetween } from './integer-spellings.ts';
@@ -196,6 +197,7 @@ export const SPELLINGS = {
     unset: [],
   },
   ...FILTER_SPELLINGS,
+  'client-from': CLIENT_FROM_SPELLING,
   'header-names': {
     allowed: `up to ${HEADER_NAMES_MAX} names of letters, digits, -, _ and . as in Accept,X-Tenant`,
     parse: parseHeaderNames,

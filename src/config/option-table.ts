@@ -276,6 +276,18 @@ const ROWS = [
     commands: LIVE_AND_REPLAY,
   },
   {
+    key: 'clientFrom',
+    flags: ['--client-from'],
+    environment: 'HTTPLOG_CLIENT_FROM',
+    placeholder: 'SOURCE[:TRUSTED]',
+    default: 'peer',
+    description:
+      'Who says which client lines show: the connection (peer), its PROXY header, or a field of trusted proxies',
+    spelling: 'client-from',
+    group: 'Lines and files',
+    commands: LIVE_AND_REPLAY,
+  },
+  {
     key: 'splitByType',
     flags: ['-log_split'],
     environment: 'HTTPLOG_LOG_SPLIT',

@@ -39,7 +39,8 @@ export interface ExchangeTracker {
   isRetransmitted: boolean;
 }
 
-const ADDRESSES_BYTES = 32;
+/** Of client and server, of the client that a proxy names, and of the client that is chosen. */
+const ADDRESSES_BYTES = 64;
 const LENGTHS_BYTES_MAX = 512;
 /** Two messages gathered in whole blocks behind the addresses, and what redaction makes of them. */
 const STAGING_BYTES =

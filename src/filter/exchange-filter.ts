@@ -3,6 +3,8 @@ import { FIELD_NAMES, type NamedField } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
 import { hashWithKey } from '../keyed-hash.ts';
 import { UNKNOWN } from '../record/exchange.ts';
+import { clientOf } from '../record/http-record.ts';
+import { isWithinNetwork } from '../record/network-prefix.ts';
 import type { End } from '../record/record.ts';
 import { isEqualIgnoringCase, lowerAsciiBytes } from './equal-bytes.ts';
 import type {
@@ -107,34 +109,21 @@ function createStatusTest({ first, last }: StatusRule): ExchangeTest {
     hasResponse && statusCode !== UNKNOWN && statusCode >= first && statusCode <= last;
 }
 
+/** The client that the lines show. */
 function createClientTest(rule: NetworkRule): ExchangeTest {
-  return ({ bytes, client }) => isWithin(bytes, client, rule);
+  return (exchange) => isWithin(exchange.bytes, clientOf(exchange), rule);
 }
 
 function createServerTest(rule: NetworkRule): ExchangeTest {
   return ({ bytes, server }) => isWithin(bytes, server, rule);
 }
 
-/** An address of the other IP version is within no network, nor is an end that has none. */
 function isWithin(
   bytes: Uint8Array,
   { addressOffset, addressLength }: End,
-  { address, prefixBits }: NetworkRule,
+  rule: NetworkRule,
 ): boolean {
-  if (addressLength !== address.length) {
-    return false;
-  }
-  const wholeBytes = prefixBits >> 3;
-  for (let index = 0; index < wholeBytes; index++) {
-    if (bytes[addressOffset + index] !== address[index]) {
-      return false;
-    }
-  }
-  const bitsLeft = prefixBits & 7;
-  return (
-    bitsLeft === 0 ||
-    (bytes[addressOffset + wholeBytes] ^ address[wholeBytes]) >> (8 - bitsLeft) === 0
-  );
+  return isWithinNetwork(bytes, addressOffset, addressLength, rule);
 }
 
 function createHeaderTest(rule: HeaderRule, namedFields: readonly NamedField[]): ExchangeTest {

@@ -1,6 +1,7 @@
 import { FIELD_REFERER, FIELD_USER_AGENT } from '../http/grammar.ts';
 import { ADDRESS_TEXT_BYTES_MAX } from '../record/address-text.ts';
 import type { Exchange } from '../record/exchange.ts';
+import { clientOf } from '../record/http-record.ts';
 import {
   APACHE_TIMESTAMP_BYTES_MAX,
   type ApacheTimestamp,
@@ -134,12 +135,13 @@ function writeCommon(
 }
 
 /** A dash for a client without an address. */
-function writeClient(target: Uint8Array, at: number, { bytes, client }: Exchange): number {
+function writeClient(target: Uint8Array, at: number, exchange: Exchange): number {
+  const client = clientOf(exchange);
   if (client.addressLength === 0) {
     target[at++] = BYTE_DASH;
     return at;
   }
-  return writeEndAddress(target, at, bytes, client);
+  return writeEndAddress(target, at, exchange.bytes, client);
 }
 
 /** As Apache does, an empty user name is `""`. One that is a dash must not look like none. */

@@ -2,6 +2,7 @@ import { isSameText } from '../bytes.ts';
 import { FIELD_USER_AGENT } from '../http/grammar.ts';
 import { ADDRESS_TEXT_BYTES_MAX } from '../record/address-text.ts';
 import type { Exchange } from '../record/exchange.ts';
+import { clientOf } from '../record/http-record.ts';
 import { SPACE_ESCAPED, SPACE_KEPT, type SpaceMode, writeEscaped } from './escape.ts';
 import { writeDigits, writeJsonNumber } from './json-text.ts';
 import { statusOf } from './record-fields.ts';
@@ -128,7 +129,7 @@ function writeRequest(target: Uint8Array, at: number, exchange: Exchange, span: 
   at = writeColumn(target, at, exchange, span, QUERY);
   at = writeColumn(target, at, exchange, span, METHOD);
   at = writeLabel(target, at, SOURCE);
-  const addressEnd = writeEndAddress(target, at, exchange.bytes, exchange.client);
+  const addressEnd = writeEndAddress(target, at, exchange.bytes, clientOf(exchange));
   at = addressEnd === at ? writeLabel(target, at, ABSENT) : addressEnd;
   return writeColumn(target, at, exchange, span, AGENT);
 }

@@ -1,5 +1,5 @@
 import { FIELD_X_FORWARDED_FOR } from '../http/grammar.ts';
-import type { HttpRecord } from '../record/http-record.ts';
+import { clientOf, type HttpRecord } from '../record/http-record.ts';
 import { SIDE_SERVER } from '../record/message-type.ts';
 import { commonAddressLength, type End } from '../record/record.ts';
 import { createJsonLabel, createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
@@ -49,7 +49,10 @@ function createNetworkLabel(members: string): JsonLabel {
   return createJsonLabel(`,"network":{${members}"protocol":"http","direction":`);
 }
 
-/** The client is the source, of a response as well: ECS has the side that began as the source. */
+/**
+ * The source is who has opened the connection, of a response as well: ECS has the side that began as the source. The
+ * client is the one that was asked for, which proxies may have told.
+ */
 export function writeEcsEnds(
   target: Uint8Array,
   at: number,
@@ -62,7 +65,7 @@ export function writeEcsEnds(
   const responseBytes = messageBytes(record.responseHeadBytes, responseBodyBytes);
   at = writePeer(target, at, SOURCE, bytes, client, requestBytes);
   at = writePeer(target, at, DESTINATION, bytes, server, responseBytes);
-  at = writePeer(target, at, CLIENT, bytes, client, requestBytes);
+  at = writePeer(target, at, CLIENT, bytes, clientOf(record), requestBytes);
   return writePeer(target, at, SERVER, bytes, server, responseBytes);
 }
 
@@ -114,9 +117,15 @@ function networkLabelOf(client: End, server: End): JsonLabel {
   return addressLength === 4 ? NETWORK_IPV4 : NETWORK_IPV6;
 }
 
-/** The first address of X-Forwarded-For. Another text would make the whole document invalid to its reader. */
+/**
+ * The client that the connection's PROXY header names, else the first address of X-Forwarded-For. Another text would
+ * make the whole document invalid to its reader.
+ */
 function writeForwardedIp(target: Uint8Array, at: number, exchange: HttpRecord): number {
-  const { bytes, request } = exchange;
+  const { bytes, request, proxyClient } = exchange;
+  if (proxyClient.addressLength !== 0) {
+    return writeAddress(target, writeLabel(target, at, FORWARDED_IP), bytes, proxyClient);
+  }
   const offset = exchange.hasRequest ? request.fieldOffsets[FIELD_X_FORWARDED_FOR] : 0;
   if (offset === 0) {
     return at;

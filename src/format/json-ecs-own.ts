@@ -1,10 +1,17 @@
 import { FIELD_CONTENT_TYPE, FIELD_LOCATION, FIELD_SERVER } from '../http/grammar.ts';
+import { CLIENT_SOURCE_NAMES, CLIENT_UNASKED } from '../record/client-source.ts';
 import type { Exchange } from '../record/exchange.ts';
 import type { HttpRecord } from '../record/http-record.ts';
 import type { Message } from '../record/message.ts';
 import { closeObject, createJsonLabel, createKeyLabel, writeLabel } from './json-label.ts';
 import { writeJsonString } from './json-text.ts';
-import { type NameLabels, writeField, writeNamedFields, writeNumber } from './json-values.ts';
+import {
+  type NameLabels,
+  writeAddress,
+  writeField,
+  writeNamedFields,
+  writeNumber,
+} from './json-values.ts';
 
 /**
  * The `httplog` object of an ECS document: what the schema has no name for. Content-Type belongs here too,
@@ -16,6 +23,10 @@ const CONNECT_NS = createKeyLabel('connect_ns');
 const REQUEST_NS = createKeyLabel('request_ns');
 const FIRST_BYTE_NS = createKeyLabel('ttfb_ns');
 const RESPONSE_NS = createKeyLabel('response_ns');
+const PROXY_CLIENT_IP = createKeyLabel('proxy_client_ip');
+const PROXY_CLIENT_PORT = createKeyLabel('proxy_client_port');
+/** By source less one. */
+const CLIENT_FROM = CLIENT_SOURCE_NAMES.map((name) => createJsonLabel(`,"client_from":"${name}"`));
 const RETRANSMITTED_SEGMENTS = createKeyLabel('retransmitted_segments');
 const REQUEST = createKeyLabel('request');
 const RESPONSE = createKeyLabel('response');
@@ -42,6 +53,7 @@ export function writeEcsOwnExchange(
   if (retransmittedSegments > 0) {
     at = writeNumber(target, at, RETRANSMITTED_SEGMENTS, retransmittedSegments);
   }
+  at = writeProxied(target, at, exchange);
   at = writeHeads(target, at, exchange, names);
   return closeObject(target, at, httplogAt, membersAt);
 }
@@ -54,8 +66,21 @@ export function writeEcsOwnMessage(
 ): number {
   const httplogAt = at;
   const membersAt = writeLabel(target, at, HTTPLOG);
-  at = writeHeads(target, membersAt, message, names);
+  at = writeProxied(target, membersAt, message);
+  at = writeHeads(target, at, message, names);
   return closeObject(target, at, httplogAt, membersAt);
+}
+
+/** What `client` and `network.forwarded_ip` do not say: the port, and whose word it is. */
+function writeProxied(target: Uint8Array, at: number, record: HttpRecord): number {
+  const { bytes, proxyClient, clientSource } = record;
+  if (proxyClient.addressLength !== 0) {
+    at = writeAddress(target, writeLabel(target, at, PROXY_CLIENT_IP), bytes, proxyClient);
+    at = writeNumber(target, at, PROXY_CLIENT_PORT, proxyClient.port);
+  }
+  return clientSource === CLIENT_UNASKED
+    ? at
+    : writeLabel(target, at, CLIENT_FROM[clientSource - 1]);
 }
 
 function writeHeads(target: Uint8Array, at: number, record: HttpRecord, names: NameLabels): number {

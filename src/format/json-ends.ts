@@ -1,8 +1,8 @@
-import type { HttpRecord } from '../record/http-record.ts';
+import { CLIENT_SOURCE_NAMES, CLIENT_UNASKED } from '../record/client-source.ts';
+import { clientOf, type HttpRecord } from '../record/http-record.ts';
 import type { End } from '../record/record.ts';
-import { createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
-import { writeJsonNumber } from './json-text.ts';
-import { writeAddress, writeVlanIds } from './json-values.ts';
+import { createJsonLabel, createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
+import { writeAddress, writeNumber, writeVlanIds } from './json-values.ts';
 
 /** The connection of a record, as the json format has it. */
 
@@ -10,11 +10,18 @@ const CLIENT_IP = createKeyLabel('client_ip');
 const CLIENT_PORT = createKeyLabel('client_port');
 const SERVER_IP = createKeyLabel('server_ip');
 const SERVER_PORT = createKeyLabel('server_port');
+const PROXY_CLIENT_IP = createKeyLabel('proxy_client_ip');
+const PROXY_CLIENT_PORT = createKeyLabel('proxy_client_port');
+const ORIGINAL_CLIENT_IP = createKeyLabel('original_client_ip');
+const ORIGINAL_CLIENT_PORT = createKeyLabel('original_client_port');
 const VLAN = createKeyLabel('vlan');
+/** By source less one. */
+const CLIENT_FROM = CLIENT_SOURCE_NAMES.map((name) => createJsonLabel(`,"client_from":"${name}"`));
 
 export function writeJsonEnds(target: Uint8Array, at: number, record: HttpRecord): number {
   at = writeEnd(target, at, CLIENT_IP, CLIENT_PORT, record.bytes, record.client);
   at = writeEnd(target, at, SERVER_IP, SERVER_PORT, record.bytes, record.server);
+  at = writeProxied(target, at, record);
   if (record.wire.vlanTagsCount > 0) {
     at = writeLabel(target, at, VLAN);
     at = writeVlanIds(target, at, record.wire);
@@ -22,7 +29,18 @@ export function writeJsonEnds(target: Uint8Array, at: number, record: HttpRecord
   return at;
 }
 
-/** Nothing of an end without an address. */
+/** What proxies say of the client; `client_ip` stays the address that the packets came from. */
+function writeProxied(target: Uint8Array, at: number, record: HttpRecord): number {
+  const { bytes, proxyClient, clientSource } = record;
+  at = writeEnd(target, at, PROXY_CLIENT_IP, PROXY_CLIENT_PORT, bytes, proxyClient);
+  if (clientSource === CLIENT_UNASKED) {
+    return at;
+  }
+  at = writeEnd(target, at, ORIGINAL_CLIENT_IP, ORIGINAL_CLIENT_PORT, bytes, clientOf(record));
+  return writeLabel(target, at, CLIENT_FROM[clientSource - 1]);
+}
+
+/** Nothing of an end without an address, and no port that is not known. */
 function writeEnd(
   target: Uint8Array,
   at: number,
@@ -35,5 +53,5 @@ function writeEnd(
     return at;
   }
   at = writeAddress(target, writeLabel(target, at, addressLabel), bytes, end);
-  return writeJsonNumber(target, writeLabel(target, at, portLabel), end.port);
+  return writeNumber(target, at, portLabel, end.port);
 }

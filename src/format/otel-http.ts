@@ -1,7 +1,8 @@
 import { isSameText } from '../bytes.ts';
 import { FIELD_HOST, FIELD_USER_AGENT, METHODS_DEFAULT } from '../http/grammar.ts';
+import { CLIENT_SOURCE_NAMES, CLIENT_UNASKED } from '../record/client-source.ts';
 import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
-import type { HttpRecord } from '../record/http-record.ts';
+import { clientOf, type HttpRecord } from '../record/http-record.ts';
 import type { Message } from '../record/message.ts';
 import { SIDE_SERVER } from '../record/message-type.ts';
 import { commonAddressLength } from '../record/record.ts';
@@ -57,6 +58,12 @@ const PEER_ADDRESS = createStringLabel('network.peer.address');
 const PEER_PORT = createIntLabel('network.peer.port');
 const LOCAL_ADDRESS = createStringLabel('network.local.address');
 const LOCAL_PORT = createIntLabel('network.local.port');
+const PROXY_CLIENT_ADDRESS = createStringLabel('httplog.proxy_client.address');
+const PROXY_CLIENT_PORT = createIntLabel('httplog.proxy_client.port');
+/** By source less one. */
+const CLIENT_FROM = CLIENT_SOURCE_NAMES.map((name) =>
+  createFixedAttribute('httplog.client_from', name),
+);
 const USER_AGENT = createStringLabel('user_agent.original');
 const USER_NAME = createStringLabel('user.name');
 const STATUS_CODE = createIntLabel('http.response.status_code');
@@ -150,16 +157,25 @@ function writeMethod(target: Uint8Array, at: number, exchange: HttpRecord): numb
   return writeStringAttribute(target, at, METHOD_ORIGINAL, bytes, methodOffset, methodEnd);
 }
 
-/** The peer is the other end of what this host has: the client of a server, the server of a client. */
+/**
+ * The peer is the other end of what this host has: the client of a server, the server of a client. The client is the
+ * one that was asked for, behind any proxy that is believed; the addresses of the connection are the network's.
+ */
 function writeEndpoints(target: Uint8Array, at: number, exchange: HttpRecord): number {
-  const { bytes, client, server } = exchange;
+  const { bytes, client, server, proxyClient, clientSource } = exchange;
+  const shown = clientOf(exchange);
   const isServer = exchange.side === SIDE_SERVER;
   const peer = isServer ? client : server;
   const local = isServer ? server : client;
   const addressLength = commonAddressLength(client, server);
   at = writeServer(target, at, exchange);
-  at = writeAddressAttribute(target, at, CLIENT_ADDRESS, bytes, client);
-  at = writeIntAttribute(target, at, CLIENT_PORT, portOf(client));
+  at = writeAddressAttribute(target, at, CLIENT_ADDRESS, bytes, shown);
+  at = writeIntAttribute(target, at, CLIENT_PORT, portOf(shown));
+  at = writeAddressAttribute(target, at, PROXY_CLIENT_ADDRESS, bytes, proxyClient);
+  at = writeIntAttribute(target, at, PROXY_CLIENT_PORT, portOf(proxyClient));
+  if (clientSource !== CLIENT_UNASKED) {
+    at = writeLabel(target, at, CLIENT_FROM[clientSource - 1]);
+  }
   at = writeAddressAttribute(target, at, PEER_ADDRESS, bytes, peer);
   at = writeIntAttribute(target, at, PEER_PORT, portOf(peer));
   at = writeAddressAttribute(target, at, LOCAL_ADDRESS, bytes, local);

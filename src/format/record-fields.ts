@@ -12,8 +12,9 @@ import {
   FIELD_X_FORWARDED_FOR,
   FIELD_X_REQUEST_ID,
 } from '../http/grammar.ts';
+import { CLIENT_SOURCE_NAMES, CLIENT_UNASKED } from '../record/client-source.ts';
 import { type Exchange, INCOMPLETE_NAMES, INCOMPLETE_NONE, UNKNOWN } from '../record/exchange.ts';
-import type { HttpRecord } from '../record/http-record.ts';
+import { clientOf, type HttpRecord } from '../record/http-record.ts';
 import type { Message } from '../record/message.ts';
 import { MESSAGE_TYPE_NAMES, SIDE_SERVER } from '../record/message-type.ts';
 import type { Kind, RecordKinds } from '../record/record-kinds.ts';
@@ -75,6 +76,8 @@ const AS_SERVER = labelBytes('server');
 const AS_CLIENT = labelBytes('client');
 /** By message type less one. */
 const TYPES = MESSAGE_TYPE_NAMES.map(labelBytes);
+/** By source less one. */
+const CLIENT_FROM = CLIENT_SOURCE_NAMES.map(labelBytes);
 /** By reason. */
 const INCOMPLETE = INCOMPLETE_NAMES.map(labelBytes);
 
@@ -166,6 +169,22 @@ const RECORD_FIELDS: Record<string, KindFields> = {
     writeEndAddress(target, at, record.bytes, record.server),
   ),
   server_port: numberField(({ server }) => portOf(server), writeDecimal),
+  proxy_client_ip: plainField((target, at, record) =>
+    writeEndAddress(target, at, record.bytes, record.proxyClient),
+  ),
+  proxy_client_port: numberField(({ proxyClient }) => portOf(proxyClient), writeDecimal),
+  original_client_ip: plainField((target, at, record) =>
+    record.clientSource === CLIENT_UNASKED
+      ? at
+      : writeEndAddress(target, at, record.bytes, clientOf(record)),
+  ),
+  original_client_port: numberField(
+    (record) => (record.clientSource === CLIENT_UNASKED ? UNKNOWN : portOf(clientOf(record))),
+    writeDecimal,
+  ),
+  client_from: plainField((target, at, { clientSource }) =>
+    clientSource === CLIENT_UNASKED ? at : writeLabel(target, at, CLIENT_FROM[clientSource - 1]),
+  ),
   vlan: plainField((target, at, record) => writeVlanText(target, at, record.wire, BYTE_DOT)),
 
   method: textField(findMethod),

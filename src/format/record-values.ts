@@ -69,7 +69,7 @@ export function writeEndAddress(
   return addressLength === 0 ? at : writeAddress(target, at, bytes, addressOffset, addressLength);
 }
 
-/** UNKNOWN when the end has no address. */
+/** UNKNOWN when the end has no address, or its port was not told. */
 export function portOf({ addressLength, port }: End): number {
   return addressLength === 0 ? UNKNOWN : port;
 }

@@ -70,6 +70,10 @@ const COLUMN_ROWS: readonly ColumnRow[] = [
     'set[count]',
     plainField((target, at, { wire }) => writeVlanText(target, at, wire, BYTE_COMMA)),
   ],
+  ['proxy_client_ip', 'addr'],
+  ['proxy_client_port', 'port'],
+  ['original_client_ip', 'addr'],
+  ['client_from', 'string'],
 ];
 
 /**

@@ -122,10 +122,18 @@ export const FIELD_X_CORRELATION_ID = 10;
 export const FIELD_TRACEPARENT = 11;
 export const FIELD_LOCATION = 12;
 export const FIELD_SERVER = 13;
-/** Slots with a name of their own; those of `--header` follow. */
-export const FIELDS_COUNT = 14;
+/**
+ * Lines of X-Forwarded-For and Forwarded behind the first: each proxy may add one. No output shows these slots: who
+ * believes proxies reads them from the end, where what the nearest has written stands.
+ */
+export const FIELD_X_FORWARDED_FOR_LAST = 14;
+export const FIELD_FORWARDED_LAST = 15;
+/** Present, and empty: there are lines of either between the first and the last. */
+export const FIELD_FORWARDED_BETWEEN = 16;
+/** Slots of httplog's own; those of `--header` follow. */
+export const FIELDS_COUNT = 17;
 
-/** Lower-case names by slot. */
+/** Lower-case names by slot; the first slot of a name is that of its first line. */
 export const FIELD_NAMES: readonly string[] = [
   'host',
   'user-agent',
@@ -141,6 +149,9 @@ export const FIELD_NAMES: readonly string[] = [
   'traceparent',
   'location',
   'server',
+  'x-forwarded-for',
+  'forwarded',
+  'forwarded',
 ];
 
 /** Which fields tell a body's length (RFC 9112 section 6.3). */

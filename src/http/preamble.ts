@@ -1,4 +1,4 @@
-import { BYTE_0, BYTE_CR, BYTE_LF, isDigit, type MethodTable } from './grammar.ts';
+import { BYTE_0, BYTE_CAPITAL_H, BYTE_CR, BYTE_LF, isDigit, type MethodTable } from './grammar.ts';
 import { PROXY_HEADER_CUT, proxyHeaderBytes } from './proxy-protocol.ts';
 
 /**
@@ -21,8 +21,18 @@ export function mayBePreamble(firstByte: number): boolean {
 }
 
 /** Says of bytes that are no message whether they are worth a look: nearly all bodies are not. */
-export function mayBecomeMessage(bytes: Uint8Array, offset: number, end: number): boolean {
-  return end - offset <= MESSAGE_PREFIX_BYTES_MAX || mayBePreamble(bytes[offset]);
+export function mayBecomeMessage(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  { firstIndex }: MethodTable,
+): boolean {
+  const first = bytes[offset];
+  return (
+    mayBePreamble(first) ||
+    (end - offset <= MESSAGE_PREFIX_BYTES_MAX &&
+      (first === BYTE_CAPITAL_H || firstIndex[first] !== -1))
+  );
 }
 
 export function isLineEnd(byte: number): boolean {

@@ -7,6 +7,9 @@ const BYTE_DOT = 0x2e;
 const GROUPS = 8;
 const IPV4_BYTES = 4;
 export const IPV6_BYTES = 16;
+/** Where the IPv4 address stands in one of IPv6 that it is mapped into. */
+export const MAPPED_AT = 12;
+const MAPPED_ZEROS_BYTES = 10;
 
 /**
  * Reads four decimal numbers of 0 to 255 with dots between them.
@@ -128,4 +131,19 @@ function findZone(bytes: Uint8Array, from: number, to: number): number {
     at++;
   }
   return at;
+}
+
+/**
+ * Says whether 16 bytes are an IPv4 address: a program that listens for both versions with one socket calls its IPv4
+ * clients so.
+ *
+ * @see RFC 4291 section 2.5.5.2
+ */
+export function isMappedIpv4(bytes: Uint8Array, offset: number): boolean {
+  for (let index = 0; index < MAPPED_ZEROS_BYTES; index++) {
+    if (bytes[offset + index] !== 0) {
+      return false;
+    }
+  }
+  return bytes[offset + MAPPED_ZEROS_BYTES] === 0xff && bytes[offset + MAPPED_AT - 1] === 0xff;
 }

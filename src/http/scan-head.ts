@@ -6,6 +6,11 @@ import {
   BYTE_HTAB,
   BYTE_SPACE,
   FIELD_CONTENT_LENGTH,
+  FIELD_FORWARDED,
+  FIELD_FORWARDED_BETWEEN,
+  FIELD_FORWARDED_LAST,
+  FIELD_X_FORWARDED_FOR,
+  FIELD_X_FORWARDED_FOR_LAST,
   type FieldTable,
 } from './grammar.ts';
 import { clearFields, type HttpMessage } from './message.ts';
@@ -121,9 +126,27 @@ function keepValue(
     message.foundSlots[message.foundCount++] = slot;
     message.fieldOffsets[slot] = offset;
     message.fieldEnds[slot] = end;
-  } else if (slot === FIELD_CONTENT_LENGTH && !isSameValue(bytes, offset, end, slot, message)) {
-    message.isLengthContradicted = true;
+  } else if (slot === FIELD_CONTENT_LENGTH) {
+    message.isLengthContradicted ||= !isSameValue(bytes, offset, end, slot, message);
+  } else if (slot === FIELD_X_FORWARDED_FOR) {
+    keepLast(message, FIELD_X_FORWARDED_FOR_LAST, offset, end);
+  } else if (slot === FIELD_FORWARDED) {
+    keepLast(message, FIELD_FORWARDED_LAST, offset, end);
   }
+}
+
+/** Keeps a value in a slot of repeated lines, and notes that those between it and the first are not kept. */
+function keepLast(message: HttpMessage, slot: number, offset: number, end: number): void {
+  const { fieldOffsets, fieldEnds } = message;
+  if (fieldOffsets[slot] === 0) {
+    message.foundSlots[message.foundCount++] = slot;
+  } else if (fieldOffsets[FIELD_FORWARDED_BETWEEN] === 0) {
+    message.foundSlots[message.foundCount++] = FIELD_FORWARDED_BETWEEN;
+    fieldOffsets[FIELD_FORWARDED_BETWEEN] = offset;
+    fieldEnds[FIELD_FORWARDED_BETWEEN] = offset;
+  }
+  fieldOffsets[slot] = offset;
+  fieldEnds[slot] = end;
 }
 
 function isSameValue(

@@ -112,6 +112,17 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   CREATE INDEX messages_host_time ON messages (host, time) WHERE host IS NOT NULL;
   CREATE INDEX messages_status_time ON messages (status, time) WHERE status IS NOT NULL;
   `,
+  ['exchanges', 'messages']
+    .map(
+      (table) => `
+  ALTER TABLE ${table} ADD COLUMN proxy_client_ip TEXT;
+  ALTER TABLE ${table} ADD COLUMN proxy_client_port INTEGER;
+  ALTER TABLE ${table} ADD COLUMN original_client_ip TEXT;
+  ALTER TABLE ${table} ADD COLUMN original_client_port INTEGER;
+  ALTER TABLE ${table} ADD COLUMN client_from TEXT;
+  `,
+    )
+    .join(''),
 ];
 
 /**

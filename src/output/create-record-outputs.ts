@@ -11,6 +11,7 @@ import { KINDS_BY_RECORDS, type Kind, type RecordKinds } from '../record/record-
 import { REDACTION_DEFAULTS, type RedactionSettings } from '../redact/redaction-settings.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { BatchBuilder } from './batch-builder.ts';
+import { createClientChoice } from './choose-client.ts';
 import type { OutputSettings, RecordSettings } from './output-settings.ts';
 import {
   type RecordOutput,
@@ -49,6 +50,7 @@ export function createRecordOutputs(
     messages: isFiltered ? [] : messages,
     chosenMessages: isFiltered ? messages : [],
     chosenMessage: createMessage(0),
+    chooseClient: createClientChoice(options.client),
     isWanted: isFiltered ? createExchangeFilter(options.filter, namedFields) : undefined,
     redact: createRedactor(
       options.redaction,

@@ -1,6 +1,7 @@
 import type { FilterSettings } from '../filter/filter-settings.ts';
 import type { RecordFormatName } from '../format/format-table.ts';
 import type { TextColumns } from '../format/text-line.ts';
+import type { ClientChoice } from '../record/client-source.ts';
 import type { Records } from '../record/record-kinds.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
 
@@ -20,6 +21,8 @@ export interface RecordSettings {
   outputs: readonly OutputSettings[];
   /** Fields that heads are searched for beside those that formats show by themselves, lower case. */
   headerNames: readonly string[];
+  /** Who is asked for the client. */
+  client: ClientChoice;
   filter: FilterSettings;
   redaction: RedactionSettings;
   /** What redactions are counted for, in the order of their counters; undefined: what `redaction` names. */

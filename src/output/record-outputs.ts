@@ -31,6 +31,8 @@ export interface RecordOutputs extends RecordSink {
   readonly chosenMessages: readonly RecordOutput<Message>[];
   /** The record of one of those. */
   readonly chosenMessage: Message;
+  /** Finds who the client is, before anybody looks at it; undefined: who has opened the connection. */
+  readonly chooseClient: ((record: HttpRecord) => void) | undefined;
   readonly isWanted: ((exchange: Exchange) => boolean) | undefined;
   readonly redact: ((record: HttpRecord) => void) | undefined;
   readonly timestamp: TimestampText;
@@ -40,6 +42,7 @@ export interface RecordOutputs extends RecordSink {
 /** Takes an exchange that has ended. */
 export function writeExchange(outputs: RecordOutputs, exchange: Exchange): void {
   countExchange(outputs.counters, exchange);
+  outputs.chooseClient?.(exchange);
   if (outputs.isWanted !== undefined && !outputs.isWanted(exchange)) {
     outputs.counters[COUNTER_EXCHANGES_FILTERED]++;
     return;
@@ -53,6 +56,7 @@ export function writeExchange(outputs: RecordOutputs, exchange: Exchange): void 
 
 /** Takes a message as it passes. */
 export function writeMessage(outputs: RecordOutputs, message: Message): void {
+  outputs.chooseClient?.(message);
   outputs.redact?.(message);
   writeRecord(outputs, outputs.messages, message, message.type);
 }

@@ -114,13 +114,15 @@ export function chooseFlowSeed(): number {
 }
 
 function needsWholeHeads(
-  { completeHeads }: Settings,
+  { completeHeads, clientFrom }: Settings,
   outputs: RecordPlan['outputs'],
   filter: FilterSettings,
 ): boolean {
   return (
     completeHeads ||
     hasFilter(filter) ||
+    // What proxies say of the client stands before a connection's first head, or behind the client's own fields.
+    (clientFrom.source !== 'peer' && outputs.some(({ settings }) => settings.format !== 'text')) ||
     outputs.some(({ settings }) => settings.records === 'exchanges')
   );
 }

@@ -1,5 +1,8 @@
+import { PROXIES_TRUSTED_DEFAULT } from '../config/client-spelling.ts';
+import { parseNetwork } from '../config/network-values.ts';
 import type { Settings } from '../config/settings.ts';
 import type { FilterSettings } from '../filter/filter-settings.ts';
+import type { ClientChoice } from '../record/client-source.ts';
 import type { RedactionSettings } from '../redact/redaction-settings.ts';
 import { readAddressAnonymization, readOwnPatterns } from './redaction-files.ts';
 
@@ -22,6 +25,12 @@ export function createFilterSettings(settings: Settings, sampleKey?: Uint8Array)
     sampleOneIn: settings.sampleOneIn,
     sampleKey,
   };
+}
+
+/** Who is asked for the client; proxies that nobody has named are believed where none from outside can be. */
+export function createClientChoice({ clientFrom }: Settings): ClientChoice {
+  const { source, trusted = PROXIES_TRUSTED_DEFAULT } = clientFrom;
+  return { source, trusted: trusted.map(parseNetwork) };
 }
 
 /**

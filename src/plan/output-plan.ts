@@ -15,7 +15,11 @@ import { HEADER_NAMES_MAX } from '../limits.ts';
 import { kindOf, OUTPUT_KINDS, type OutputPlace } from '../log/output-kinds.ts';
 import type { OutputSettings, RecordSettings } from '../output/output-settings.ts';
 import { patternNames } from '../redact/redaction-settings.ts';
-import { createFilterSettings, createRedactionSettings } from './filter-plan.ts';
+import {
+  createClientChoice,
+  createFilterSettings,
+  createRedactionSettings,
+} from './filter-plan.ts';
 import { createUpkeep } from './upkeep-plan.ts';
 
 /** What one output is told: the worker what its lines are, the writer where they go. */
@@ -28,7 +32,7 @@ export interface OutputPlan {
 export interface RecordPlan
   extends Pick<
     RecordSettings,
-    'headerNames' | 'filter' | 'redaction' | 'textColumns' | 'hostName'
+    'headerNames' | 'client' | 'filter' | 'redaction' | 'textColumns' | 'hostName'
   > {
   outputs: readonly OutputPlan[];
   /** A run only adds to them. */
@@ -48,6 +52,7 @@ export function planRecords(settings: Settings): RecordPlan {
   return {
     outputs,
     headerNames,
+    client: createClientChoice(settings),
     filter,
     redaction,
     redactionNames: patternNames(redaction),

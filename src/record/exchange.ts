@@ -1,4 +1,5 @@
 import { MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../http/message.ts';
+import { CLIENT_UNASKED } from './client-source.ts';
 import { createHead, createRawMessage, type HttpRecord } from './http-record.ts';
 import { SIDE_SERVER } from './message-type.ts';
 import { createEnd, createWireFacts } from './record.ts';
@@ -74,6 +75,9 @@ export function createExchange(fieldsCount: number): Exchange {
     connectionHash: 0,
     side: SIDE_SERVER,
     wire: createWireFacts(),
+    proxyClient: createEnd(),
+    toldClient: createEnd(),
+    clientSource: CLIENT_UNASKED,
     hasRequest: false,
     request: createHead(MESSAGE_REQUEST, fieldsCount),
     methodEnd: 0,

@@ -1,6 +1,7 @@
 import { createHttpMessage, type HttpMessage, type MessageKind } from '../http/message.ts';
+import { CLIENT_PEER } from './client-source.ts';
 import type { Side } from './message-type.ts';
-import type { RecordBase, WireFacts } from './record.ts';
+import type { End, RecordBase, WireFacts } from './record.ts';
 
 /** Bytes of a body that are kept. */
 export interface BodySpan {
@@ -30,6 +31,12 @@ export interface HttpRecord extends RecordBase {
   /** Which end this host is. */
   side: Side;
   wire: WireFacts;
+  /** Who has connected to the proxy before this connection, as its PROXY header says; without an address: none does. */
+  proxyClient: End;
+  /** Who the client is as proxies tell it; of meaning when `clientSource` is one of theirs. Its port may be UNKNOWN. */
+  toldClient: End;
+  /** One of CLIENT_*: what `clientOf` is from. */
+  clientSource: number;
 
   hasRequest: boolean;
   /** Start line and fields by slot; of meaning when `hasRequest`. */
@@ -72,6 +79,11 @@ export function createHead(kind: MessageKind, fieldsCount: number): HttpMessage 
 
 export function createRawMessage(): RawMessage {
   return { headOffset: 0, headEnd: 0, body: { offset: 0, end: 0, isCut: false } };
+}
+
+/** The client that address formats show; `client` is who has opened the connection. */
+export function clientOf({ clientSource, client, toldClient }: HttpRecord): End {
+  return clientSource <= CLIENT_PEER ? client : toldClient;
 }
 
 /** Nothing points to the bytes any more. */

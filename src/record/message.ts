@@ -1,4 +1,5 @@
 import { MESSAGE_REQUEST, MESSAGE_RESPONSE } from '../http/message.ts';
+import { CLIENT_UNASKED } from './client-source.ts';
 import { type Exchange, UNKNOWN } from './exchange.ts';
 import { createHead, createRawMessage, type HttpRecord } from './http-record.ts';
 import { type MessageType, SIDE_SERVER, sideOf, TYPE_CQ, typeOf } from './message-type.ts';
@@ -24,6 +25,9 @@ export function createMessage(fieldsCount: number): Message {
     connectionHash: 0,
     side: SIDE_SERVER,
     wire: createWireFacts(),
+    proxyClient: createEnd(),
+    toldClient: createEnd(),
+    clientSource: CLIENT_UNASKED,
     hasRequest: false,
     request: createHead(MESSAGE_REQUEST, fieldsCount),
     methodEnd: 0,
@@ -103,6 +107,9 @@ function takeConnection(message: Message, exchange: Exchange): void {
   message.client = exchange.client;
   message.server = exchange.server;
   message.connectionHash = exchange.connectionHash;
+  message.proxyClient = exchange.proxyClient;
+  message.toldClient = exchange.toldClient;
+  message.clientSource = exchange.clientSource;
   message.wire.vlanTagsCount = exchange.wire.vlanTagsCount;
   message.wire.vlanIds = exchange.wire.vlanIds;
 }

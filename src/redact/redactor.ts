@@ -1,7 +1,20 @@
 import { copyBytes } from '../bytes.ts';
-import type { NamedField } from '../http/grammar.ts';
+import {
+  FIELD_FORWARDED,
+  FIELD_X_FORWARDED_FOR,
+  FIELD_X_FORWARDED_FOR_LAST,
+  FIELDS_COUNT,
+  type NamedField,
+} from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
+import {
+  CLIENT_FORWARDED,
+  CLIENT_PEER,
+  CLIENT_PROXY,
+  CLIENT_X_FORWARDED_FOR,
+} from '../record/client-source.ts';
 import { dropRawMessage, type HttpRecord } from '../record/http-record.ts';
+import type { End } from '../record/record.ts';
 import { createIdChange } from './anonymize-id.ts';
 import { findFieldBehindReturn, redactBehindReturn } from './bare-return.ts';
 import { isDigit } from './byte-classes.ts';
@@ -48,7 +61,7 @@ import { redactUserinfo } from './userinfo.ts';
  * Makes the function that hides in an exchange or a message what the settings say. New values are put behind
  * `record.bytesEnd`, and the record's offsets point to them; what was there before stays in the bytes, but
  * nothing points to it any more. A value for which there is no room is left out: **the caller leaves room
- * for an address at least**.
+ * for the addresses at least**.
  *
  * @param namedFields fields with a slot of their own
  * @param counts counted up, by index as `countNames` has them
@@ -67,7 +80,7 @@ export function createRedactor(
   const isReasonTouched = redactor.hasPatterns || redactor.reasonMode !== MODE_KEEP;
   return (record) => {
     // First, while there is room in any case.
-    changeClientAddress(redactor, record);
+    changeClients(redactor, record);
     changeId?.(record.id);
     dropRawMessage(record.rawRequest);
     dropRawMessage(record.rawResponse);
@@ -93,11 +106,33 @@ function hasReturn(bytes: Uint8Array, offset: number, end: number): boolean {
   return findFieldBehindReturn(bytes, offset, end) < end;
 }
 
+/** Every address that tells of a client: the peer's, and those that proxies tell. */
+function changeClients(redactor: Redactor, record: HttpRecord): void {
+  const { proxyClient, toldClient } = record;
+  changeAddressOf(redactor, record, record.client);
+  changeAddressOf(redactor, record, proxyClient);
+  if (record.clientSource === CLIENT_PROXY) {
+    toldClient.addressOffset = proxyClient.addressOffset;
+  } else if (isFieldHidden(redactor, record.clientSource)) {
+    // What a field's value is hidden for is not shown under another name.
+    record.clientSource = CLIENT_PEER;
+  } else if (record.clientSource > CLIENT_PEER) {
+    changeAddressOf(redactor, record, toldClient);
+  }
+}
+
+function isFieldHidden({ plan }: Redactor, clientSource: number): boolean {
+  return (
+    (clientSource === CLIENT_X_FORWARDED_FOR && plan.modes[FIELD_X_FORWARDED_FOR] !== MODE_KEEP) ||
+    (clientSource === CLIENT_FORWARDED && plan.modes[FIELD_FORWARDED] !== MODE_KEEP)
+  );
+}
+
 /** Without any room the address becomes zero where it stands. */
-function changeClientAddress(redactor: Redactor, record: HttpRecord): void {
+function changeAddressOf(redactor: Redactor, record: HttpRecord, end: End): void {
   const { changeAddress, address, counts } = redactor;
-  const { bytes, client } = record;
-  const { addressOffset, addressLength } = client;
+  const { bytes } = record;
+  const { addressOffset, addressLength } = end;
   if (changeAddress === undefined || addressLength === 0) {
     return;
   }
@@ -109,7 +144,7 @@ function changeClientAddress(redactor: Redactor, record: HttpRecord): void {
   }
   copyBytes(address, 0, bytes, addressOffset, addressOffset + addressLength);
   changeAddress(address, addressLength);
-  client.addressOffset = record.bytesEnd;
+  end.addressOffset = record.bytesEnd;
   record.bytesEnd = copyBytes(bytes, record.bytesEnd, address, 0, addressLength);
 }
 
@@ -120,6 +155,10 @@ function redactFields(redactor: Redactor, record: HttpRecord, message: HttpMessa
     const slot = foundSlots[index];
     const offset = fieldOffsets[slot];
     if (offset === 0) {
+      continue;
+    }
+    if (isRepeatSlot(slot)) {
+      fieldOffsets[slot] = 0;
       continue;
     }
     if (plan.modes[slot] === MODE_DROP) {
@@ -142,6 +181,11 @@ function redactFields(redactor: Redactor, record: HttpRecord, message: HttpMessa
       }
     }
   }
+}
+
+/** The client was chosen before; nobody else reads them. */
+function isRepeatSlot(slot: number): boolean {
+  return slot >= FIELD_X_FORWARDED_FOR_LAST && slot < FIELDS_COUNT;
 }
 
 function isLookedAt(bytes: Uint8Array, offset: number, end: number, look: number): boolean {

@@ -59,7 +59,8 @@ export function createOutputs(
   const { flowSeed } = options;
   const formatOptions = { ...options, namedFields };
   const records = createRecordOutputs(options, formatOptions, batches, counters, timestamp);
-  const needsExchanges = records.exchanges.length > 0 || hasFilter(options.filter);
+  const needsFlows = records.messages.length > 0 && options.client.source === 'proxy';
+  const needsExchanges = records.exchanges.length > 0 || hasFilter(options.filter) || needsFlows;
   const tracker = needsExchanges
     ? (followed ??
       createTracker(

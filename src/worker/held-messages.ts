@@ -1,11 +1,6 @@
-import {
-  COUNTER_CONTRADICTED,
-  COUNTER_HEADS_COMPLETED,
-  COUNTER_HEADS_INCOMPLETE,
-} from '../counters/counter-table.ts';
+import { COUNTER_HEADS_COMPLETED, COUNTER_HEADS_INCOMPLETE } from '../counters/counter-table.ts';
 import {
   continueHead,
-  contradictsHead,
   HEAD_ENDED,
   HEAD_NONE,
   HEAD_PREAMBLE,
@@ -29,13 +24,12 @@ import { TCP_FLAG_ACK, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { answersHeldHead, mayMessageBegin } from '../exchange/may-begin.ts';
 import { notePreamble } from '../exchange/note-preamble.ts';
 import { timeAt } from '../exchange/tracker.ts';
-import { BODY_LENGTH_UNKNOWN, bodyLength } from '../http/body-length.ts';
 import { classifySegment } from '../http/classify.ts';
 import { MESSAGE_RESPONSE } from '../http/message.ts';
 import { isMessagePrefix, skipPreambles } from '../http/preamble.ts';
 import { HELD_HEAD_BYTES_MAX } from '../limits.ts';
 import type { Pipeline } from './pipeline-state.ts';
-import { beginsMessage, takeMessage, writeFacts } from './take-message.ts';
+import { beginsMessage, takeMessage } from './take-message.ts';
 
 /** Message heads of several segments: held, put together, and let go. */
 
@@ -57,14 +51,6 @@ export function isTakenByHeldHead(pipeline: Pipeline): boolean {
   if (isBehindGap(heldHeads, index, segment) && beginsMessage(pipeline, frame.bytes, segment)) {
     writeHeldHead(pipeline, index);
     return false;
-  }
-  if (contradictsHead(heldHeads, index, frame.bytes, segment)) {
-    pipeline.counters[COUNTER_CONTRADICTED]++;
-    // Other bytes from its first one on are another message; further behind nobody can tell which are right.
-    if (((segment.sequenceNumber - heldHeads.heads[index].startSequence) | 0) <= 0) {
-      writeHeldHead(pipeline, index);
-      return false;
-    }
   }
   let state = continueHead(heldHeads, index, frame.bytes, segment);
   const head = heldHeads.heads[index];
@@ -217,8 +203,6 @@ function writeHeldHead(pipeline: Pipeline, index: number): boolean {
   }
   const isComplete = message.headEnd !== 0;
   counters[isComplete ? COUNTER_HEADS_COMPLETED : COUNTER_HEADS_INCOMPLETE]++;
-  const length = isComplete ? bodyLength(heldFrame.bytes, message) : BODY_LENGTH_UNKNOWN;
-  writeFacts(pipeline, heldFrame, heldSegment, length);
   const { tracker } = pipeline;
   const untilNs = tracker === undefined ? 0 : timeAt(tracker, untilSec, untilSubsecNs);
   takeMessage(pipeline, heldFrame, heldSegment, untilNs);
@@ -232,8 +216,7 @@ function goBehindHeldHead(pipeline: Pipeline): boolean {
   const headSequence = heldSegment.sequenceNumber;
   const headOffset = heldSegment.payloadOffset;
   heldSegment.payloadEnd = Number.MAX_SAFE_INTEGER;
-  const length = bodyLength(heldFrame.bytes, message);
-  if (!goBehindMessage(message, heldSegment, length)) {
+  if (!goBehindMessage(heldFrame.bytes, message, heldSegment)) {
     return false;
   }
   const messageBytes = heldSegment.payloadOffset - headOffset;

@@ -21,10 +21,29 @@ const NEW_FLAGS = TCP_FLAG_SYN | TCP_FLAG_RST;
 /**
  * Reads the segment in hand in its turn: at once as a rule; held until then when it was captured before; and then
  * those whose turn has come with it.
+ *
+ * @returns true: it may have written a line
  */
-export function readInOrder(pipeline: Pipeline, tracker: ExchangeTracker): void {
+export function readInOrder(pipeline: Pipeline, tracker: ExchangeTracker): boolean {
+  const { segment } = pipeline;
+  if (tracker.early.count !== 0 || (segment.flags & NEW_FLAGS) !== 0) {
+    readBesideEarly(pipeline, tracker);
+    return true;
+  }
+  beginSegment(tracker, pipeline.frame, segment);
+  if (tracker.flow !== NO_FLOW && isEarly(tracker, segment)) {
+    readBesideEarly(pipeline, tracker);
+  } else {
+    readTrackedSegment(pipeline, tracker);
+  }
+  return true;
+}
+
+/** The same where others are held, or this one is to be. */
+function readBesideEarly(pipeline: Pipeline, tracker: ExchangeTracker): void {
   const { frame, segment } = pipeline;
   const { early } = tracker;
+  expireEarly(pipeline, tracker, frame.timestampSec, frame.timestampSubsecNs);
   if ((segment.flags & NEW_FLAGS) !== 0) {
     readAllBefore(pipeline, tracker);
   }

@@ -34,7 +34,8 @@ import { expireEarly, readInOrder } from './order-segments.ts';
 import type { PipelineOptions } from './pipeline-settings.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { createPortsRead } from './port-table.ts';
-import { readUntrackedSegment } from './read-segment.ts';
+import { readMessages } from './read-messages.ts';
+import { readBesideHeads } from './read-segment.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -122,9 +123,6 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     if (heldHeads.heldCount !== 0) {
       expireHeads(pipeline, frame.timestampSec, frame.timestampSubsecNs);
     }
-    if (tracker !== undefined && tracker.early.count !== 0) {
-      expireEarly(pipeline, tracker, frame.timestampSec, frame.timestampSubsecNs);
-    }
     if (tracker !== undefined && frame.timestampSec !== pipeline.expirySec) {
       pipeline.expirySec = frame.timestampSec;
       expireFlows(tracker, timeOf(tracker, frame));
@@ -142,12 +140,12 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
       noteUnreadFrame(pipeline, verdict);
       continue;
     }
-    let mayHaveWritten = true;
-    if (tracker === undefined) {
-      mayHaveWritten = readUntrackedSegment(pipeline, verdict === VERDICT_SEGMENT);
-    } else {
-      readInOrder(pipeline, tracker);
-    }
+    const mayHaveWritten =
+      tracker !== undefined
+        ? readInOrder(pipeline, tracker)
+        : heldHeads.heldCount === 0
+          ? verdict === VERDICT_SEGMENT && readMessages(pipeline)
+          : readBesideHeads(pipeline, verdict === VERDICT_SEGMENT);
     if (mayHaveWritten && sink.isFull) {
       return PIPELINE_FULL;
     }
@@ -260,11 +258,11 @@ function readDatagram(pipeline: Pipeline, verdict: number): boolean {
   let mayHaveWritten = false;
   if (!isPortRead(pipeline)) {
     noteUnreadFrame(pipeline, verdict);
-  } else if (tracker === undefined) {
-    mayHaveWritten = readUntrackedSegment(pipeline, verdict === VERDICT_SEGMENT);
   } else {
-    readInOrder(pipeline, tracker);
-    mayHaveWritten = true;
+    mayHaveWritten =
+      tracker === undefined
+        ? readBesideHeads(pipeline, verdict === VERDICT_SEGMENT)
+        : readInOrder(pipeline, tracker);
   }
   frame.bytes = bytes;
   frame.timestampSec = timestampSec;

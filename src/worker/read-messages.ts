@@ -1,30 +1,16 @@
+import { COUNTER_DUPLICATES } from '../counters/counter-table.ts';
 import { canHold } from '../decode/continue-head.ts';
-import { DIRECTION_BODY_END } from '../decode/directions.ts';
 import { goBehindMessage } from '../decode/go-behind-message.ts';
-import {
-  JUDGED_BODY,
-  type Judgement,
-  judgeMessage,
-  noteConnection,
-} from '../decode/judge-message.ts';
-import { messageType } from '../decode/message-type.ts';
+import { wasSeenBefore } from '../decode/seen-segments.ts';
 import { TCP_FLAG_FIN, TCP_FLAG_RST } from '../decode/segment.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
-import { noteMessage } from '../exchange/note-message.ts';
 import { notePreamble } from '../exchange/note-preamble.ts';
-import { BODY_LENGTH_UNKNOWN, bodyLength } from '../http/body-length.ts';
 import { MESSAGE_REQUEST } from '../http/message.ts';
 import { isLineEnd, mayBecomeMessage, mayBePreamble, skipPreambles } from '../http/preamble.ts';
-import { countJudged, isLeftOut } from './count-judged.ts';
-import { NO_SLOT } from './count-message.ts';
-import { followChunkedBody } from './follow-chunks.ts';
 import { isPrefixHeld, keepHead } from './held-messages.ts';
-import { addMessageKey, KEY_IS_CONNECTION } from './message-keys.ts';
 import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline-state.ts';
-import { beginsMessage, NOT_HELD, takeMessage, writeFacts, writeLines } from './take-message.ts';
-import { NOTHING_HIDDEN } from './text-lines.ts';
-import { writeConnectionFacts } from './write-facts.ts';
+import { beginsMessage, NOT_HELD, takeMessage } from './take-message.ts';
 
 /**
  * Writes a line for each message of the segment: the one that it begins with, and those behind it while each
@@ -35,94 +21,31 @@ import { writeConnectionFacts } from './write-facts.ts';
 export function readMessages(pipeline: Pipeline): boolean {
   const { frame, segment, message } = pipeline;
   if (!beginsMessage(pipeline, frame.bytes, segment)) {
-    followChunkedBody(pipeline.chunkedBodies, pipeline.memory, frame.bytes, segment);
-    if (mayBecomeMessage(frame.bytes, segment.payloadOffset, segment.payloadEnd)) {
+    if (
+      mayBecomeMessage(frame.bytes, segment.payloadOffset, segment.payloadEnd, pipeline.methods)
+    ) {
       return readNoMessage(pipeline);
     }
     noteOtherProtocol(pipeline);
     return false;
   }
-  let length: number;
+  let hasNoBody: boolean;
   do {
-    length = message.headEnd === 0 ? BODY_LENGTH_UNKNOWN : bodyLength(frame.bytes, message);
-    writeFacts(pipeline, frame, segment, length);
-    const judgement = judgeMessage(pipeline.memory, pipeline.facts, 0);
-    if (judgement === JUDGED_BODY) {
-      countJudged(pipeline.counters, judgement);
-      if (!goBehindBody(pipeline)) {
-        return true;
-      }
-      continue;
-    }
-    if (isLeftOut(judgement)) {
-      leaveOut(pipeline, judgement);
+    hasNoBody = false;
+    if (pipeline.keys === undefined && wasSeenBefore(pipeline.seen, frame.bytes, segment)) {
+      pipeline.counters[COUNTER_DUPLICATES]++;
     } else if (message.headEnd === 0 && isToBeHeld(pipeline)) {
-      countJudged(pipeline.counters, judgement);
       keepHead(pipeline, true);
       // Its end is not known, and `message` may be that of the head that gave way.
       return true;
     } else {
-      countNew(pipeline, judgement);
-      if (takeMessage(pipeline, frame, segment, NOT_HELD)) {
-        length = 0;
-      }
+      hasNoBody = takeMessage(pipeline, frame, segment, NOT_HELD);
     }
-    if (!goBehindMessage(message, segment, length) || isNothingExpected(pipeline)) {
+    if (!goBehindMessage(frame.bytes, message, segment, hasNoBody) || isNothingExpected(pipeline)) {
       return true;
     }
   } while (beginsMessage(pipeline, frame.bytes, segment));
   readNoMessage(pipeline);
-  return true;
-}
-
-/** Notes that the segment begins a connection. */
-export function beginConnection(pipeline: Pipeline): void {
-  const { frame, segment, keys, facts } = pipeline;
-  writeConnectionFacts(facts, 0, frame, segment);
-  noteConnection(pipeline.memory, facts, 0);
-  if (keys !== undefined) {
-    addMessageKey(keys, facts, KEY_IS_CONNECTION, NO_SLOT, NOTHING_HIDDEN, 0);
-  }
-}
-
-/** Counts a message that comes again; of a part it is written nevertheless: which was first, is known when parts are joined. */
-function leaveOut(pipeline: Pipeline, judgement: Judgement): void {
-  const { frame, segment, message, keys } = pipeline;
-  if (keys === undefined) {
-    countJudged(pipeline.counters, judgement);
-  } else {
-    const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
-    writeLines(pipeline, frame, segment, type);
-  }
-}
-
-/** Of a part the joiner counts. */
-function countNew({ keys, counters }: Pipeline, judgement: Judgement): void {
-  if (keys === undefined) {
-    countJudged(counters, judgement);
-  }
-}
-
-/**
- * What looks like a message and stands in the body of another: makes the current segment its rest behind that body.
- *
- * @returns false when nothing is left, or when exchanges are asked for, which find it by themselves
- */
-function goBehindBody(pipeline: Pipeline): boolean {
-  const { frame, segment, message, tracker, memory, chunkedBodies } = pipeline;
-  followChunkedBody(chunkedBodies, memory, frame.bytes, segment);
-  if (tracker !== undefined) {
-    const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
-    noteMessage(tracker, frame, segment, message, type);
-    return false;
-  }
-  const { rows } = memory.directions;
-  const skipped = (rows[memory.direction + DIRECTION_BODY_END] - segment.sequenceNumber) | 0;
-  if (skipped <= 0 || segment.payloadOffset + skipped >= segment.payloadEnd) {
-    return false;
-  }
-  segment.payloadOffset += skipped;
-  segment.sequenceNumber = (segment.sequenceNumber + skipped) | 0;
   return true;
 }
 

@@ -7,7 +7,7 @@ import { replay, writeTemporary } from './run-replay.ts';
 
 const TEXT = 'PROPFIND /a HTTP/1.1\r\nHost: h\r\nUser-Agent: u\r\n\r\n';
 const CUT = 30;
-const VXLAN_PORT = 4790;
+const VXLAN_PORT = 14_790;
 
 function split(text: string): Uint8Array {
   return capturePackets([

@@ -89,6 +89,14 @@ describe('warnings', () => {
     expect(load(['--admin-host=a', '--listen-admin=9090']).warnings).toEqual([]);
   });
 
+  test('tell that --client-from is not used with text alone', () => {
+    expect(load(['--client-from', 'proxy']).warnings).toEqual([
+      'Option --client-from (from option --client-from) is not used, text lines show the connection as it is',
+    ]);
+    expect(load(['--client-from', 'peer']).warnings).toEqual([]);
+    expect(load(['--client-from', 'proxy', '--format', 'json']).warnings).toEqual([]);
+  });
+
   test('tell that -add_vlan is not used without text', () => {
     expect(load(['-add_vlan', '--format', 'json']).warnings).toEqual([
       'Option -add_vlan (from option -add_vlan) is not used, it is for the format text',

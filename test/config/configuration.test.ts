@@ -106,6 +106,7 @@ const OTHER_VALUES: Record<string, [text: string, value: unknown]> = {
   redactPatterns: ['email,jwt', ['email', 'jwt']],
   redactFile: ['patterns.yaml', 'patterns.yaml'],
   anonymizeIp: ['hash:key', { method: 'hash', keyFile: 'key' }],
+  clientFrom: ['proxy:10.0.0.1', { source: 'proxy', trusted: ['10.0.0.1'] }],
 };
 
 test('without anything given every setting has its default', () => {
@@ -162,6 +163,7 @@ test('without anything given every setting has its default', () => {
     redactPatterns: [],
     redactFile: undefined,
     anonymizeIp: undefined,
+    clientFrom: { source: 'peer', trusted: undefined },
   });
   expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
   expect(Object.keys(origins).toSorted()).toEqual(Object.keys(settings).toSorted());

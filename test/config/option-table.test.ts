@@ -25,6 +25,7 @@ const FLAGS = [
   ...['--header-mode', '--query-mode', '--cookie-mode', '--redact', '--redact-file'],
   '--anonymize-ip',
   '--admin-host',
+  '--client-from',
 ];
 const ENVIRONMENT = [
   ...['DEVICE', 'PORT', 'DIR', 'SNAPLEN', 'BUFSIZE', 'CPUNO', 'FILTER', 'COUNT', 'LOG_EVERY'],
@@ -49,6 +50,7 @@ const ENVIRONMENT = [
   ...['INCLUDE_PATH', 'EXCLUDE_PATH', 'METHOD', 'STATUS', 'HOST', 'CLIENT', 'SERVER'],
   ...['HEADER_FILTER', 'SLOWER_THAN', 'SAMPLE'],
   ...['HEADER_MODE', 'QUERY_MODE', 'COOKIE_MODE', 'REDACT', 'REDACT_FILE', 'ANONYMIZE_IP'],
+  'CLIENT_FROM',
 ].map((name) => `HTTPLOG_${name}`);
 
 test('the table has these options, each once', () => {

@@ -115,7 +115,7 @@ describe.skipIf(noDifference)(
         expect(found).toEqual(expected);
         expect(agreedSum).toBeGreaterThan(AGREED_MIN);
       },
-      STRIDE === 1 ? 900_000 : 120_000,
+      STRIDE === 1 ? 900_000 : 600_000,
     );
 
     test('each explained difference is of a capture of the corpus', () => {

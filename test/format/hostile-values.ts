@@ -67,16 +67,26 @@ const maybeValues = fc.option(values, { freq: 4 });
 const wordsWithout = (...bytes: number[]) =>
   values.map((value) => value.filter((byte) => !bytes.includes(byte)));
 
+const isBlank = (byte: number) => byte === 0x20 || byte === 0x09;
+
+/** What several blanks between the parts of a line leave of one: they are one's end as well as several's. */
+function trimBlanks(value: Uint8Array): Uint8Array {
+  const begin = value.findIndex((byte) => !isBlank(byte));
+  return begin === -1
+    ? value.subarray(0, 0)
+    : value.slice(begin, value.findLastIndex((byte) => !isBlank(byte)) + 1);
+}
+
 export const hostileValues: fc.Arbitrary<HostileValues> = fc.record({
-  // A request line has its method, which holds no space and is not empty.
-  method: wordsWithout(0x20).map((method) => joinBytes(Uint8Array.of(0x47), method)),
-  target: values,
+  // A request line has its method, which holds no blank and is not empty.
+  method: wordsWithout(0x20, 0x09).map((method) => joinBytes(Uint8Array.of(0x47), method)),
+  target: values.map(trimBlanks),
   host: maybeValues,
   userAgent: maybeValues,
   referer: maybeValues,
   user: fc.option(wordsWithout(0x3a), { freq: 4 }),
   named: maybeValues,
-  reason: values,
+  reason: values.map(trimBlanks),
   location: maybeValues,
   responseNamed: maybeValues,
   hasRequest: fc.boolean(),

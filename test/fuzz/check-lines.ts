@@ -7,7 +7,7 @@ const IPV6 = '[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}';
 const ENDPOINT = `(?:${IPV4}|${IPV6})#\\d{1,5}`;
 const LINE = new RegExp(
   `^\\d{4,6}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} ${ENDPOINT} ${ENDPOINT} ` +
-    `(?:C|S)(?:Q [A-Z]+|R HTTP/\\d\\.\\d).* \\S+ \\S.*$`,
+    `(?:C|S)(?:Q [A-Z]+|R HTTP/\\d(?:\\.\\d)?).* \\S+ \\S.*$`,
 );
 /** C0, DEL and C1 controls. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there

@@ -9,6 +9,7 @@ import type { BatchSink } from '../../src/format/line-batch.ts';
 import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { BATCH_BYTES, VLAN_TAGS_MAX } from '../../src/limits.ts';
+import { CLIENT_CHOICE_DEFAULT } from '../../src/record/client-source.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import {
   createPipeline,
@@ -134,6 +135,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
       utcOffset: () => 0,
       outputs: [{ format: 'text', template: undefined, records: 'messages', isSplitByType: false }],
       headerNames: [],
+      client: CLIENT_CHOICE_DEFAULT,
       filter: FILTER_EMPTY,
       redaction: REDACTION_DEFAULTS,
       hostName: '',

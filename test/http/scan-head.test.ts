@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import {
+  createRecordFieldTables,
   FIELD_CONTENT_LENGTH,
   FIELD_CONTENT_TYPE,
+  FIELD_FORWARDED,
+  FIELD_FORWARDED_BETWEEN,
+  FIELD_FORWARDED_LAST,
   FIELD_HOST,
   FIELD_TRANSFER_ENCODING,
   FIELD_USER_AGENT,
+  FIELD_X_FORWARDED_FOR,
+  FIELD_X_FORWARDED_FOR_LAST,
   FIELDS_COUNT,
   TEXT_FIELD_TABLES,
 } from '../../src/http/grammar.ts';
@@ -39,6 +45,26 @@ describe('scanHead', () => {
     expect(message.fieldOffsets[FIELD_HOST]).not.toBe(0);
     scan(`${START_LINE}\r\n\r\n`, TEXT_FIELD_TABLES.request, message);
     expect([...message.fieldOffsets]).toEqual(new Array(FIELDS_COUNT).fill(0));
+  });
+
+  it('keeps the first and the last of the lines that proxies add, and that there are some between', () => {
+    const tables = createRecordFieldTables([]);
+    const slots = [
+      ...[FIELD_X_FORWARDED_FOR, FIELD_X_FORWARDED_FOR_LAST, FIELD_FORWARDED_BETWEEN],
+      ...[FIELD_FORWARDED, FIELD_FORWARDED_LAST],
+    ];
+    const valuesOf = (...lines: string[]) => {
+      const text = `${START_LINE}\r\n${lines.join('\r\n')}\r\n\r\n`;
+      const message = scan(text, tables.request, createHttpMessage(tables.fieldsCount));
+      expect(message.foundCount).toBe(message.fieldOffsets.filter((offset) => offset !== 0).length);
+      return slots.map((slot) => fieldText(text, message, slot));
+    };
+    const [one, two, three] = ['a', 'b', 'c'].map((value) => `X-Forwarded-For: ${value}`);
+    const none = undefined;
+    expect(valuesOf(one)).toEqual(['a', none, none, none, none]);
+    expect(valuesOf(one, two)).toEqual(['a', 'b', none, none, none]);
+    expect(valuesOf(one, two, three, two)).toEqual(['a', 'b', '', none, none]);
+    expect(valuesOf(one, 'Forwarded: x', 'forwarded: y')).toEqual(['a', none, none, 'x', 'y']);
   });
 
   it('looks for the fields of its table only', () => {

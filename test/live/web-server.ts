@@ -132,7 +132,7 @@ http {
 }
 
 // Asks the kernel instead of the server: a request would be traffic that the test did not send.
-async function waitUntilListening(
+export async function waitUntilListening(
   server: RunningProcess,
   ports: readonly number[],
   namespace: string | undefined,

@@ -47,6 +47,11 @@ const place = (
 const ask = (line: string, ...fields: string[]) =>
   `${line} HTTP/1.1\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`;
 
+const PLAIN = ask('GET /', 'Host: h');
+/** Up to its length: a connection over TCP and IPv4 that a proxy passes on. */
+const PROXY_V2 = '\r\n\r\n\0\r\nQUIT\n\x21\x11';
+const ENDS = '\x0a\0\0\x07\x0a\0\0\x08\x15\x33\0\x50';
+
 const inTarget = (name: string, isCredential: boolean, target: Say, why?: string) =>
   place(name, isCredential, (secret) => ask(`GET ${target(secret)}`, 'Host: h'), undefined, why);
 
@@ -158,6 +163,19 @@ const REQUEST_FIELDS = [
   inField("password in a field of one's own", true, (s) => `X-Note: see http://u:${s}@h/`),
   inField('X-Forwarded-For', false, (s) => `X-Forwarded-For: ${s}`),
   inField('Forwarded', false, (s) => `Forwarded: for=_${s}`),
+  inField(
+    'X-Forwarded-For: a further line',
+    false,
+    (s) => `X-Forwarded-For: 192.0.2.9\r\nX-Forwarded-For: ${s}\r\nX-Forwarded-For: ${s}`,
+  ),
+  inField('Forwarded: a further line', false, (s) => `Forwarded: for=a\r\nForwarded: for=_${s}`),
+  place('PROXY header of version 1', false, (s) => `PROXY UNKNOWN ${s}\r\n${PLAIN}`),
+  place(
+    'TLV of a PROXY header of version 2',
+    false,
+    (s) =>
+      `${PROXY_V2}\0${String.fromCharCode(12 + 3 + s.length)}${ENDS}\x02\0${String.fromCharCode(s.length)}${s}${PLAIN}`,
+  ),
   inField('Via', false, (s) => `Via: 1.1 ${s}`),
   inField('X-Request-ID', false, (s) => `X-Request-ID: ${s}`),
   inField('X-Correlation-ID', false, (s) => `X-Correlation-ID: ${s}`),

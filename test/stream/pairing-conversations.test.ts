@@ -52,6 +52,22 @@ const OTHERWISE: Record<string, string> = {
     'within-response > Of known length',
     'asker-is-client > Bytes that are no message decide nothing',
     'asker-is-client > From the wrong side',
+    'bytes-of-a-body > What looks like the first bytes of a message and is none',
+  ]),
+  ...because('A head without its end is no request, and no response', [
+    'answer-lets-go > The server waits no longer',
+    'answer-lets-go > The head goes on when it has been answered',
+    "answer-lets-go > The connection ends within the response's head",
+    'answer-lets-go > The FIN comes with its last bytes, and a stranger later',
+    "answer-lets-go > A reset within the request's head",
+    'answer-lets-go > A refusal and a reset',
+    'answer-lets-go > The server closes without an answer',
+  ]),
+  ...because('The header of the PROXY protocol is for who accepts the connection to read', [
+    'proxy-header-first > A line in a segment of its own',
+    'proxy-header-first > A line before the request, and an empty line',
+    'proxy-header-first > A header of bytes',
+    'proxy-header-first > A header of bytes that says nothing of the client',
   ]),
   ...because('Who is the client is known before', [
     'asker-is-client > The end that connected is asked',

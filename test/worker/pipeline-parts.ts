@@ -16,6 +16,7 @@ import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
 import { METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { BATCH_BYTES } from '../../src/limits.ts';
 import type { OutputSettings } from '../../src/output/output-settings.ts';
+import { CLIENT_CHOICE_DEFAULT } from '../../src/record/client-source.ts';
 import { REDACTION_DEFAULTS } from '../../src/redact/redaction-settings.ts';
 import {
   createPipeline,
@@ -182,6 +183,7 @@ export function settingsOf(changes: Partial<PipelineSettings> = {}): PipelineSet
     timezone: 'UTC',
     outputs: [TEXT_OUTPUT],
     headerNames: [],
+    client: CLIENT_CHOICE_DEFAULT,
     filter: FILTER_EMPTY,
     redaction: REDACTION_DEFAULTS,
     textColumns: TEXT_COLUMNS_DEFAULT,
