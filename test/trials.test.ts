@@ -3,7 +3,9 @@ import { listTrials, missingTrials, readExpected, runTrial, WAYS } from './fixtu
 import { titleWithReason } from './live/requirements.ts';
 
 /** Trials that are not right yet in one of the ways, and what is missing. A row that holds no more fails too. */
-const NOT_YET: Readonly<Record<string, string>> = {};
+const NOT_YET: Readonly<Record<string, string>> = {
+  'f18-body-that-looks-like-http': 'bodies give lines of text',
+};
 
 const TRIALS_COUNT = 29;
 

@@ -141,11 +141,6 @@ export const COUNTER_ROWS = {
     note: 'one of them is not what the other end has received: a new connection whose start was not seen, or a decoy',
     summary: { line: 'messages', place: 4, words: 'contradicted', leavesOut: 'row' },
   },
-  messagesInBodies: {
-    metric: 'httplog_messages_in_bodies_total',
-    help: 'Segments that look like a message and stand in the body of another, of which lines of messages show none',
-    summary: { line: 'messages', place: 5, words: 'in bodies', leavesOut: 'row' },
-  },
   heads: {
     metric: 'httplog_heads_total',
     help: 'Message heads of several segments, put together or left incomplete',
@@ -262,7 +257,6 @@ export const STATUS_CLASSES_COUNT = STATUS_CLASS_NAMES.length;
 export const COUNTER_DUPLICATES = slots.messagesRetransmitted;
 export const COUNTER_COPIES = slots.messagesCopied;
 export const COUNTER_CONTRADICTED = slots.messagesContradicted;
-export const COUNTER_IN_BODIES = slots.messagesInBodies;
 export const COUNTER_HEADS_COMPLETED = slots.heads;
 export const COUNTER_HEADS_INCOMPLETE = slots.heads + 1;
 /** The tracker's counts: see exchange-counts.ts. */

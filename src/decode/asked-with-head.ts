@@ -1,101 +1,56 @@
 import {
-  addDirection,
-  beginConnection,
-  DIRECTION_ASKED,
-  DIRECTION_HEADS,
-  DIRECTION_RECEIVED,
-  type Directions,
-  findDirection,
-  NO_DIRECTION,
-  writeOppositeKey,
-} from './directions.ts';
-import {
-  FACT_BODY_BYTES,
-  FACT_FLAGS,
-  FACT_HEAD_BYTES,
-  FACT_IS_INTERIM,
-  FACT_IS_WHOLE,
-  FACT_RECEIVED,
-  FACT_SEQUENCE,
-  FACT_TIME,
-  NO_BODY_CLAIM,
-} from './message-facts.ts';
+  CONNECTION_HEADS,
+  CONNECTION_HEADS_AT,
+  findConnection,
+  findOrAddConnection,
+  NO_CONNECTION,
+} from './connections.ts';
+import type { MessageMemory } from './judge-message.ts';
+import { HEAD_ANSWERS_BYTES_MAX } from './limits.ts';
+import { writeOppositeKey, writeSegmentKey } from './message-facts.ts';
+import type { Segment } from './segment.ts';
 
 /**
- * Which responses answer HEAD and have no body whatever their heads say, and what a client has heard before it sends a
- * body: what one direction tells about the other.
+ * Which responses answer HEAD, where no flow is followed: they have no body whatever their heads say. It is asked only
+ * of a response behind which something stands in its segment that looks like the next one: which one of several
+ * pipelined requests was HEAD does not have to be known then.
+ *
+ * @see RFC 9112 section 6.3
  */
 
-/** Requests of one client, one behind the other, of which it is known which ask with HEAD. */
-const HEADS_MAX = 32;
-
-/** Notes for the other direction which of its next responses has no body: those before it were asked for, too. */
+/** Notes that the segment asks with HEAD. */
 export function noteHead(
-  directions: Directions,
-  opposite: Int32Array,
-  index: number,
-  facts: Int32Array,
-  at: number,
+  { connections, key, opposite }: MessageMemory,
+  bytes: Uint8Array,
+  segment: Segment,
 ): void {
-  if (index >= HEADS_MAX) {
-    return;
+  writeSegmentKey(key, 0, bytes, segment);
+  writeOppositeKey(key, 0, opposite);
+  const { rows } = connections;
+  const row = findOrAddConnection(connections, opposite, 0);
+  if (rows[row + CONNECTION_HEADS_AT] !== segment.acknowledgmentNumber) {
+    rows[row + CONNECTION_HEADS_AT] = segment.acknowledgmentNumber;
+    rows[row + CONNECTION_HEADS] = 0;
   }
-  const { rows } = directions;
-  const place = facts[at + FACT_RECEIVED];
-  writeOppositeKey(facts, at, opposite);
-  let row = findDirection(directions, opposite, 0);
-  if (row === NO_DIRECTION) {
-    row = addDirection(directions, opposite, 0);
-    beginConnection(directions, row, place, 0, facts[at + FACT_TIME]);
-  }
-  if (rows[row + DIRECTION_ASKED] !== place) {
-    rows[row + DIRECTION_HEADS] = 0;
-    rows[row + DIRECTION_ASKED] = place;
-  }
-  rows[row + DIRECTION_HEADS] |= 1 << index;
+  rows[row + CONNECTION_HEADS]++;
 }
 
-/**
- * Says whether a response answers HEAD, and goes on to the next one: as long as each begins where the one before it
- * has ended.
- */
-export function takeHead(rows: Int32Array, row: number, facts: Int32Array, at: number): boolean {
-  const sequence = facts[at + FACT_SEQUENCE];
-  const flags = facts[at + FACT_FLAGS];
-  const heads = rows[row + DIRECTION_HEADS];
-  if (sequence !== rows[row + DIRECTION_ASKED] || (flags & FACT_IS_WHOLE) === 0) {
-    rows[row + DIRECTION_HEADS] = 0;
+/** Says whether the segment's response may answer a HEAD that no other one has answered, and notes that it has. */
+export function takeHead(
+  { connections, key }: MessageMemory,
+  bytes: Uint8Array,
+  segment: Segment,
+): boolean {
+  writeSegmentKey(key, 0, bytes, segment);
+  const { rows } = connections;
+  const row = findConnection(connections, key, 0);
+  if (row === NO_CONNECTION || rows[row + CONNECTION_HEADS] <= 0) {
     return false;
   }
-  const headEnd = (sequence + facts[at + FACT_HEAD_BYTES]) | 0;
-  if ((flags & FACT_IS_INTERIM) !== 0) {
-    rows[row + DIRECTION_ASKED] = headEnd;
+  const answersBytes = (segment.sequenceNumber - rows[row + CONNECTION_HEADS_AT]) | 0;
+  if (answersBytes < 0 || answersBytes > HEAD_ANSWERS_BYTES_MAX) {
     return false;
   }
-  const hasNoBody = (heads & 1) !== 0;
-  const bodyBytes = hasNoBody ? 0 : facts[at + FACT_BODY_BYTES];
-  rows[row + DIRECTION_HEADS] = bodyBytes === NO_BODY_CLAIM ? 0 : heads >>> 1;
-  rows[row + DIRECTION_ASKED] = (headEnd + bodyBytes) | 0;
-  return hasNoBody;
-}
-
-/** The client has received an interim response, and what it sends behind it is the body that it held back. */
-export function noteInterim(
-  directions: Directions,
-  opposite: Int32Array,
-  facts: Int32Array,
-  at: number,
-): void {
-  const { rows } = directions;
-  const sequence = facts[at + FACT_SEQUENCE];
-  writeOppositeKey(facts, at, opposite);
-  const row = findDirection(directions, opposite, 0);
-  if (row !== NO_DIRECTION && rows[row + DIRECTION_RECEIVED] === sequence) {
-    rows[row + DIRECTION_RECEIVED] = (sequence + facts[at + FACT_HEAD_BYTES]) | 0;
-  }
-}
-
-export function forgetHeads(rows: Int32Array, row: number): void {
-  rows[row + DIRECTION_ASKED] = 0;
-  rows[row + DIRECTION_HEADS] = 0;
+  rows[row + CONNECTION_HEADS]--;
+  return true;
 }

@@ -1,55 +1,53 @@
-import { forgetHeads, noteHead, noteInterim, takeHead } from './asked-with-head.ts';
+import { readInt32BE } from '../big-endian.ts';
+import { HASH_IS_LINE_ALONE, HASH_OF_LINE } from '../http/head-hash.ts';
 import {
-  addDirection,
-  beginConnection,
-  createDirections,
-  DIRECTION_ASKED,
-  DIRECTION_BODY_END,
-  DIRECTION_CONNECTION,
-  DIRECTION_FIRST,
-  DIRECTION_HEADS,
-  DIRECTION_KEY_WORDS,
-  DIRECTION_KNOWN,
-  DIRECTION_RECEIVED,
-  DIRECTION_TIME,
-  type Directions,
-  findDirection,
-  forgetDirections,
-  NO_DIRECTION,
-  writeOppositeKey,
-} from './directions.ts';
+  type Connections,
+  createConnections,
+  forgetConnections,
+  mayHaveBegunSince,
+} from './connections.ts';
+import { COPY_MS_MAX, REPEAT_GAP_MS_MAX } from './limits.ts';
 import {
-  BODY_CLAIM_BYTES_MAX,
-  CONNECTION_SILENT_MS,
-  COPY_MS_MAX,
-  SYN_COPY_MS_MAX,
-} from './limits.ts';
-import {
-  FACT_BODY_BYTES,
-  FACT_FLAGS,
+  ADDRESS_WORDS,
+  FACT_HAS_COPIES,
   FACT_HASH,
-  FACT_HEAD_BYTES,
-  FACT_IS_HEAD,
-  FACT_IS_INTERIM,
-  FACT_IS_OF_ALL_DEVICES,
-  FACT_IS_REQUEST,
   FACT_RECEIVED,
   FACT_SEQUENCE,
   FACT_TIME,
+  FACT_WORDS,
+  isIpv4Key,
+  PORTS_AT,
+  SOURCE_AT,
+  TARGET_AT,
+  writeIpv4Key,
+  writeOppositeKey,
+  writeSegmentKey,
 } from './message-facts.ts';
 import {
   createSeenMessages,
-  findSeen,
   forgetMessages,
-  keepSeen,
-  SEEN_OTHER,
-  SEEN_SAME,
+  IPV4_KEY_WORDS,
+  IPV4_MARKS_AT,
+  IPV4_SET_WORDS,
+  IPV6_KEY_WORDS,
+  IPV6_MARKS_AT,
+  IPV6_SET_WORDS,
+  isIpv4Row,
+  isIpv6Row,
+  MARK_HASH,
+  MARK_ORDINAL,
+  MARK_TIME,
+  markAt,
+  PLACES,
   type SeenMessages,
+  setOf,
+  writeMark,
 } from './seen-messages.ts';
+import type { Segment } from './segment.ts';
 
 /**
- * What a segment that looks like a message is. `docs/decisions/0010` has the rules, and what could be made of each by
- * who wants to hide a request or to forge one.
+ * What a segment that begins a message is. `docs/decisions/0010` has the rules, and what could be made of each by who
+ * wants to hide a request.
  */
 export const JUDGED_NEW = 0;
 /** A message under a sequence number under which another one was seen. One of them is not the connection's: both are written. */
@@ -58,200 +56,235 @@ export const JUDGED_OTHER = 1;
 export const JUDGED_REPEATED = 2;
 /** The same segment was captured again, on another device of the host. */
 export const JUDGED_COPIED = 3;
-/** It stands in the body of the message before it. */
-export const JUDGED_BODY = 4;
 
 export type Judgement =
   | typeof JUDGED_NEW
   | typeof JUDGED_OTHER
   | typeof JUDGED_REPEATED
-  | typeof JUDGED_COPIED
-  | typeof JUDGED_BODY;
+  | typeof JUDGED_COPIED;
 
 /** What the messages seen so far are judged by. */
 export interface MessageMemory {
-  readonly directions: Directions;
   readonly seen: SeenMessages;
-  /** Of the message judged last: the row of its direction. */
-  direction: number;
-  /** Key of the other direction of the message in hand. */
+  readonly connections: Connections;
+  /** Of the message in hand, when it is needed. */
+  readonly key: Int32Array;
+  /** That of the other direction. */
   readonly opposite: Int32Array;
 }
 
 export function createMessageMemory(): MessageMemory {
   return {
-    directions: createDirections(),
     seen: createSeenMessages(),
-    direction: NO_DIRECTION,
-    opposite: new Int32Array(DIRECTION_KEY_WORDS),
+    connections: createConnections(),
+    key: new Int32Array(FACT_WORDS),
+    opposite: new Int32Array(FACT_WORDS),
   };
 }
 
 /** Makes it as it was when it was made. */
-export function forgetAllMessages({ directions, seen }: MessageMemory): void {
-  forgetDirections(directions);
+export function forgetAllMessages({ seen, connections }: MessageMemory): void {
   forgetMessages(seen);
+  forgetConnections(connections);
 }
 
 /**
- * Judges the message whose facts stand at `at`. What is neither a repetition nor a body's is to be noted, `noteJudged`.
- * Hot: once a message, two cache lines.
- */
-export function judgeMessage(memory: MessageMemory, facts: Int32Array, at: number): Judgement {
-  const { directions, seen } = memory;
-  const { rows } = directions;
-  const sequence = facts[at + FACT_SEQUENCE];
-  const timeMs = facts[at + FACT_TIME];
-  const hash = facts[at + FACT_HASH];
-  const row = findOrAdd(directions, facts, at, sequence, facts[at + FACT_RECEIVED], timeMs);
-  memory.direction = row;
-  const connection = rows[row + DIRECTION_CONNECTION];
-  const aheadBytes = (sequence - rows[row + DIRECTION_KNOWN]) | 0;
-  let judgement: Judgement = JUDGED_NEW;
-  // At its end as well: a head that is held was judged, and is noted when it is whole.
-  if (aheadBytes <= 0) {
-    const found = findSeen(seen, connection, sequence, hash, timeMs);
-    if (found === SEEN_SAME) {
-      const hasCopies = (facts[at + FACT_FLAGS] & FACT_IS_OF_ALL_DEVICES) !== 0;
-      return hasCopies && seen.sinceMs <= COPY_MS_MAX ? JUDGED_COPIED : JUDGED_REPEATED;
-    }
-    judgement = found === SEEN_OTHER ? JUDGED_OTHER : JUDGED_NEW;
-  }
-  if (aheadBytes < 0 || judgement === JUDGED_OTHER) {
-    // Who says what about the bytes behind is not certain any more: nothing is taken for a body.
-    rows[row + DIRECTION_BODY_END] = rows[row + DIRECTION_KNOWN];
-  } else if (
-    ((rows[row + DIRECTION_BODY_END] - sequence) | 0) > 0 &&
-    rows[row + DIRECTION_RECEIVED] === facts[at + FACT_RECEIVED]
-  ) {
-    return JUDGED_BODY;
-  }
-  keepSeen(seen, connection, sequence, hash, timeMs);
-  return judgement;
-}
-
-/**
- * Notes where the message that was judged last ends.
+ * Judges the message that the segment begins, and remembers it. Hot: two cache lines next to each other.
  *
- * @returns true when it is a response that has no body whatever its head says, because HEAD asked for it
+ * @param hash `hashHead` of what was captured of its head
  */
-export function noteJudged(memory: MessageMemory, facts: Int32Array, at: number): boolean {
-  const { rows } = memory.directions;
-  const known = rows[memory.direction + DIRECTION_KNOWN];
-  return ((facts[at + FACT_SEQUENCE] - known) | 0) >= 0 && noteNext(memory, facts, at);
-}
-
-/** The same for a message that was judged when a part of its head was there, and has more of it now. */
-export function noteHeld(memory: MessageMemory, facts: Int32Array, at: number): boolean {
-  const { directions, seen } = memory;
-  const sequence = facts[at + FACT_SEQUENCE];
-  const timeMs = facts[at + FACT_TIME];
-  const row = findOrAdd(directions, facts, at, sequence, facts[at + FACT_RECEIVED], timeMs);
-  memory.direction = row;
-  const connection = directions.rows[row + DIRECTION_CONNECTION];
-  keepSeen(seen, connection, sequence, facts[at + FACT_HASH], timeMs);
-  return noteJudged(memory, facts, at);
-}
-
-/**
- * A SYN begins a connection: what was seen of an older one between the same ports is no earlier copy of what comes.
- *
- * @param facts the direction's key, the sequence number of the first byte and the time
- * @see RFC 9293 sections 3.5 and 3.6
- */
-export function noteConnection(memory: MessageMemory, facts: Int32Array, at: number): void {
-  const { directions, opposite } = memory;
-  const { rows } = directions;
-  const sequence = facts[at + FACT_SEQUENCE];
-  const timeMs = facts[at + FACT_TIME];
-  const row = findDirection(directions, facts, at);
-  writeOppositeKey(facts, at, opposite);
-  const other = findDirection(directions, opposite, 0);
-  if (row !== NO_DIRECTION && isSynAgain(rows, row, other, sequence, timeMs)) {
-    return;
-  }
-  if (other !== NO_DIRECTION) {
-    forgetHeads(rows, other);
-    // Where the other side's bytes begin, its first message tells: as after a long silence.
-    beginConnection(directions, other, 0, 0, (timeMs - CONNECTION_SILENT_MS - 1) | 0);
-  }
-  const client = row === NO_DIRECTION ? addDirection(directions, facts, at) : row;
-  forgetHeads(rows, client);
-  beginConnection(directions, client, sequence, 0, timeMs);
-  rows[client + DIRECTION_FIRST] = sequence;
-}
-
-/**
- * Says whether a SYN is the one that its connection has begun with, sent or captured again: nothing was seen since, or
- * a moment ago a message that is not answered, or its time stands before that of a message.
- */
-function isSynAgain(
-  rows: Int32Array,
-  row: number,
-  other: number,
-  sequence: number,
+export function judgeMessage(
+  memory: MessageMemory,
+  bytes: Uint8Array,
+  segment: Segment,
+  hash: number,
   timeMs: number,
-): boolean {
-  if (rows[row + DIRECTION_FIRST] !== sequence) {
-    return false;
+  hasCopies: boolean,
+): Judgement {
+  if (segment.addressLength === 4) {
+    const source = readInt32BE(bytes, segment.sourceAddressOffset);
+    const target = readInt32BE(bytes, segment.targetAddressOffset);
+    return judgeIpv4(
+      memory,
+      segment.sequenceNumber,
+      (segment.sourcePort << 16) | segment.targetPort,
+      source,
+      target,
+      segment.acknowledgmentNumber,
+      hash,
+      timeMs,
+      hasCopies,
+    );
   }
-  if (rows[row + DIRECTION_KNOWN] === sequence) {
-    return true;
-  }
-  const sinceMs = (timeMs - rows[row + DIRECTION_TIME]) | 0;
-  if (other === NO_DIRECTION || rows[other + DIRECTION_RECEIVED] === 0) {
-    return sinceMs <= SYN_COPY_MS_MAX;
-  }
-  return Math.min(sinceMs, (timeMs - rows[other + DIRECTION_TIME]) | 0) < 0;
+  const { key } = memory;
+  writeSegmentKey(key, 0, bytes, segment);
+  return judgeKey(memory, key, 0, segment.acknowledgmentNumber, hash, timeMs, hasCopies);
 }
 
-/** The row of the message's direction; after a long silence its message begins anew wherever it stands. */
-function findOrAdd(
-  directions: Directions,
-  facts: Int32Array,
-  at: number,
-  sequence: number,
-  received: number,
-  timeMs: number,
-): number {
-  const { rows } = directions;
-  let row = findDirection(directions, facts, at);
-  if (row === NO_DIRECTION) {
-    row = addDirection(directions, facts, at);
-    beginConnection(directions, row, sequence, received, timeMs);
-  } else if (Math.abs((timeMs - rows[row + DIRECTION_TIME]) | 0) > CONNECTION_SILENT_MS) {
-    rows[row + DIRECTION_KNOWN] = sequence;
-    rows[row + DIRECTION_BODY_END] = sequence;
-    forgetHeads(rows, row);
-  }
-  return row;
-}
-
-/** Notes the message that stands furthest ahead, and where its body ends. */
-function noteNext(memory: MessageMemory, facts: Int32Array, at: number): boolean {
-  const row = memory.direction;
-  const { rows } = memory.directions;
-  let hasNoBody = false;
-  const flags = facts[at + FACT_FLAGS];
-  const isRequest = (flags & FACT_IS_REQUEST) !== 0;
+/** The same of a message whose facts stand at `at`. */
+export function judgeFacts(memory: MessageMemory, facts: Int32Array, at: number): Judgement {
   const received = facts[at + FACT_RECEIVED];
-  const headEnd = (facts[at + FACT_SEQUENCE] + facts[at + FACT_HEAD_BYTES]) | 0;
-  if (isRequest) {
-    const asked = rows[row + DIRECTION_RECEIVED] === received ? rows[row + DIRECTION_ASKED] : 0;
-    rows[row + DIRECTION_ASKED] = asked + 1;
-  } else if (rows[row + DIRECTION_HEADS] !== 0) {
-    hasNoBody = takeHead(rows, row, facts, at);
+  const hasCopies = facts[at + FACT_HAS_COPIES] !== 0;
+  return judgeKey(
+    memory,
+    facts,
+    at,
+    received,
+    facts[at + FACT_HASH],
+    facts[at + FACT_TIME],
+    hasCopies,
+  );
+}
+
+function judgeKey(
+  memory: MessageMemory,
+  keys: Int32Array,
+  at: number,
+  received: number,
+  hash: number,
+  timeMs: number,
+  hasCopies: boolean,
+): Judgement {
+  if (!isIpv4Key(keys, at)) {
+    return judgeIpv6(memory, keys, at, received, hash, timeMs, hasCopies);
   }
-  const bodyBytes = hasNoBody ? 0 : facts[at + FACT_BODY_BYTES];
-  rows[row + DIRECTION_KNOWN] = headEnd;
-  rows[row + DIRECTION_BODY_END] =
-    bodyBytes > 0 ? (headEnd + Math.min(bodyBytes, BODY_CLAIM_BYTES_MAX)) | 0 : headEnd;
-  rows[row + DIRECTION_RECEIVED] = received;
-  rows[row + DIRECTION_TIME] = facts[at + FACT_TIME];
-  if ((flags & FACT_IS_HEAD) !== 0) {
-    noteHead(memory.directions, memory.opposite, rows[row + DIRECTION_ASKED] - 1, facts, at);
-  } else if ((flags & FACT_IS_INTERIM) !== 0) {
-    noteInterim(memory.directions, memory.opposite, facts, at);
+  const source = keys[at + SOURCE_AT + ADDRESS_WORDS - 1];
+  const target = keys[at + TARGET_AT + ADDRESS_WORDS - 1];
+  const sequence = keys[at + FACT_SEQUENCE];
+  const ports = keys[at + PORTS_AT];
+  return judgeIpv4(memory, sequence, ports, source, target, received, hash, timeMs, hasCopies);
+}
+
+function judgeIpv4(
+  memory: MessageMemory,
+  sequence: number,
+  ports: number,
+  source: number,
+  target: number,
+  received: number,
+  hash: number,
+  timeMs: number,
+  hasCopies: boolean,
+): Judgement {
+  const { seen } = memory;
+  const { ipv4Rows, ipv4Next } = seen;
+  const set = setOf(sequence, ports, source, target);
+  const first = set * IPV4_SET_WORDS;
+  const marks = first + IPV4_MARKS_AT;
+  let otherOrdinal = 0;
+  for (let place = 0; place < PLACES; place++) {
+    if (isIpv4Row(ipv4Rows, first + place * IPV4_KEY_WORDS, sequence, ports, source, target)) {
+      const mark = markAt(marks, place);
+      if (isSameHead(ipv4Rows, mark, hash)) {
+        writeIpv4Key(memory.key, sequence, ports, source, target);
+        const { key } = memory;
+        return judgeAgain(memory, ipv4Rows, mark, key, 0, received, hash, timeMs, hasCopies);
+      }
+      otherOrdinal = ipv4Rows[mark + MARK_ORDINAL];
+    }
   }
-  return hasNoBody;
+  const place = ipv4Next[set];
+  ipv4Next[set] = (place + 1) & (PLACES - 1);
+  const row = first + place * IPV4_KEY_WORDS;
+  ipv4Rows[row] = sequence;
+  ipv4Rows[row + 1] = ports;
+  ipv4Rows[row + 2] = source;
+  ipv4Rows[row + 3] = target;
+  writeMark(seen, ipv4Rows, markAt(marks, place), received, hash, timeMs);
+  if (otherOrdinal === 0) {
+    return JUDGED_NEW;
+  }
+  writeIpv4Key(memory.key, sequence, ports, source, target);
+  return judgeOther(memory, memory.key, 0, otherOrdinal);
+}
+
+function judgeIpv6(
+  memory: MessageMemory,
+  keys: Int32Array,
+  at: number,
+  received: number,
+  hash: number,
+  timeMs: number,
+  hasCopies: boolean,
+): Judgement {
+  const { seen } = memory;
+  const { ipv6Rows, ipv6Next } = seen;
+  const sequence = keys[at + FACT_SEQUENCE];
+  const source = keys[at + SOURCE_AT + ADDRESS_WORDS - 1];
+  const target = keys[at + TARGET_AT + ADDRESS_WORDS - 1];
+  const set = setOf(sequence, keys[at + PORTS_AT], source, target);
+  const first = set * IPV6_SET_WORDS;
+  const marks = first + IPV6_MARKS_AT;
+  let otherOrdinal = 0;
+  for (let place = 0; place < PLACES; place++) {
+    if (isIpv6Row(ipv6Rows, first + place * IPV6_KEY_WORDS, keys, at, sequence)) {
+      const mark = markAt(marks, place);
+      if (isSameHead(ipv6Rows, mark, hash)) {
+        return judgeAgain(memory, ipv6Rows, mark, keys, at, received, hash, timeMs, hasCopies);
+      }
+      otherOrdinal = ipv6Rows[mark + MARK_ORDINAL];
+    }
+  }
+  const place = ipv6Next[set];
+  ipv6Next[set] = (place + 1) & (PLACES - 1);
+  const row = first + place * IPV6_KEY_WORDS;
+  for (let word = 0; word < IPV6_KEY_WORDS; word++) {
+    ipv6Rows[row + word] = keys[at + word];
+  }
+  writeMark(seen, ipv6Rows, markAt(marks, place), received, hash, timeMs);
+  return otherOrdinal === 0 ? JUDGED_NEW : judgeOther(memory, keys, at, otherOrdinal);
+}
+
+/**
+ * Says whether it is the head that the mark is of. Of one that has shown nothing but its start line, that is all that
+ * tells: the rest has come with it, or had come.
+ */
+function isSameHead(rows: Int32Array, mark: number, hash: number): boolean {
+  const other = rows[mark + MARK_HASH];
+  const mask = ((other | hash) & HASH_IS_LINE_ALONE) !== 0 ? HASH_OF_LINE : -1;
+  return rows[mark + MARK_ORDINAL] !== 0 && ((other ^ hash) & mask) === 0;
+}
+
+/** Judges a message under the number of another one, which may be of an older connection. */
+function judgeOther(
+  { connections, opposite }: MessageMemory,
+  keys: Int32Array,
+  at: number,
+  ordinal: number,
+): Judgement {
+  writeOppositeKey(keys, at, opposite);
+  const isOlder =
+    mayHaveBegunSince(connections, keys, at, ordinal) ||
+    mayHaveBegunSince(connections, opposite, 0, ordinal);
+  return isOlder ? JUDGED_NEW : JUDGED_OTHER;
+}
+
+/** Judges a message that was seen before, unless a connection has begun since or no sender would repeat it so late. */
+function judgeAgain(
+  { seen, connections, opposite }: MessageMemory,
+  rows: Int32Array,
+  mark: number,
+  keys: Int32Array,
+  at: number,
+  received: number,
+  hash: number,
+  timeMs: number,
+  hasCopies: boolean,
+): Judgement {
+  const gapMs = Math.abs((timeMs - rows[mark + MARK_TIME]) | 0);
+  const ordinal = rows[mark + MARK_ORDINAL];
+  writeOppositeKey(keys, at, opposite);
+  if (
+    gapMs > REPEAT_GAP_MS_MAX ||
+    mayHaveBegunSince(connections, keys, at, ordinal) ||
+    mayHaveBegunSince(connections, opposite, 0, ordinal)
+  ) {
+    writeMark(seen, rows, mark, received, hash, timeMs);
+    return JUDGED_NEW;
+  }
+  rows[mark + MARK_TIME] = timeMs;
+  if ((hash & HASH_IS_LINE_ALONE) === 0) {
+    rows[mark + MARK_HASH] = hash;
+  }
+  return hasCopies && gapMs <= COPY_MS_MAX ? JUDGED_COPIED : JUDGED_REPEATED;
 }

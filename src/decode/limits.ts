@@ -26,11 +26,11 @@ export const DATAGRAMS_HELD_MAX = 64;
 /** Seconds of packet time after which a datagram of which fragments are missing is read as far as it goes. */
 export const FRAGMENTS_HELD_SEC_MAX = 2;
 
-/** Messages remembered to recognise them when they come again: a power of two; 1 MiB of memory. */
+/** Messages remembered to recognise them when they come again: a power of two; 2 MiB of memory, of IPv6 3.5. */
 export const SEEN_MESSAGES_MAX = 65_536;
 
-/** Directions of connections of which it is known where their messages stand: a power of two; 1 MiB, which a core keeps near. */
-export const DIRECTIONS_MAX = 16_384;
+/** Connections of which the beginning is remembered: a power of two; 1 MiB of memory. */
+export const CONNECTIONS_MAX = 16_384;
 
 /**
  * Milliseconds between two sendings of a segment that are one message: no retransmission timer waits longer.
@@ -52,11 +52,8 @@ export const COPY_MS_MAX = 2;
  */
 export const SYN_COPY_MS_MAX = 1000;
 
-/** Milliseconds without a message behind which nothing that was known of a direction holds: as exchanges have it. */
-export const CONNECTION_SILENT_MS = 600_000;
-
-/** Bytes of a body that are known in advance: sequence numbers come round after four times as many. */
-export const BODY_CLAIM_BYTES_MAX = 2 ** 30;
+/** Bytes from the first response that may answer a HEAD on in which the others stand: what was sent behind is of later requests. */
+export const HEAD_ANSWERS_BYTES_MAX = 2 ** 20;
 
 /**
  * Heads held at once by a worker; 4 MiB. A head waits for one round trip at most, so this is many thousand

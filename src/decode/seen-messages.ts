@@ -1,116 +1,187 @@
-import { HASH_IS_LINE_ALONE, HASH_OF_LINE } from '../http/head-hash.ts';
-import { REPEAT_GAP_MS_MAX, SEEN_MESSAGES_MAX } from './limits.ts';
+import { SEEN_MESSAGES_MAX } from './limits.ts';
+import {
+  ADDRESS_WORDS,
+  DIRECTION_KEY_WORDS,
+  FACT_SEQUENCE,
+  isIpv4Key,
+  PORTS_AT,
+  SOURCE_AT,
+  TARGET_AT,
+} from './message-facts.ts';
 
 /**
- * The messages seen last, by the number of their connection's direction, their sequence number and a hash of their
- * head. Flat memory, four places a set, which is one cache line; the oldest of a set gives way.
+ * The messages seen last, by connection, direction and sequence number, with what tells one from another under the same
+ * number. Flat memory, four places a set, the oldest of a set gives way. Keys are compared whole, never by hash.
  */
 export interface SeenMessages {
-  /** By place: ROW_WORDS of connection, sequence number, hash, time. */
-  readonly rows: Int32Array;
+  /** By set: the keys of its places, IPV4_KEY_WORDS each, one cache line; then their marks, another one. */
+  readonly ipv4Rows: Int32Array;
+  /** By set: the keys of its places, IPV6_KEY_WORDS each, and their marks. Of a host without IPv6 one page is touched. */
+  readonly ipv6Rows: Int32Array;
   /** By set: the place that the next newcomer takes. */
-  readonly next: Uint8Array;
-  /** Of the message that was found last: milliseconds since it had been seen before. */
-  sinceMs: number;
+  readonly ipv4Next: Uint8Array;
+  readonly ipv6Next: Uint8Array;
+  /** Number of the message seen last. */
+  count: number;
 }
 
-/** None under this number. */
-export const SEEN_NEVER = 0;
-/** The same message. */
-export const SEEN_SAME = 1;
-/** Another message. */
-export const SEEN_OTHER = 2;
+/** Of a mark: `hashHead` of the message. */
+export const MARK_HASH = 0;
+/** When it was seen last, `messageTimeMs`. */
+export const MARK_TIME = 1;
+/** Which message it was; 0: the place is free. */
+export const MARK_ORDINAL = 2;
+/** What its sender had received. */
+export const MARK_RECEIVED = 3;
+const MARK_WORDS = 4;
 
-export type Seen = typeof SEEN_NEVER | typeof SEEN_SAME | typeof SEEN_OTHER;
+export const NO_MARK = -1;
 
-const CONNECTION_AT = 0;
-const SEQUENCE_AT = 1;
-const HASH_AT = 2;
-const TIME_AT = 3;
-const ROW_WORDS = 4;
-const PLACES = 4;
+export const PLACES = 4;
+export const IPV4_KEY_WORDS = 4;
+export const IPV4_MARKS_AT = PLACES * IPV4_KEY_WORDS;
+export const IPV4_SET_WORDS = IPV4_MARKS_AT + PLACES * MARK_WORDS;
+export const IPV6_KEY_WORDS = DIRECTION_KEY_WORDS + 1;
+export const IPV6_MARKS_AT = PLACES * IPV6_KEY_WORDS;
+export const IPV6_SET_WORDS = IPV6_MARKS_AT + PLACES * MARK_WORDS;
 const SETS_COUNT = SEEN_MESSAGES_MAX / PLACES;
-/** Some 128 messages of each direction, 2 KiB: more are not on their way at once, unless they share segments. */
+/** Some 128 messages of each direction, 4 KiB: more are not on their way at once, unless they share segments. */
 const SETS_PER_DIRECTION = 32;
 const SEQUENCE_SHIFT = 32 - Math.log2(SETS_PER_DIRECTION);
 const GOLDEN_RATIO = 0x9e3779b1 | 0;
 
 export function createSeenMessages(): SeenMessages {
   return {
-    rows: new Int32Array(SEEN_MESSAGES_MAX * ROW_WORDS),
-    next: new Uint8Array(SETS_COUNT),
-    sinceMs: 0,
+    ipv4Rows: new Int32Array(SETS_COUNT * IPV4_SET_WORDS),
+    ipv6Rows: new Int32Array(SETS_COUNT * IPV6_SET_WORDS),
+    ipv4Next: new Uint8Array(SETS_COUNT),
+    ipv6Next: new Uint8Array(SETS_COUNT),
+    count: 0,
   };
 }
 
 /** Makes it as it was when it was made. */
 export function forgetMessages(seen: SeenMessages): void {
-  seen.rows.fill(0);
-  seen.next.fill(0);
+  seen.ipv4Rows.fill(0);
+  seen.ipv6Rows.fill(0);
+  seen.ipv4Next.fill(0);
+  seen.ipv6Next.fill(0);
+  seen.count = 0;
+}
+
+/** Writes the mark of a message that is seen for the first time. */
+export function writeMark(
+  seen: SeenMessages,
+  rows: Int32Array,
+  mark: number,
+  received: number,
+  hash: number,
+  timeMs: number,
+): void {
+  seen.count = (seen.count + 1) | 0;
+  // Behind the last number of all there is the first again, but for the one of free places.
+  seen.count += seen.count === 0 ? 1 : 0;
+  rows[mark + MARK_HASH] = hash;
+  rows[mark + MARK_TIME] = timeMs;
+  rows[mark + MARK_ORDINAL] = seen.count;
+  rows[mark + MARK_RECEIVED] = received;
+}
+
+export function markAt(marks: number, place: number): number {
+  return marks + place * MARK_WORDS;
 }
 
 /**
- * What was seen under this sequence number; the same message is noted to have been seen now.
- * Of a head that has shown nothing but its start line, that is all that tells: the rest has come with it, or had come.
- *
- * @returns SEEN_SAME: `sinceMs` tells how long ago it was
+ * Where the mark of the message stands that was seen last under a sequence number, in `rowsOf(seen, keys, at)`; NO_MARK:
+ * none was seen behind the message of the number `began`.
  */
-export function findSeen(
+export function findMark(
   seen: SeenMessages,
-  connection: number,
+  keys: Int32Array,
+  at: number,
   sequence: number,
-  hash: number,
-  timeMs: number,
-): Seen {
-  const { rows } = seen;
-  const first = setOf(connection, sequence) * PLACES * ROW_WORDS;
-  let found: Seen = SEEN_NEVER;
-  for (let row = first; row < first + PLACES * ROW_WORDS; row += ROW_WORDS) {
-    if (rows[row + SEQUENCE_AT] !== sequence || rows[row + CONNECTION_AT] !== connection) {
-      continue;
+  began: number,
+): number {
+  const isIpv4 = isIpv4Key(keys, at);
+  const rows = isIpv4 ? seen.ipv4Rows : seen.ipv6Rows;
+  const source = keys[at + SOURCE_AT + ADDRESS_WORDS - 1];
+  const target = keys[at + TARGET_AT + ADDRESS_WORDS - 1];
+  const set = setOf(sequence, keys[at + PORTS_AT], source, target);
+  const first = set * (isIpv4 ? IPV4_SET_WORDS : IPV6_SET_WORDS);
+  const marks = first + (isIpv4 ? IPV4_MARKS_AT : IPV6_MARKS_AT);
+  let found = NO_MARK;
+  for (let place = 0; place < PLACES; place++) {
+    const mark = markAt(marks, place);
+    const isSame = isIpv4
+      ? isIpv4Row(
+          rows,
+          first + place * IPV4_KEY_WORDS,
+          sequence,
+          keys[at + PORTS_AT],
+          source,
+          target,
+        )
+      : isIpv6Row(rows, first + place * IPV6_KEY_WORDS, keys, at, sequence);
+    if (
+      isSame &&
+      rows[mark + MARK_ORDINAL] !== 0 &&
+      ((rows[mark + MARK_ORDINAL] - began) | 0) > 0 &&
+      (found === NO_MARK || ((rows[mark + MARK_ORDINAL] - rows[found + MARK_ORDINAL]) | 0) > 0)
+    ) {
+      found = mark;
     }
-    const mask = ((rows[row + HASH_AT] | hash) & HASH_IS_LINE_ALONE) !== 0 ? HASH_OF_LINE : -1;
-    if (((rows[row + HASH_AT] ^ hash) & mask) !== 0) {
-      found = SEEN_OTHER;
-      continue;
-    }
-    const gapMs = Math.abs((timeMs - rows[row + TIME_AT]) | 0);
-    if (gapMs <= REPEAT_GAP_MS_MAX) {
-      rows[row + TIME_AT] = timeMs;
-      if ((hash & HASH_IS_LINE_ALONE) === 0) {
-        rows[row + HASH_AT] = hash;
-      }
-      seen.sinceMs = gapMs;
-      return SEEN_SAME;
-    }
-    // Its place is free for who comes now.
-    rows[row + CONNECTION_AT] = 0;
   }
   return found;
 }
 
-/** Notes a message; **`findSeen` has not found it**. */
-export function keepSeen(
-  { rows, next }: SeenMessages,
-  connection: number,
+export function rowsOf(seen: SeenMessages, keys: Int32Array, at: number): Int32Array {
+  return isIpv4Key(keys, at) ? seen.ipv4Rows : seen.ipv6Rows;
+}
+
+export function isIpv4Row(
+  rows: Int32Array,
+  row: number,
   sequence: number,
-  hash: number,
-  timeMs: number,
-): void {
-  const set = setOf(connection, sequence);
-  const row = (set * PLACES + next[set]) * ROW_WORDS;
-  next[set] = (next[set] + 1) & (PLACES - 1);
-  rows[row + CONNECTION_AT] = connection;
-  rows[row + SEQUENCE_AT] = sequence;
-  rows[row + HASH_AT] = hash;
-  rows[row + TIME_AT] = timeMs;
+  ports: number,
+  source: number,
+  target: number,
+): boolean {
+  return (
+    rows[row] === sequence &&
+    rows[row + 1] === ports &&
+    rows[row + 2] === source &&
+    rows[row + 3] === target
+  );
+}
+
+/** The words that tell messages of one set apart first. */
+export function isIpv6Row(
+  rows: Int32Array,
+  row: number,
+  keys: Int32Array,
+  at: number,
+  sequence: number,
+): boolean {
+  if (rows[row + FACT_SEQUENCE] !== sequence) {
+    return false;
+  }
+  for (let word = DIRECTION_KEY_WORDS - 1; word >= 0; word--) {
+    if (rows[row + word] !== keys[at + word]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /**
- * The successive messages of a direction go to sets next to each other: those of the directions of the moment are in
- * the core's own cache then, where the whole table is not.
+ * Spreads flows over the sets, and the successive messages of one over SETS_PER_DIRECTION next to each other: those
+ * of the flows of the moment are in the core's own cache then, where the whole table is not. A multiplier of
+ * Knuth's (golden ratio).
  */
-function setOf(connection: number, sequence: number): number {
+export function setOf(sequence: number, ports: number, source: number, target: number): number {
+  let flow = Math.imul(ports, GOLDEN_RATIO);
+  flow ^= flow >>> 15;
+  flow = Math.imul(flow ^ source ^ (target >>> 1), GOLDEN_RATIO);
   const message = Math.imul(sequence, GOLDEN_RATIO) >>> SEQUENCE_SHIFT;
-  return ((Math.imul(connection, GOLDEN_RATIO) >>> 16) + message) & (SETS_COUNT - 1);
+  return ((flow >>> 16) + message) & (SETS_COUNT - 1);
 }

@@ -2,11 +2,9 @@ import {
   COUNTER_CONTRADICTED,
   COUNTER_COPIES,
   COUNTER_DUPLICATES,
-  COUNTER_IN_BODIES,
 } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
 import {
-  JUDGED_BODY,
   JUDGED_COPIED,
   JUDGED_NEW,
   JUDGED_OTHER,
@@ -31,9 +29,6 @@ export function countJudged(counters: Counters, judgement: Judgement): void {
       break;
     case JUDGED_COPIED:
       counters[COUNTER_COPIES]++;
-      break;
-    case JUDGED_BODY:
-      counters[COUNTER_IN_BODIES]++;
       break;
     default:
       judgement satisfies never;

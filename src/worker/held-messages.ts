@@ -1,6 +1,11 @@
-import { COUNTER_HEADS_COMPLETED, COUNTER_HEADS_INCOMPLETE } from '../counters/counter-table.ts';
+import {
+  COUNTER_CONTRADICTED,
+  COUNTER_HEADS_COMPLETED,
+  COUNTER_HEADS_INCOMPLETE,
+} from '../counters/counter-table.ts';
 import {
   continueHead,
+  contradictsHead,
   HEAD_ENDED,
   HEAD_NONE,
   HEAD_PREAMBLE,
@@ -28,6 +33,7 @@ import { classifySegment } from '../http/classify.ts';
 import { MESSAGE_RESPONSE } from '../http/message.ts';
 import { isMessagePrefix, skipPreambles } from '../http/preamble.ts';
 import { HELD_HEAD_BYTES_MAX } from '../limits.ts';
+import { judgeSegment } from './judge-segment.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { beginsMessage, takeMessage } from './take-message.ts';
 
@@ -51,6 +57,14 @@ export function isTakenByHeldHead(pipeline: Pipeline): boolean {
   if (isBehindGap(heldHeads, index, segment) && beginsMessage(pipeline, frame.bytes, segment)) {
     writeHeldHead(pipeline, index);
     return false;
+  }
+  if (contradictsHead(heldHeads, index, frame.bytes, segment)) {
+    pipeline.counters[COUNTER_CONTRADICTED]++;
+    // Other bytes from its first one on are another message; further behind nobody can tell which are right.
+    if (((segment.sequenceNumber - heldHeads.heads[index].startSequence) | 0) <= 0) {
+      writeHeldHead(pipeline, index);
+      return false;
+    }
   }
   let state = continueHead(heldHeads, index, frame.bytes, segment);
   const head = heldHeads.heads[index];
@@ -203,6 +217,8 @@ function writeHeldHead(pipeline: Pipeline, index: number): boolean {
   }
   const isComplete = message.headEnd !== 0;
   counters[isComplete ? COUNTER_HEADS_COMPLETED : COUNTER_HEADS_INCOMPLETE]++;
+  // What was judged was the part of it that had come first.
+  judgeSegment(pipeline, heldFrame, heldSegment);
   const { tracker } = pipeline;
   const untilNs = tracker === undefined ? 0 : timeAt(tracker, untilSec, untilSubsecNs);
   takeMessage(pipeline, heldFrame, heldSegment, untilNs);

@@ -6,13 +6,8 @@ import {
 } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
 import { addCounters } from '../counters/counters.ts';
-import {
-  createMessageMemory,
-  judgeMessage,
-  type MessageMemory,
-  noteConnection,
-  noteJudged,
-} from '../decode/judge-message.ts';
+import { createMessageMemory, judgeFacts, type MessageMemory } from '../decode/judge-message.ts';
+import { noteConnection } from '../decode/note-connection.ts';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
 import {
   type BatchBuilder,
@@ -110,7 +105,7 @@ function joinBatch(joiner: PartJoiner, batch: LineBatch, keys: MessageKeys, row:
     const at = row * MESSAGE_KEY_WORDS;
     const type = words[at + KEY_TYPE_AT];
     const lineEnd = words[at + KEY_LINE_END_AT];
-    const judgement = judgeMessage(memory, words, at);
+    const judgement = judgeFacts(memory, words, at);
     const isOut = isLeftOut(judgement);
     if (isOut || (isSplitByType && type !== runType)) {
       copyRun(joiner, batch, runType, runOffset, lineOffset, runLines);
@@ -122,7 +117,6 @@ function joinBatch(joiner: PartJoiner, batch: LineBatch, keys: MessageKeys, row:
     if (isOut) {
       takeCountsBack(counters, type, words[at + KEY_COUNTED_AT], words[at + KEY_HIDDEN_AT]);
     } else {
-      noteJudged(memory, words, at);
       runLines++;
     }
     lineOffset = lineEnd;

@@ -17,7 +17,6 @@ import type { HttpMessage } from '../http/message.ts';
 import type { BatchBuilder } from '../output/batch-builder.ts';
 import type { RecordOutputs } from '../output/record-outputs.ts';
 import type { Message } from '../record/message.ts';
-import type { ChunkedBodies } from './follow-chunks.ts';
 import type { MessageKeys } from './message-keys.ts';
 
 /** Writes the lines of messages in which there is something to hide though nobody asked for it. */
@@ -42,11 +41,9 @@ export interface Pipeline {
   readonly fragments: Fragments;
   readonly message: HttpMessage;
   readonly memory: MessageMemory;
-  /** Of the message in hand: what it is judged by. */
+  /** Of the message in hand, of a part of a capture: what it will be judged by. */
   readonly facts: Int32Array;
   readonly hashKey: HeadHashKey;
-  /** Chunked bodies that lines of messages are kept out of. */
-  readonly chunkedBodies: ChunkedBodies;
   /** Of a part of a capture: every message is written, and what would tell it from others noted here. */
   keys: MessageKeys | undefined;
   heldHeads: HeldHeads;

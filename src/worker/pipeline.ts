@@ -14,7 +14,7 @@ import { createHeldHeads } from '../decode/held-heads.ts';
 import { createMessageMemory } from '../decode/judge-message.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { FACT_WORDS } from '../decode/message-facts.ts';
-import { createSegment } from '../decode/segment.ts';
+import { createSegment, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { decodeIncompleteDatagram } from '../decode/take-fragment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
@@ -27,15 +27,15 @@ import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
 import { chooseHashSeed } from './choose-hash-seed.ts';
 import { createOutputs } from './create-outputs.ts';
-import { createChunkedBodies } from './follow-chunks.ts';
 import { expireHeads } from './held-messages.ts';
+import { beginConnection } from './judge-segment.ts';
 import { noteUnreadFrame } from './note-other.ts';
 import { expireEarly, readInOrder } from './order-segments.ts';
 import type { PipelineOptions } from './pipeline-settings.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { createPortsRead } from './port-table.ts';
 import { readMessages } from './read-messages.ts';
-import { readBesideHeads } from './read-segment.ts';
+import { CONNECTION_FLAGS, readBesideHeads } from './read-segment.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -68,7 +68,6 @@ export function createPipeline(
     memory: createMessageMemory(),
     facts: new Int32Array(FACT_WORDS),
     hashKey: createHeadHashKey(options.hashSeed ?? chooseHashSeed()),
-    chunkedBodies: createChunkedBodies(),
     keys: undefined,
     heldHeads,
     heldFrame: { ...createFrame(), bytes: heldHeads.bytes },
@@ -139,6 +138,9 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     if (verdict > VERDICT_NO_PAYLOAD || !isPortRead(pipeline)) {
       noteUnreadFrame(pipeline, verdict);
       continue;
+    }
+    if (tracker === undefined && (segment.flags & CONNECTION_FLAGS) === TCP_FLAG_SYN) {
+      beginConnection(pipeline);
     }
     const mayHaveWritten =
       tracker !== undefined

@@ -1,16 +1,23 @@
-import { COUNTER_DUPLICATES } from '../counters/counter-table.ts';
+import { readInt32BE } from '../big-endian.ts';
+import { noteHead, takeHead } from '../decode/asked-with-head.ts';
 import { canHold } from '../decode/continue-head.ts';
 import { goBehindMessage } from '../decode/go-behind-message.ts';
-import { wasSeenBefore } from '../decode/seen-segments.ts';
+import { JUDGED_NEW } from '../decode/judge-message.ts';
 import { TCP_FLAG_FIN, TCP_FLAG_RST } from '../decode/segment.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { notePreamble } from '../exchange/note-preamble.ts';
 import { MESSAGE_REQUEST } from '../http/message.ts';
 import { isLineEnd, mayBecomeMessage, mayBePreamble, skipPreambles } from '../http/preamble.ts';
+import { WORD_BYTES } from '../words.ts';
+import { countJudged, isLeftOut } from './count-judged.ts';
 import { isPrefixHeld, keepHead } from './held-messages.ts';
+import { judgeSegment } from './judge-segment.ts';
 import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { beginsMessage, NOT_HELD, takeMessage } from './take-message.ts';
+
+const WORD_HEAD = 0x48454144;
+const WORD_HTTP = 0x48545450;
 
 /**
  * Writes a line for each message of the segment: the one that it begins with, and those behind it while each
@@ -32,14 +39,20 @@ export function readMessages(pipeline: Pipeline): boolean {
   let hasNoBody: boolean;
   do {
     hasNoBody = false;
-    if (pipeline.keys === undefined && wasSeenBefore(pipeline.seen, frame.bytes, segment)) {
-      pipeline.counters[COUNTER_DUPLICATES]++;
+    // Of a part it is judged when the parts are joined.
+    const judgement =
+      pipeline.keys === undefined ? judgeSegment(pipeline, frame, segment) : JUDGED_NEW;
+    if (judgement !== JUDGED_NEW) {
+      countJudged(pipeline.counters, judgement);
+    }
+    if (isLeftOut(judgement)) {
+      hasNoBody = answersHead(pipeline);
     } else if (message.headEnd === 0 && isToBeHeld(pipeline)) {
       keepHead(pipeline, true);
       // Its end is not known, and `message` may be that of the head that gave way.
       return true;
     } else {
-      hasNoBody = takeMessage(pipeline, frame, segment, NOT_HELD);
+      hasNoBody = takeMessage(pipeline, frame, segment, NOT_HELD) || answersHead(pipeline);
     }
     if (!goBehindMessage(frame.bytes, message, segment, hasNoBody) || isNothingExpected(pipeline)) {
       return true;
@@ -47,6 +60,30 @@ export function readMessages(pipeline: Pipeline): boolean {
   } while (beginsMessage(pipeline, frame.bytes, segment));
   readNoMessage(pipeline);
   return true;
+}
+
+/**
+ * Says whether a response has no body because HEAD asked for it: there is another one where it would begin. Of a request
+ * it is noted.
+ */
+function answersHead({ frame, segment, message, memory }: Pipeline): boolean {
+  const { bytes } = frame;
+  const { headEnd, startLineOffset } = message;
+  if (message.kind === MESSAGE_REQUEST) {
+    if (isWord(bytes, startLineOffset, segment.payloadEnd, WORD_HEAD)) {
+      noteHead(memory, bytes, segment);
+    }
+    return false;
+  }
+  return (
+    headEnd !== 0 &&
+    isWord(bytes, headEnd, segment.payloadEnd, WORD_HTTP) &&
+    takeHead(memory, bytes, segment)
+  );
+}
+
+function isWord(bytes: Uint8Array, offset: number, end: number, word: number): boolean {
+  return end - offset >= WORD_BYTES && readInt32BE(bytes, offset) === word;
 }
 
 /** A head whose end is not in the segment, and may come in another. */

@@ -1,13 +1,17 @@
-import { TCP_FLAG_FIN, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
+import { TCP_FLAG_ACK, TCP_FLAG_FIN, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { endSegment } from '../exchange/follow-segment.ts';
 import { NO_REST } from '../exchange/pass-bytes.ts';
 import type { ExchangeTracker } from '../exchange/tracker.ts';
 import { isTakenByHeldHead, letAnsweredHeadGo, letEndedHeadsGo } from './held-messages.ts';
+import { beginConnection } from './judge-segment.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { readMessages } from './read-messages.ts';
 
 /** What leaves a head without an end. */
 const ENDING_FLAGS = TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_FIN;
+
+/** Of the SYN these: without ACK it is the client's. */
+export const CONNECTION_FLAGS = TCP_FLAG_SYN | TCP_FLAG_ACK;
 
 /** Reads the segment in hand where heads are held and no flow is followed. Gives true: it may have written a line. */
 export function readBesideHeads(pipeline: Pipeline, hasPayload: boolean): boolean {
@@ -27,6 +31,9 @@ export function readBesideHeads(pipeline: Pipeline, hasPayload: boolean): boolea
 export function readTrackedSegment(pipeline: Pipeline, tracker: ExchangeTracker): void {
   const { frame, segment } = pipeline;
   const { payloadOffset, flags } = segment;
+  if ((flags & CONNECTION_FLAGS) === TCP_FLAG_SYN) {
+    beginConnection(pipeline);
+  }
   if (segment.payloadEnd > payloadOffset) {
     readPayload(pipeline);
   }

@@ -14,6 +14,7 @@ import { scanHead } from '../http/scan-head.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
 import type { MessageType } from '../record/message-type.ts';
 import { countMessage } from './count-message.ts';
+import { writeFacts } from './judge-segment.ts';
 import { addMessageKey } from './message-keys.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { NOTHING_HIDDEN, writeTextLines } from './text-lines.ts';
@@ -80,14 +81,15 @@ export function takeMessage(
   segment: Segment,
   heldUntilNs: number,
 ): boolean {
-  const { message, textLines, records, messageRecords, tracker, keys } = pipeline;
+  const { message, textLines, records, messageRecords, tracker, keys, facts } = pipeline;
   const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
   const countedSlot = countMessage(pipeline.counters, frame.bytes, message, type);
   const hiddenCounts =
     textLines.length === 0 ? NOTHING_HIDDEN : writeTextLines(pipeline, frame, segment, type);
   if (keys !== undefined) {
     const { byteLength } = textLines[0].open[LINE_STREAM_ALL];
-    addMessageKey(keys, frame.bytes, segment, type, countedSlot, hiddenCounts, byteLength);
+    writeFacts(pipeline, frame, segment);
+    addMessageKey(keys, facts, type, countedSlot, hiddenCounts, byteLength);
   }
   // First: who the client is may stand before this very message.
   const hasNoBody =

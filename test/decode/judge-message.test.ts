@@ -1,42 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { writeDirectionKey } from '../../src/decode/directions.ts';
 import {
   createMessageMemory,
   forgetAllMessages,
-  JUDGED_BODY,
   JUDGED_COPIED,
   JUDGED_NEW,
   JUDGED_OTHER,
   JUDGED_REPEATED,
   type Judgement,
+  judgeFacts,
   judgeMessage,
   type MessageMemory,
-  noteConnection,
-  noteJudged,
 } from '../../src/decode/judge-message.ts';
 import {
-  BODY_CLAIM_BYTES_MAX,
-  CONNECTION_SILENT_MS,
+  CONNECTIONS_MAX,
   COPY_MS_MAX,
-  DIRECTIONS_MAX,
   REPEAT_GAP_MS_MAX,
+  SEEN_MESSAGES_MAX,
 } from '../../src/decode/limits.ts';
 import {
-  FACT_BODY_BYTES,
-  FACT_FLAGS,
+  FACT_HAS_COPIES,
   FACT_HASH,
-  FACT_HEAD_BYTES,
-  FACT_IS_HEAD,
-  FACT_IS_INTERIM,
-  FACT_IS_OF_ALL_DEVICES,
-  FACT_IS_REQUEST,
-  FACT_IS_WHOLE,
   FACT_RECEIVED,
-  FACT_SEQUENCE,
   FACT_TIME,
   FACT_WORDS,
+  writeSegmentKey,
 } from '../../src/decode/message-facts.ts';
-import { createSegment } from '../../src/decode/segment.ts';
+import { noteConnection } from '../../src/decode/note-connection.ts';
+import { createSegment, type Segment } from '../../src/decode/segment.ts';
+import { HASH_IS_LINE_ALONE } from '../../src/http/head-hash.ts';
 import { addressBytes } from '../fixtures/build-packets.ts';
 
 interface Seen {
@@ -49,10 +40,7 @@ interface Seen {
   received: number;
   hash: number;
   timeMs: number;
-  headBytes: number;
-  /** -1: not known. */
-  bodyBytes: number;
-  flags: number;
+  hasCopies: boolean;
 }
 
 const KEY: Seen = {
@@ -64,13 +52,11 @@ const KEY: Seen = {
   received: 5000,
   hash: 14,
   timeMs: 0,
-  headBytes: 100,
-  bodyBytes: 0,
-  flags: FACT_IS_REQUEST | FACT_IS_WHOLE | FACT_IS_OF_ALL_DEVICES,
+  hasCopies: true,
 };
 const KEY_IPV6: Seen = { ...KEY, source: '2001:db8:1::2', target: '2001:db8:2::1' };
 
-function factsOf(seen: Seen): Int32Array {
+function segmentOf(seen: Seen): { segment: Segment; bytes: Uint8Array } {
   const addresses = [addressBytes(seen.source), addressBytes(seen.target)];
   const addressLength = addresses[0].length;
   const segment = {
@@ -80,29 +66,27 @@ function factsOf(seen: Seen): Int32Array {
     targetAddressOffset: 5 + addressLength,
     sourcePort: seen.sourcePort,
     targetPort: seen.targetPort,
+    sequenceNumber: seen.sequence | 0,
+    acknowledgmentNumber: seen.received | 0,
   };
+  return { segment, bytes: Uint8Array.from([9, 9, 9, 9, 9, ...addresses.flat()]) };
+}
+
+function factsOf(seen: Seen): Int32Array {
+  const { segment, bytes } = segmentOf(seen);
   const facts = new Int32Array(FACT_WORDS);
-  writeDirectionKey(facts, 0, Uint8Array.from([9, 9, 9, 9, 9, ...addresses.flat()]), segment);
-  facts[FACT_SEQUENCE] = seen.sequence;
+  writeSegmentKey(facts, 0, bytes, segment);
   facts[FACT_RECEIVED] = seen.received;
   facts[FACT_HASH] = seen.hash;
   facts[FACT_TIME] = seen.timeMs;
-  facts[FACT_HEAD_BYTES] = seen.headBytes;
-  facts[FACT_BODY_BYTES] = seen.bodyBytes;
-  facts[FACT_FLAGS] = seen.flags;
+  facts[FACT_HAS_COPIES] = seen.hasCopies ? 1 : 0;
   return facts;
 }
 
-/** What becomes of the message, and whether it has no body whatever its head says. */
+/** What becomes of the message. */
 function see(memory: MessageMemory, seen: Seen): Judgement {
-  return seeWhole(memory, seen).judgement;
-}
-
-function seeWhole(memory: MessageMemory, seen: Seen) {
-  const facts = factsOf(seen);
-  const judgement = judgeMessage(memory, facts, 0);
-  const hasNoBody = judgement <= JUDGED_OTHER && noteJudged(memory, facts, 0);
-  return { judgement, hasNoBody };
+  const { segment, bytes } = segmentOf(seen);
+  return judgeMessage(memory, bytes, segment, seen.hash, seen.timeMs, seen.hasCopies);
 }
 
 function opposite(seen: Seen): Seen {
@@ -112,7 +96,6 @@ function opposite(seen: Seen): Seen {
     target: seen.source,
     sourcePort: seen.targetPort,
     targetPort: seen.sourcePort,
-    flags: FACT_IS_WHOLE | FACT_IS_OF_ALL_DEVICES,
   };
 }
 
@@ -133,7 +116,7 @@ describe.each([
 
   it('where one device is listened to there are no copies', () => {
     const memory = createMessageMemory();
-    const one = { ...key, flags: FACT_IS_REQUEST | FACT_IS_WHOLE };
+    const one = { ...key, hasCopies: false };
     expect([see(memory, one), see(memory, one)]).toEqual([JUDGED_NEW, JUDGED_REPEATED]);
   });
 
@@ -191,13 +174,56 @@ describe.each([
     }
   });
 
-  it('a SYN that is sent again before anything else changes nothing', () => {
+  it('a message is the same by its facts as by its segment', () => {
+    const memory = createMessageMemory();
+    see(memory, key);
+    expect(judgeFacts(memory, factsOf(key), 0)).toBe(JUDGED_COPIED);
+    const next = { ...key, sequence: 2000 };
+    expect(judgeFacts(memory, factsOf(next), 0)).toBe(JUDGED_NEW);
+    expect(see(memory, next)).toBe(JUDGED_COPIED);
+  });
+
+  it('a SYN that is sent again while nothing is answered changes nothing', () => {
     const memory = createMessageMemory();
     const syn = factsOf(key);
     noteConnection(memory, syn, 0);
-    const { connectionsCount } = memory.directions;
+    see(memory, key);
     noteConnection(memory, syn, 0);
-    expect(memory.directions.connectionsCount).toBe(connectionsCount);
+    expect(see(memory, key)).toBe(JUDGED_COPIED);
+    // A minute later it is another connection's.
+    noteConnection(memory, factsOf({ ...key, timeMs: 60_000 }), 0);
+    expect(see(memory, { ...key, timeMs: 60_000 })).toBe(JUDGED_NEW);
+  });
+
+  it('a SYN of before what is answered, in a capture merged of several, changes nothing', () => {
+    const memory = createMessageMemory();
+    noteConnection(memory, factsOf(key), 0);
+    const late = { ...key, timeMs: 10 };
+    see(memory, late);
+    see(memory, opposite({ ...late, sequence: 5000, received: 1100 }));
+    noteConnection(memory, factsOf({ ...key, timeMs: 1 }), 0);
+    expect(see(memory, late)).toBe(JUDGED_COPIED);
+  });
+
+  it('other bytes behind a SYN contradict nothing', () => {
+    const memory = createMessageMemory();
+    see(memory, key);
+    noteConnection(memory, factsOf({ ...key, timeMs: 5 }), 0);
+    expect(see(memory, { ...key, hash: 16, timeMs: 6 })).toBe(JUDGED_NEW);
+  });
+
+  it('of a head that has shown its start line alone, that is what tells', () => {
+    const [line, otherLine] = [0x7777_0000, 0x5555_0000];
+    const memory = createMessageMemory();
+    const times = { timeMs: 300, hasCopies: false };
+    expect(see(memory, { ...key, hash: line | HASH_IS_LINE_ALONE })).toBe(JUDGED_NEW);
+    expect(see(memory, { ...key, ...times, hash: otherLine | 8 })).toBe(JUDGED_OTHER);
+    expect(see(memory, { ...key, ...times, hash: line | 8 })).toBe(JUDGED_REPEATED);
+    // From then on the whole head is known.
+    expect(see(memory, { ...key, ...times, hash: line | 16 })).toBe(JUDGED_OTHER);
+    expect(see(memory, { ...key, ...times, hash: line | HASH_IS_LINE_ALONE })).toBe(
+      JUDGED_REPEATED,
+    );
   });
 
   it('without a SYN the same bytes are new when no sender would send them again any more', () => {
@@ -211,118 +237,8 @@ describe.each([
   });
 });
 
-describe('judgeMessage: bodies', () => {
-  const upload = { ...KEY, bodyBytes: 50 };
-  const within = { ...KEY, hash: 16 };
-
-  it.each([
-    ['its first byte', 1100, JUDGED_BODY],
-    ['its last byte', 1149, JUDGED_BODY],
-    ['behind it', 1150, JUDGED_NEW],
-    ['in the head', 1099, JUDGED_NEW],
-  ])('what looks like a message at %s', (_name, sequence, judgement) => {
-    const memory = createMessageMemory();
-    see(memory, upload);
-    expect(see(memory, { ...within, sequence })).toBe(judgement);
-  });
-
-  it('what was sent when something had come back is no body', () => {
-    const memory = createMessageMemory();
-    see(memory, upload);
-    expect(see(memory, { ...within, sequence: 1100, received: 5001 })).toBe(JUDGED_NEW);
-  });
-
-  it('an interim response does not count: the body was held back for it', () => {
-    const memory = createMessageMemory();
-    see(memory, upload);
-    const interim = { ...opposite(KEY), sequence: 5000, received: 1100, headBytes: 25 };
-    see(memory, { ...interim, flags: FACT_IS_WHOLE | FACT_IS_INTERIM });
-    expect(see(memory, { ...within, sequence: 1100, received: 5025 })).toBe(JUDGED_BODY);
-  });
-
-  it('a second message under the number of the head takes its word from it', () => {
-    const memory = createMessageMemory();
-    see(memory, upload);
-    expect(see(memory, { ...within, hash: 18 })).toBe(JUDGED_OTHER);
-    expect(see(memory, { ...within, sequence: 1100 })).toBe(JUDGED_NEW);
-  });
-
-  it('a head that was sent again keeps it', () => {
-    const memory = createMessageMemory();
-    see(memory, upload);
-    expect(see(memory, { ...upload, timeMs: 100 })).toBe(JUDGED_REPEATED);
-    expect(see(memory, { ...within, sequence: 1100 })).toBe(JUDGED_BODY);
-  });
-
-  it('a head before the place of the next message says nothing about what follows', () => {
-    const memory = createMessageMemory();
-    noteConnection(memory, factsOf(KEY), 0);
-    see(memory, { ...upload, sequence: 900, hash: 18 });
-    expect(see(memory, { ...within, sequence: 1000 })).toBe(JUDGED_NEW);
-  });
-
-  it('after ten silent minutes nothing is known any more', () => {
-    for (const late of [0, 1]) {
-      const memory = createMessageMemory();
-      see(memory, upload);
-      const timeMs = CONNECTION_SILENT_MS + late;
-      expect(see(memory, { ...within, sequence: 1100, timeMs })).toBe(
-        late === 0 ? JUDGED_BODY : JUDGED_NEW,
-      );
-    }
-  });
-
-  it('a body of any length is known for as far as sequence numbers tell', () => {
-    const memory = createMessageMemory();
-    see(memory, { ...upload, bodyBytes: 0x7fffffff });
-    const end = 1100 + BODY_CLAIM_BYTES_MAX;
-    expect(see(memory, { ...within, sequence: end - 1 })).toBe(JUDGED_BODY);
-    expect(see(memory, { ...within, sequence: end })).toBe(JUDGED_NEW);
-  });
-});
-
-describe('judgeMessage: HEAD', () => {
-  const head = { ...KEY, flags: FACT_IS_REQUEST | FACT_IS_WHOLE | FACT_IS_HEAD };
-  const answer = { ...opposite(KEY), sequence: 5000, received: 1300, bodyBytes: 500 };
-
-  it('of pipelined requests the answers to HEAD have no body, and begin behind each other', () => {
-    const memory = createMessageMemory();
-    see(memory, head);
-    see(memory, { ...KEY, sequence: 1100 });
-    see(memory, { ...head, sequence: 1200 });
-    const noBody = [
-      { ...answer, sequence: 5000 },
-      { ...answer, sequence: 5100 },
-      { ...answer, sequence: 5700 },
-      { ...answer, sequence: 5800 },
-    ].map((one) => seeWhole(memory, one));
-    expect(noBody).toEqual([
-      { judgement: JUDGED_NEW, hasNoBody: true },
-      { judgement: JUDGED_NEW, hasNoBody: false },
-      { judgement: JUDGED_NEW, hasNoBody: true },
-      { judgement: JUDGED_NEW, hasNoBody: false },
-    ]);
-  });
-
-  it('an interim response is none of them', () => {
-    const memory = createMessageMemory();
-    see(memory, head);
-    const interim = { ...answer, headBytes: 25, flags: FACT_IS_WHOLE | FACT_IS_INTERIM };
-    expect(seeWhole(memory, { ...interim, bodyBytes: 0 }).hasNoBody).toBe(false);
-    expect(seeWhole(memory, { ...answer, sequence: 5025 }).hasNoBody).toBe(true);
-  });
-
-  it('where a response is missing nothing is said of those behind it', () => {
-    const memory = createMessageMemory();
-    see(memory, head);
-    see(memory, { ...head, sequence: 1100 });
-    expect(seeWhole(memory, { ...answer, sequence: 5100 }).hasNoBody).toBe(false);
-    expect(seeWhole(memory, { ...answer, sequence: 5700 }).hasNoBody).toBe(false);
-  });
-});
-
 describe('judgeMessage: its tables', () => {
-  it('of many directions the newest are remembered and the oldest forgotten', () => {
+  it('of many messages the newest are remembered and the oldest forgotten', () => {
     const memory = createMessageMemory();
     const keyAt = (index: number): Seen => ({
       ...KEY,
@@ -330,7 +246,7 @@ describe('judgeMessage: its tables', () => {
       sourcePort: 32768 + (index % 28000),
       sequence: index * 517,
     });
-    const count = DIRECTIONS_MAX + DIRECTIONS_MAX / 2;
+    const count = SEEN_MESSAGES_MAX + SEEN_MESSAGES_MAX / 2;
     for (let index = 0; index < count; index++) {
       see(memory, keyAt(index));
     }
@@ -340,6 +256,17 @@ describe('judgeMessage: its tables', () => {
       ).length;
     expect(known(count - 1000)).toBeGreaterThan(900);
     expect(known(0)).toBeLessThan(500);
+  });
+
+  it('of connections more than it can hold, what may have been forgotten is written', () => {
+    const memory = createMessageMemory();
+    see(memory, KEY);
+    noteConnection(memory, factsOf({ ...KEY, timeMs: 1 }), 0);
+    for (let index = 0; index < 8 * CONNECTIONS_MAX; index++) {
+      const source = `10.1.${index & 0xff}.${(index >> 8) & 0xff}`;
+      noteConnection(memory, factsOf({ ...KEY, source, sourcePort: 1024 + (index % 50_000) }), 0);
+    }
+    expect(see(memory, { ...KEY, timeMs: 2 })).toBe(JUDGED_NEW);
   });
 
   it.each([
@@ -366,11 +293,11 @@ describe('judgeMessage: its tables', () => {
     },
   );
 
-  it('numbers of connections that come round are never that of a free place', () => {
+  it('numbers of messages that come round are never that of a free place', () => {
     const memory = createMessageMemory();
-    memory.directions.connectionsCount = -1;
+    memory.seen.count = -1;
     expect(see(memory, KEY)).toBe(JUDGED_NEW);
-    expect(memory.directions.connectionsCount).toBe(1);
+    expect(memory.seen.count).toBe(1);
     expect(see(memory, KEY)).toBe(JUDGED_COPIED);
   });
 });

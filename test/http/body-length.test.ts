@@ -154,7 +154,7 @@ describe('goBehindMessage', () => {
     segment.payloadOffset = PAYLOAD_AT;
     segment.payloadEnd = end;
     segment.sequenceNumber = sequenceNumber;
-    if (!goBehindMessage(message, segment, bodyLength(bytes, message))) {
+    if (!goBehindMessage(bytes, message, segment)) {
       return undefined;
     }
     expect(segment.payloadEnd).toBe(end);
