@@ -63,10 +63,13 @@ export function readMessages(pipeline: Pipeline): boolean {
 }
 
 /**
- * Says whether a response has no body because HEAD asked for it: there is another one where it would begin. Of a request
- * it is noted.
+ * Says, where no flow is followed, whether a response has no body because HEAD asked for it: there is another one where
+ * it would begin. Of a request it is noted.
  */
-function answersHead({ frame, segment, message, memory }: Pipeline): boolean {
+function answersHead({ frame, segment, message, memory, tracker }: Pipeline): boolean {
+  if (tracker !== undefined) {
+    return false; // It knows by the order of requests.
+  }
   const { bytes } = frame;
   const { headEnd, startLineOffset } = message;
   if (message.kind === MESSAGE_REQUEST) {
