@@ -195,6 +195,8 @@ function checkFrame(probes: readonly Probe[], test: TestFrame): Outcome {
 
 function runFrame(probe: Probe, test: TestFrame): void {
   const { pipeline, frame, headBytes, fill } = probe;
+  // A time says afterwards that a datagram was read.
+  pipeline.fragments.timestampSec = Number.NaN;
   if (probe.isForgetful) {
     forgetAllMessages(pipeline.memory);
   }
@@ -247,9 +249,12 @@ function describeWay({ pipeline, before, frame }: Probe): string {
   return `${frame.linkType} ${grown.join(' ')} ${depth} ${addressLength} ${isPayloadCut}`;
 }
 
+/** A datagram's segment is one of the bytes that its fragments were put together in. */
 function checkSegment({ pipeline, frame }: Probe): void {
-  const { segment } = pipeline;
-  const { offset, end } = frame;
+  const { segment, fragments } = pipeline;
+  const isOfFrame = Number.isNaN(fragments.timestampSec);
+  const offset = isOfFrame ? frame.offset : 0;
+  const end = isOfFrame ? frame.end : fragments.bytes.length;
   const { payloadOffset, payloadEnd, addressLength } = segment;
   const addressEnd = Math.max(segment.sourceAddressOffset, segment.targetAddressOffset);
   const isWithin =
