@@ -1,7 +1,7 @@
 import { createFrame, type Frame, type FrameSource } from '../../src/capture/frame.ts';
 import { COUNTER_LINES, COUNTER_VERDICT_FIRST } from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
-import { forgetAllMessages } from '../../src/decode/judge-message.ts';
+import { forgetAllMessages, type MessageMemory } from '../../src/decode/judge-message.ts';
 import { TUNNELS_MAX } from '../../src/decode/limits.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
 import { FILTER_EMPTY } from '../../src/filter/filter-settings.ts';
@@ -61,7 +61,6 @@ interface Probe {
   room: Uint8Array;
   lines: Buffer[];
   source: FrameSource;
-  isForgetful: boolean;
 }
 
 /** Runs frames through the pipelines and says what is wrong, as an exception. */
@@ -124,7 +123,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
     },
     ready: async () => {},
   };
-  const pipeline = createPipeline(
+  let pipeline = createPipeline(
     {
       ports: 'any',
       timezone: 'UTC',
@@ -148,6 +147,9 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
     sink,
     createCounters(),
   );
+  if (options.isForgetful) {
+    pipeline = { ...pipeline, memory: withoutPlaces(pipeline.memory) };
+  }
   const frame = createFrame();
   let isGiven = false;
   const source: FrameSource = {
@@ -166,8 +168,18 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
   const fill = Buffer.alloc(SURROUNDING_BYTES, text, 'latin1');
   const before = new Float64Array(pipeline.counters.length);
   const room = new Uint8Array(0);
-  const isForgetful = options.isForgetful ?? false;
-  return { pipeline, frame, before, headBytes, fill, room, lines, source, isForgetful };
+  return { pipeline, frame, before, headBytes, fill, room, lines, source };
+}
+
+/** Tables without places remember nothing, and take no time to forget. */
+function withoutPlaces({ seen, connections, ...keys }: MessageMemory): MessageMemory {
+  const words = new Int32Array(0);
+  const bytes = new Uint8Array(0);
+  return {
+    ...keys,
+    seen: { ...seen, ipv4Rows: words, ipv6Rows: words, ipv4Next: bytes, ipv6Next: bytes },
+    connections: { rows: words, next: bytes, forgotten: words },
+  };
 }
 
 function checkFrame(probes: readonly Probe[], test: TestFrame): Outcome {
@@ -197,9 +209,6 @@ function runFrame(probe: Probe, test: TestFrame): void {
   const { pipeline, frame, headBytes, fill } = probe;
   // A time says afterwards that a datagram was read.
   pipeline.fragments.timestampSec = Number.NaN;
-  if (probe.isForgetful) {
-    forgetAllMessages(pipeline.memory);
-  }
   const { bytes } = test;
   if (probe.room.length < headBytes + bytes.length + SURROUNDING_BYTES) {
     probe.room = new Uint8Array(2 * (headBytes + bytes.length + SURROUNDING_BYTES));
