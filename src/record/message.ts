@@ -80,6 +80,7 @@ export function takeRequest(message: Message, exchange: Exchange): void {
   message.queryOffset = exchange.queryOffset;
   message.queryEnd = exchange.queryEnd;
   message.hasQuery = exchange.hasQuery;
+  message.isTargetCut = exchange.isTargetCut;
   message.requestVersionOffset = exchange.requestVersionOffset;
 }
 

@@ -39,6 +39,17 @@ describe('messages of an exchange', () => {
     expect([request, response].map(({ wire }) => wire.retransmittedSegments)).toEqual([0, 0]);
   });
 
+  it('a request whose line is cut says so, whatever the record was before', () => {
+    const cut = makeExchange({ isTargetCut: true });
+    const whole = makeExchange();
+    const request = createMessage(0);
+    const marks = [cut, whole, cut].map((exchange) => {
+      takeRequest(request, exchange);
+      return request.isTargetCut;
+    });
+    expect(marks).toEqual([true, false, true]);
+  });
+
   it('are each at its own time, the response in the next second', () => {
     const { request, response } = take({ ...MIDNIGHT, firstByteNs: 20_000_000 });
     expect(request).toMatchObject(MIDNIGHT);
