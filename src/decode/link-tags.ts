@@ -1,8 +1,8 @@
 import { readUint16BE } from '../big-endian.ts';
 import { decodeEtherType } from './ether-type.ts';
-import { decodeEthernet } from './ethernet.ts';
+import { decodeTunnelledEthernet } from './ethernet.ts';
 import type { Segment } from './segment.ts';
-import { enterTunnel, forgetVlanTags } from './tunnel.ts';
+import { enterTunnel } from './tunnel.ts';
 import { VERDICT_TUNNEL_TOO_DEEP, VERDICT_TUNNEL_TRUNCATED } from './verdicts.ts';
 
 /**
@@ -77,14 +77,7 @@ export function decodeITag(
   end: number,
   segment: Segment,
 ): number {
-  if (!enterTunnel(segment)) {
-    return VERDICT_TUNNEL_TOO_DEEP;
-  }
-  if (end - offset < I_TAG_BYTES) {
-    return VERDICT_TUNNEL_TRUNCATED;
-  }
-  forgetVlanTags(segment);
-  return decodeEthernet(bytes, offset + I_TAG_BYTES, end, segment);
+  return decodeTunnelledEthernet(bytes, offset, end, I_TAG_BYTES, segment);
 }
 
 function decodeBehindTag(

@@ -1,9 +1,8 @@
-import { decodeEthernet } from './ethernet.ts';
+import { decodeTunnelledEthernet } from './ethernet.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
 import { MPLS_LABELS_MAX } from './limits.ts';
 import type { Segment } from './segment.ts';
-import { enterTunnel, forgetVlanTags } from './tunnel.ts';
 import { VERDICT_NOT_IP, VERDICT_TUNNEL_TOO_DEEP, VERDICT_TUNNEL_TRUNCATED } from './verdicts.ts';
 
 export const ETHERTYPE_MPLS_UNICAST = 0x8847;
@@ -47,25 +46,8 @@ export function decodeMpls(
     case 6:
       return decodeIpv6(bytes, offset, end, segment);
     case 0:
-      return decodePseudowire(bytes, offset, end, segment);
+      return decodeTunnelledEthernet(bytes, offset, end, CONTROL_WORD_BYTES, segment);
     default:
       return VERDICT_NOT_IP;
   }
-}
-
-function decodePseudowire(
-  bytes: Uint8Array,
-  offset: number,
-  end: number,
-  segment: Segment,
-): number {
-  // Counted, as Ethernet can hold another label stack.
-  if (!enterTunnel(segment)) {
-    return VERDICT_TUNNEL_TOO_DEEP;
-  }
-  if (end - offset < CONTROL_WORD_BYTES) {
-    return VERDICT_TUNNEL_TRUNCATED;
-  }
-  forgetVlanTags(segment);
-  return decodeEthernet(bytes, offset + CONTROL_WORD_BYTES, end, segment);
 }

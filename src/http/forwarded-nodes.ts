@@ -1,4 +1,4 @@
-import { BYTE_COLON, BYTE_HTAB, BYTE_SPACE, isDigit } from './grammar.ts';
+import { BYTE_COLON, isDigit, skipBlanks, trimBlanks } from './grammar.ts';
 import { IPV6_BYTES, isMappedIpv4, MAPPED_AT, readAddress, readIpv4 } from './read-address.ts';
 
 /** Who a request has passed through, as the fields Forwarded and X-Forwarded-For list it: the client first. */
@@ -214,7 +214,7 @@ function isFor(bytes: Uint8Array, at: number, end: number): boolean {
 }
 
 /** The comma or semicolon that ends a pair; within quotes they are data. -1: a quote does not end. */
-function findPairEnd(bytes: Uint8Array, at: number, end: number): number {
+export function findPairEnd(bytes: Uint8Array, at: number, end: number): number {
   let isQuoted = false;
   for (; at < end; at++) {
     const byte = bytes[at];
@@ -227,22 +227,4 @@ function findPairEnd(bytes: Uint8Array, at: number, end: number): number {
     }
   }
   return isQuoted ? -1 : end;
-}
-
-function skipBlanks(bytes: Uint8Array, at: number, end: number): number {
-  while (at < end && isBlank(bytes[at])) {
-    at++;
-  }
-  return at;
-}
-
-function trimBlanks(bytes: Uint8Array, from: number, end: number): number {
-  while (end > from && isBlank(bytes[end - 1])) {
-    end--;
-  }
-  return end;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === BYTE_SPACE || byte === BYTE_HTAB;
 }

@@ -29,6 +29,22 @@ export function isBlank(byte: number): boolean {
   return byte === BYTE_SPACE || byte === BYTE_HTAB;
 }
 
+/** The first byte from `at` that is no blank, or `end`. */
+export function skipBlanks(bytes: Uint8Array, at: number, end: number): number {
+  while (at < end && isBlank(bytes[at])) {
+    at++;
+  }
+  return at;
+}
+
+/** One past the last byte before `end` that is no blank, or `from`. */
+export function trimBlanks(bytes: Uint8Array, from: number, end: number): number {
+  while (end > from && isBlank(bytes[end - 1])) {
+    end--;
+  }
+  return end;
+}
+
 /**
  * Methods recognised by default: the eight of RFC 9110 and PATCH.
  *

@@ -1,5 +1,6 @@
 import { decodeBase64, encodeBase64 } from '../base64.ts';
 import { copyBytes } from '../bytes.ts';
+import { isDigit, skipBlanks } from '../http/grammar.ts';
 import {
   BYTE_COLON,
   BYTE_DASH,
@@ -7,9 +8,7 @@ import {
   BYTE_UNDERSCORE,
   bytesOf,
   findByte,
-  isDigit,
   isLetter,
-  skipBlanks,
   startsWithText,
 } from './byte-classes.ts';
 import { createDraft, type Draft, finishPass, openDraft, replaceRange } from './draft.ts';

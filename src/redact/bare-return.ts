@@ -1,5 +1,6 @@
+import { skipBlanks } from '../http/grammar.ts';
 import { findWordByte } from '../words.ts';
-import { BYTE_COLON, bytesOf, isWordByte, skipBlanks, startsWithText } from './byte-classes.ts';
+import { BYTE_COLON, bytesOf, isWordByte, startsWithText } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 import { REDACTED } from './name-modes.ts';
 

@@ -1,3 +1,5 @@
+import { hexDigit, isDigit } from '../http/grammar.ts';
+
 /** What the scanners ask of single bytes, and of the `%XX` that stand for one in a URL. */
 
 export const BYTE_HTAB = 0x09;
@@ -23,14 +25,10 @@ export const BYTE_BRACKET_OPEN = 0x5b;
 export const BYTE_BACKSLASH = 0x5c;
 export const BYTE_BRACKET_CLOSE = 0x5d;
 export const BYTE_UNDERSCORE = 0x5f;
-export const BYTE_LOWER_A = 0x61;
+const BYTE_LOWER_A = 0x61;
 
 /** Bytes of `%XX`. */
 export const ESCAPE_BYTES = 3;
-
-export function isDigit(byte: number): boolean {
-  return byte >= BYTE_0 && byte <= 0x39;
-}
 
 export function isLetter(byte: number): boolean {
   const lower = byte | 0x20;
@@ -39,15 +37,6 @@ export function isLetter(byte: number): boolean {
 
 export function isWordByte(byte: number): boolean {
   return isDigit(byte) || isLetter(byte);
-}
-
-/** The value of a hexadecimal digit, or -1. */
-export function hexValue(byte: number): number {
-  if (isDigit(byte)) {
-    return byte - BYTE_0;
-  }
-  const lower = byte | 0x20;
-  return lower >= BYTE_LOWER_A && lower <= 0x66 ? lower - BYTE_LOWER_A + 10 : -1;
 }
 
 export function lowerByte(byte: number): number {
@@ -59,8 +48,8 @@ export function readEscape(bytes: Uint8Array, at: number, end: number): number {
   if (at + ESCAPE_BYTES > end || bytes[at] !== BYTE_PERCENT) {
     return -1;
   }
-  const high = hexValue(bytes[at + 1]);
-  const low = hexValue(bytes[at + 2]);
+  const high = hexDigit(bytes[at + 1]);
+  const low = hexDigit(bytes[at + 2]);
   return high === -1 || low === -1 ? -1 : high * 16 + low;
 }
 
@@ -93,27 +82,6 @@ export function startsWithText(
     }
   }
   return true;
-}
-
-/** White space that may stand around a value and its parts. */
-export function isBlank(byte: number): boolean {
-  return byte === BYTE_SPACE || byte === BYTE_HTAB;
-}
-
-/** The first byte from `at` that is no white space, or `end`. */
-export function skipBlanks(bytes: Uint8Array, at: number, end: number): number {
-  while (at < end && isBlank(bytes[at])) {
-    at++;
-  }
-  return at;
-}
-
-/** One past the last byte before `end` that is no white space, or `from`. */
-export function trimBlanks(bytes: Uint8Array, from: number, end: number): number {
-  while (end > from && isBlank(bytes[end - 1])) {
-    end--;
-  }
-  return end;
 }
 
 /** Where `byte` stands first in `[at, end)`, or `end`. */

@@ -1,11 +1,5 @@
-import {
-  BYTE_COMMA,
-  BYTE_EQUALS,
-  BYTE_SEMICOLON,
-  findByte,
-  skipBlanks,
-  trimBlanks,
-} from './byte-classes.ts';
+import { skipBlanks, trimBlanks } from '../http/grammar.ts';
+import { BYTE_COMMA, BYTE_EQUALS, BYTE_SEMICOLON, findByte } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 import {
   findMode,

@@ -1,8 +1,9 @@
+import { findPairEnd } from '../http/forwarded-nodes.ts';
+import { isDigit, skipBlanks, trimBlanks } from '../http/grammar.ts';
 import { IPV6_BYTES, readAddress, readIpv4 } from '../http/read-address.ts';
 import { ADDRESS_TEXT_BYTES_MAX, writeAddress } from '../record/address-text.ts';
 import type { AddressChange } from './anonymize-address.ts';
 import {
-  BYTE_BACKSLASH,
   BYTE_BRACKET_CLOSE,
   BYTE_BRACKET_OPEN,
   BYTE_COLON,
@@ -10,15 +11,11 @@ import {
   BYTE_DOT,
   BYTE_EQUALS,
   BYTE_QUOTE,
-  BYTE_SEMICOLON,
   BYTE_UNDERSCORE,
   bytesOf,
   findByte,
-  isDigit,
   isWordByte,
-  skipBlanks,
   startsWithText,
-  trimBlanks,
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
 import { REDACTED } from './name-modes.ts';
@@ -118,23 +115,6 @@ export function changeVia(draft: Draft, change: AddressChange): number {
 /** A word that only begins like an address is none. */
 function isAddressByte(byte: number): boolean {
   return isWordByte(byte) || byte === BYTE_DOT || byte === BYTE_COLON;
-}
-
-/** The comma or semicolon that ends a pair; within quotes they are data. -1: a quote does not end. */
-function findPairEnd(bytes: Uint8Array, at: number, end: number): number {
-  let isQuoted = false;
-  while (at < end) {
-    const byte = bytes[at];
-    if (byte === BYTE_QUOTE) {
-      isQuoted = !isQuoted;
-    } else if (isQuoted && byte === BYTE_BACKSLASH) {
-      at++;
-    } else if (!isQuoted && (byte === BYTE_COMMA || byte === BYTE_SEMICOLON)) {
-      return at;
-    }
-    at++;
-  }
-  return isQuoted ? -1 : end;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { hexDigit } from '../http/grammar.ts';
 import {
   BYTE_BRACKET_CLOSE,
   BYTE_BRACKET_OPEN,
@@ -5,7 +6,6 @@ import {
   BYTE_PERCENT,
   BYTE_PLUS,
   BYTE_SPACE,
-  hexValue,
 } from './byte-classes.ts';
 import { isNameByte, MODE_KEEP, type Mode, type NameMode, type NameModes } from './name-modes.ts';
 
@@ -31,13 +31,13 @@ export function readDeep(bytes: Uint8Array, at: number, end: number): number {
   let digitsAt = at + 1;
   // Each `25` is one more encoding of the percent sign before it.
   while (digitsAt + 3 < end && bytes[digitsAt] === BYTE_2 && bytes[digitsAt + 1] === BYTE_5) {
-    if (hexValue(bytes[digitsAt + 2]) === -1 || hexValue(bytes[digitsAt + 3]) === -1) {
+    if (hexDigit(bytes[digitsAt + 2]) === -1 || hexDigit(bytes[digitsAt + 3]) === -1) {
       break;
     }
     digitsAt += 2;
   }
-  const high = digitsAt + 1 < end ? hexValue(bytes[digitsAt]) : -1;
-  const low = high === -1 ? -1 : hexValue(bytes[digitsAt + 1]);
+  const high = digitsAt + 1 < end ? hexDigit(bytes[digitsAt]) : -1;
+  const low = high === -1 ? -1 : hexDigit(bytes[digitsAt + 1]);
   return low === -1
     ? (1 << BITS_OF_BYTE) | byte
     : ((digitsAt + 2 - at) << BITS_OF_BYTE) | (high * 16) | low;

@@ -1,3 +1,4 @@
+import { isDigit } from '../http/grammar.ts';
 import { readIpv4 } from '../http/read-address.ts';
 import {
   BYTE_0,
@@ -9,7 +10,6 @@ import {
   BYTE_SLASH,
   BYTE_SPACE,
   ESCAPE_BYTES,
-  isDigit,
   isInWord,
   isWordByte,
   readEscape,

@@ -1,3 +1,4 @@
+import { isBlank } from '../http/grammar.ts';
 import {
   BYTE_AMPERSAND,
   BYTE_EQUALS,
@@ -8,7 +9,6 @@ import {
   BYTE_SLASH,
   bytesOf,
   findByte,
-  isBlank,
   startsWithText,
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';

@@ -1,4 +1,5 @@
-import { BYTE_AT, BYTE_DOT, BYTE_PERCENT, isDigit } from './byte-classes.ts';
+import { isDigit } from '../http/grammar.ts';
+import { BYTE_AT, BYTE_DOT, BYTE_PERCENT } from './byte-classes.ts';
 import type { Draft } from './draft.ts';
 import { redactCards, redactIpv4, redactPhones, redactSocialSecurity } from './number-patterns.ts';
 import { createOwnPattern } from './own-patterns.ts';

@@ -4,6 +4,7 @@ import {
   FIELD_X_FORWARDED_FOR,
   FIELD_X_FORWARDED_FOR_LAST,
   FIELDS_COUNT,
+  isDigit,
   type NamedField,
 } from '../http/grammar.ts';
 import type { HttpMessage } from '../http/message.ts';
@@ -17,7 +18,6 @@ import { dropRawMessage, type HttpRecord } from '../record/http-record.ts';
 import type { End } from '../record/record.ts';
 import { createIdChange } from './anonymize-id.ts';
 import { findFieldBehindReturn, redactBehindReturn } from './bare-return.ts';
-import { isDigit } from './byte-classes.ts';
 import { redactCookies } from './cookies.ts';
 import { type Draft, finishPass, openDraft, replaceRange } from './draft.ts';
 import {

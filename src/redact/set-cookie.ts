@@ -1,3 +1,4 @@
+import { isBlank, isDigit, skipBlanks, trimBlanks } from '../http/grammar.ts';
 import {
   BYTE_COLON,
   BYTE_COMMA,
@@ -9,13 +10,9 @@ import {
   BYTE_SLASH,
   bytesOf,
   findByte,
-  isBlank,
-  isDigit,
   isWordByte,
   lowerByte,
-  skipBlanks,
   startsWithText,
-  trimBlanks,
 } from './byte-classes.ts';
 import { findCookieMode, findKeptEnd, redactPair } from './cookies.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';

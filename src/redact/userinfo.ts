@@ -1,3 +1,4 @@
+import { isBlank, isDigit } from '../http/grammar.ts';
 import { IPV6_BYTES, readAddress } from '../http/read-address.ts';
 import {
   BYTE_AT,
@@ -15,8 +16,6 @@ import {
   BYTE_SLASH,
   BYTE_UNDERSCORE,
   findByte,
-  isBlank,
-  isDigit,
   isWordByte,
 } from './byte-classes.ts';
 import { type Draft, finishPass, replaceRange } from './draft.ts';
