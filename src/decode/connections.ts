@@ -10,7 +10,7 @@ import {
 /**
  * Where connections began, and which responses have no body because HEAD asked for them: a row of one cache line a
  * direction, two places a set, the older of a set gives way. It is asked for only when a message seems to come again.
- * Keys are compared whole, never by hash, and a set knows when the last of those has begun that gave way: a stranger
+ * Keys are compared whole, never by hash, and a set knows when the last of those has begun that gave way: a sender
  * who makes hashes collide can only make the table forget, and what is forgotten is written.
  */
 export interface Connections {

@@ -1,6 +1,6 @@
 /**
  * Packets within packets of one frame. A mirror of a cloud network shows three; each costs its headers, so
- * a stranger who nests more gains nothing.
+ * a sender who nests more gains nothing.
  */
 export const TUNNELS_MAX = 8;
 
@@ -65,7 +65,7 @@ export const HEADS_HELD_MAX = 256;
 export const HEAD_HELD_SEC_MAX = 2;
 
 /**
- * Heads held in one hash chain; there are four times as many chains as heads. Flows that a stranger has chosen
+ * Heads held in one hash chain; there are four times as many chains as heads. Flows that a sender has chosen
  * for their equal hash cost no more than this, and get only in each other's way.
  */
 export const HEADS_PER_CHAIN_MAX = 8;

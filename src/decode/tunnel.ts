@@ -27,7 +27,7 @@ export function isOpenedProtocol(protocol: number): boolean {
 }
 
 /**
- * Counts one more encapsulation. Frames whose headers nest without end are a stranger's doing: each costs
+ * Counts one more encapsulation. Frames whose headers nest without end are made on purpose: each costs
  * its depth at most.
  *
  * @returns false when there are too many

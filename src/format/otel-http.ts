@@ -144,7 +144,7 @@ function writeUserAttribute(target: Uint8Array, at: number, exchange: HttpRecord
   return end === at ? at : writeLabel(target, end, VALUE_END);
 }
 
-/** A method that the conventions do not know is `_OTHER`, so that strangers cannot make names for metrics. */
+/** A method that the conventions do not know is `_OTHER`, so that clients cannot make names for metrics. */
 function writeMethod(target: Uint8Array, at: number, exchange: HttpRecord): number {
   const { bytes, methodEnd } = exchange;
   const methodOffset = exchange.request.startLineOffset;

@@ -14,7 +14,7 @@ const BYTE_LOWER_X = 0x78;
 const HEX_DIGITS = new Uint8Array(Buffer.from('0123456789abcdef', 'latin1'));
 const HEX_CAPITALS = new Uint8Array(Buffer.from('0123456789ABCDEF', 'latin1'));
 
-/** Bytes of a value that is no stranger's at most: the longest is an address. */
+/** Bytes of a value that is not of a message at most: the longest is an address. */
 export const PLAIN_BYTES_MAX = 64;
 /** Bytes of a UUID's text. */
 export const ID_BYTES = 36;
