@@ -4,10 +4,9 @@
  *
  *     node scripts/build.ts [DIST]
  */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
 
 const root = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -36,24 +35,67 @@ const GROUPS = [
   },
   { name: 'log', test: /src\/log\//, minShareCount: 2, priority: 1 },
 ];
+const ENTRY_FILE = 'httplog.js';
 const dist = process.argv[2] ?? root('dist');
 
-// What was renamed or removed in src must not live on in the package.
-rmSync(dist, { recursive: true, force: true });
-const bundle = await rolldown({
-  input: ENTRIES,
-  platform: 'node',
-  // Dependencies stay packages of their own, which npm installs.
-  external: (id) => !/^[./]/.test(id),
-});
-await bundle.write({
+/** Without what is for development, as after `npm ci --omit=dev`, a checkout runs its sources. */
+async function loadRolldown(): Promise<typeof import('rolldown').rolldown> {
+  try {
+    return (await import('rolldown')).rolldown;
+  } catch (error) {
+    if (process.env.npm_lifecycle_event !== 'prepare') {
+      throw error;
+    }
+    console.log('dist is not made: there is no rolldown');
+    process.exit(0);
+  }
+}
+
+async function writeBundle(directory: string): Promise<void> {
+  const rolldown = await loadRolldown();
+  const bundle = await rolldown({
+    input: ENTRIES,
+    platform: 'node',
+    // Dependencies stay packages of their own, which npm installs.
+    external: (id) => !/^[./]/.test(id),
+  });
+  await bundle.write({
+    dir: directory,
+    // Not ESM: for a named import of `node:fs` Node makes a module of all that it exports, streams among them.
+    format: 'cjs',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+    codeSplitting: { groups: GROUPS },
+    // A quarter of the text, which every start would read past.
+    comments: { legal: true, annotation: false, jsdoc: false },
+  });
+  await bundle.close();
+}
+
+/**
+ * Puts the files of one directory in the place of those of another, at no moment of which one is missing that a program
+ * which runs from there may load. What was renamed or removed in src does not live on.
+ */
+function replaceFiles(made: string, target: string): void {
+  mkdirSync(target, { recursive: true });
+  const names = readdirSync(made);
+  // The entry last: it is by its time that a start knows whether all are of these sources.
+  names.sort((a, b) => Number(a === ENTRY_FILE) - Number(b === ENTRY_FILE));
+  for (const name of names) {
+    renameSync(join(made, name), join(target, name));
+  }
+  for (const name of readdirSync(target).filter((name) => !names.includes(name))) {
+    rmSync(join(target, name), { recursive: true });
+  }
+}
+
+mkdirSync(dirname(dist), { recursive: true });
+const work = mkdtempSync(join(dirname(dist), `.${basename(dist)}-`));
+try {
+  await writeBundle(work);
   // As deep below the package as the sources' rooms: paths to its other files hold in both.
-  dir: join(dist, 'cli'),
-  format: 'esm',
-  entryFileNames: '[name].js',
-  chunkFileNames: '[name]-[hash].js',
-  codeSplitting: { groups: GROUPS },
-  // A quarter of the text, which every start would read past.
-  comments: { legal: true, annotation: false, jsdoc: false },
-});
-await bundle.close();
+  replaceFiles(work, join(dist, 'cli'));
+  writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}

@@ -34,17 +34,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'errors.ts': { rooms: [], node: [], packages: [] },
   'keyed-hash.ts': { rooms: [], node: [], packages: [] },
   'limits.ts': { rooms: [], node: [], packages: [] },
+  'ip-address.ts': { rooms: ['late-modules.ts'], node: [], packages: [] },
+  /** Modules of Node that a start does without. */
+  'late-modules.ts': { rooms: [], node: 'any', packages: [] },
   'file-modes.ts': { rooms: [], node: ['fs'], packages: [] },
   'pattern-steps.ts': { rooms: [], node: [], packages: [] },
   'regular-expression.ts': { rooms: [], node: ['module'], packages: ['re2js'] },
   'words.ts': { rooms: [], node: [], packages: [] },
   /** The C library: calls that Node does not offer. */
-  system: { rooms: FALLIBLE, node: ['fs', 'net', 'util'], packages: ['koffi'] },
+  system: {
+    rooms: [...FALLIBLE, 'late-modules.ts'],
+    node: ['fs', 'net', 'util'],
+    packages: ['koffi'],
+  },
 
   // Packets
   capture: {
-    rooms: [...FALLIBLE, 'system/'],
-    node: ['buffer', 'fs', 'net', 'stream', 'tty', 'util', 'zlib'],
+    rooms: [...FALLIBLE, 'late-modules.ts', 'system/'],
+    node: ['buffer', 'fs', 'net', 'stream', 'util'],
     packages: ['koffi'],
   },
   decode: {
@@ -77,8 +84,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
   },
   redact: {
-    rooms: [...GROUND, 'http/', 'pattern-steps.ts', 'record/', 'regular-expression.ts'],
-    node: ['buffer', 'crypto'],
+    rooms: [
+      ...GROUND,
+      'http/',
+      'late-modules.ts',
+      'pattern-steps.ts',
+      'record/',
+      'regular-expression.ts',
+    ],
+    node: ['buffer'],
     packages: [],
   },
   format: { rooms: [...GROUND, 'http/', 'record/'], node: [], packages: [] },
@@ -114,19 +128,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'counters/writer-counts.ts',
       'file-modes.ts',
       'format/line-batch.ts',
+      'late-modules.ts',
       'system/',
     ],
-    node: [
-      'fs',
-      'fs/promises',
-      'path',
-      'sqlite',
-      'stream/promises',
-      'timers/promises',
-      'util',
-      'worker_threads',
-      'zlib',
-    ],
+    node: ['fs', 'fs/promises', 'path', 'sqlite', 'timers/promises', 'util', 'worker_threads'],
     packages: [],
   },
 
@@ -140,6 +145,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'format/format-table.ts',
       'format/template-compiler.ts',
       'http/grammar.ts',
+      'ip-address.ts',
       'pattern-steps.ts',
       'record/client-source.ts',
       'record/network-prefix.ts',
@@ -147,7 +153,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'redact/redaction-settings.ts',
     ],
     node: 'any',
-    packages: ['convict', 'luxon'],
+    packages: ['luxon'],
   },
   /** Settings to plain values for threads and writers. */
   plan: {
@@ -158,6 +164,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'filter/',
       'format/',
       'http/grammar.ts',
+      'late-modules.ts',
       'log/',
       'output/',
       'pattern-steps.ts',
@@ -180,13 +187,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'filter/',
       'format/',
       'http/',
+      'late-modules.ts',
       'log/trusted-file.ts',
       'output/',
       'record/',
       'redact/',
       'system/privileges.ts',
+      'system/random-word.ts',
     ],
-    node: ['fs/promises', 'inspector/promises', 'worker_threads'],
+    node: ['fs/promises', 'worker_threads'],
     packages: ['luxon'],
   },
   admin: {
@@ -227,7 +236,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['cli-progress', 'pino', 'pino-roll', 'piscina'],
   },
   cli: {
-    rooms: [...FALLIBLE, 'admin/', 'config/', 'daemon/', 'plan/'],
+    rooms: [...FALLIBLE, 'admin/', 'config/', 'daemon/', 'plan/', 'system/terminal.ts'],
     node: 'any',
     packages: [],
   },

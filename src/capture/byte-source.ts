@@ -1,9 +1,8 @@
 import { close, fstat, open, read, type Stats } from 'node:fs';
-import { Socket } from 'node:net';
-import { type Duplex, pipeline, type Readable } from 'node:stream';
-import { isatty } from 'node:tty';
+import type { Duplex, Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { lateNet, lateStream, lateZlib } from '../late-modules.ts';
+import { isTerminal } from '../system/terminal.ts';
 import type { ByteSource, ByteWindow } from './byte-window.ts';
 import { directoryGiven, openFailure, terminalGiven } from './capture-errors.ts';
 import { DECOMPRESS_CHUNK_BYTES, READ_AHEAD_BYTES } from './limits.ts';
@@ -32,11 +31,12 @@ export async function openByteSource(path: string): Promise<ByteSource> {
     closeFile(fd);
     throw directoryGiven(path);
   }
-  if (path === '-' && isatty(fd)) {
+  if (path === '-' && isTerminal(fd)) {
     throw terminalGiven();
   }
   // A blocked read of a pipe would hold a pool thread that even the end of the process waits for.
   if (stats.isFIFO() || stats.isSocket()) {
+    const { Socket } = lateNet();
     return new StreamByteSource(new Socket({ fd, readable: true, writable: false }));
   }
   return new FileByteSource(fd, stats.isFile() ? stats.size : undefined);
@@ -47,6 +47,7 @@ export function decompress(window: ByteWindow, compression: Compression): ByteSo
   // One byte of high water: no output may wait inside a stream, which drops it when it fails.
   const highWater = { readableHighWaterMark: 1 };
   const options = { chunkSize: DECOMPRESS_CHUNK_BYTES, ...highWater };
+  const { createGunzip, createZstdDecompress } = lateZlib();
   const stream = compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
   const pieces = compression === 'gzip' ? gzipPieces(window) : zstdPieces(window);
   return new StreamByteSource(stream, { pieces, window });
@@ -147,7 +148,7 @@ class StreamByteSource implements ByteSource {
     stream.on('end', () => this.#finish(undefined));
     stream.on('error', (error) => this.#finish(error));
     if (input !== undefined) {
-      pipeline(input.pieces, stream as Duplex, () => {});
+      lateStream().pipeline(input.pieces, stream as Duplex, () => {});
     }
   }
 

@@ -4,13 +4,6 @@ import { describeError, exitCodeOf } from './describe-error.ts';
 import { EXIT_DEADLINE_MS } from './limits.ts';
 import { runCommandLine } from './main.ts';
 
-// A reader that goes away (`httplog -h | head -1`) is no error worth a stack.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') {
-    throw error;
-  }
-});
-
 runCommandLine(process.argv.slice(2))
   .catch((error: unknown) => {
     if (exitCodeOf(error) !== EXIT_OK) {

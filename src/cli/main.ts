@@ -76,7 +76,18 @@ async function throwMistakes({ mistakes, command }: ParsedCommandLine): Promise<
   }
 }
 
+/** A reader that goes away (`httplog -h | head -1`) is no error worth a stack. */
+function refuseOtherThanGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') {
+    throw error;
+  }
+}
+
 function print(text: string): void {
+  // Not before there is something to print: it brings Node's streams and sockets with it.
+  if (process.stdout.listenerCount('error', refuseOtherThanGone) === 0) {
+    process.stdout.on('error', refuseOtherThanGone);
+  }
   process.stdout.write(text);
 }
 

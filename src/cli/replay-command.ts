@@ -4,6 +4,7 @@ import type { Configuration } from '../config/settings.ts';
 import { replayCaptures } from '../daemon/replay-captures.ts';
 import type { ExitCode } from '../errors.ts';
 import { EXIT_OK } from '../errors.ts';
+import { isTerminal, STDERR_FD } from '../system/terminal.ts';
 import { describeError } from './describe-error.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function runReplayCommand(
   );
   // Of captures that gave not one packet the errors have said it all.
   const isMissing = exitCode === EXIT_OK ? isCut || isNoteworthy(tally) : countRead(tally) > 0;
-  if ((process.stderr.isTTY || isMissing) && !settings.quiet) {
+  if ((isTerminal(STDERR_FD) || isMissing) && !settings.quiet) {
     const lines = describeReplay(tally, isCut ? settings.packetCountMax : undefined);
     const hints = countMessages(tally) === 0 ? [describeNoMessage(tally, settings)] : [];
     printError(`${[...lines, ...hints].join('\n')}\n`);

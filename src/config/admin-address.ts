@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from '../ip-address.ts';
 import { PORT_MAX } from './port-spellings.ts';
 
 /** Where the admin server listens. */

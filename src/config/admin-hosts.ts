@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from '../ip-address.ts';
 import type { AdminAddress } from './admin-address.ts';
 import { ADMIN_HOSTS_MAX } from './limits.ts';
 

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import type { Schema } from 'convict';
 import { type FileEntries, findConfigurationFile } from './configuration-file.ts';
 import { type LayeredValues, layerOption, settleLayers } from './configuration-layers.ts';
 import { findContradictions } from './configuration-mistakes.ts';
@@ -15,7 +13,7 @@ import {
   type Origin,
   refusedValueMistake,
 } from './mistakes.ts';
-import { findSpelling, SPELLINGS } from './option-spellings.ts';
+import { findSpelling } from './option-spellings.ts';
 import { SETTING_OPTIONS } from './option-table.ts';
 import type { Configuration, ConfigurationInput, Settings } from './settings.ts';
 
@@ -58,65 +56,23 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
   return { settings, origins: collectOrigins(layered), warnings, notes };
 }
 
-/**
- * Lets convict turn the texts into values and check them. It gets known keys alone, no environment and
- * no arguments: which text counts was decided before, with its origin.
- */
+/** The values of the texts that count, and what is wrong with them: a spelling gives null for a text that is not allowed. */
 function checkValues(layered: LayeredValues): { settings: Settings; mistakes: Mistake[] } {
-  const require = createRequire(import.meta.url);
-  const convict: typeof import('convict') = require('convict');
-  for (const [name, spelling] of Object.entries(SPELLINGS)) {
-    convict.addFormat({ name, coerce: (text) => box(spelling.parse(text)), validate: refuseNull });
-  }
-  const config = convict(buildSchema(), { env: {}, args: [] });
-  config.load(Object.fromEntries([...layered].map(([key, { value }]) => [key, value])));
-  const settings = unboxAll(config.getProperties());
   const mistakes: Mistake[] = [];
-  try {
-    config.validate({ allowed: 'strict' });
-  } catch (error) {
-    for (const option of SETTING_OPTIONS) {
-      const wrong = layered.get(option.key);
-      if (wrong !== undefined && settings[option.key] === null) {
-        const { allowed, explain } = findSpelling(option.spelling);
-        const reason = explain?.(wrong.value) ?? `allowed is ${allowed}`;
-        mistakes.push(refusedValueMistake(option.flags[0], wrong.value, wrong.origin, reason));
-      }
-    }
-    if (mistakes.length === 0) {
-      throw error;
-    }
-  }
-  return { settings, mistakes };
-}
-
-/** Values in a list of one: convict would take a value that is an object for a group of settings. */
-type BoxedSettings = { [Key in keyof Settings]: [Settings[Key]] | null };
-
-function box<T>(value: T | null): [T] | null {
-  return value === null ? null : [value];
-}
-
-function unboxAll(boxed: BoxedSettings): Settings {
-  const rows = Object.entries(boxed).map(([key, value]) => [key, value === null ? null : value[0]]);
-  return Object.fromEntries(rows);
-}
-
-/** A spelling gives null for a text that is not allowed, so that convict can gather all of them. */
-function refuseNull(value: unknown): void {
-  if (value === null) {
-    throw new Error('is not allowed');
-  }
-}
-
-function buildSchema(): Schema<BoxedSettings> {
   const rows = SETTING_OPTIONS.map((option) => {
-    const spelling = findSpelling(option.spelling);
-    const value = option.default === undefined ? spelling.unset : spelling.parse(option.default);
-    const boxed = option.default === undefined ? [value] : box(value);
-    return [option.key, { doc: option.description, format: option.spelling, default: boxed }];
+    const { key, flags, default: fallback } = option;
+    const { unset, parse, allowed, explain } = findSpelling(option.spelling);
+    const written = layered.get(key);
+    const text = written?.value ?? fallback;
+    // Nobody who changes a list of his own changes the next reader's.
+    const value = text === undefined ? structuredClone(unset) : parse(text);
+    if (written !== undefined && value === null) {
+      const reason = explain?.(written.value) ?? `allowed is ${allowed}`;
+      mistakes.push(refusedValueMistake(flags[0], written.value, written.origin, reason));
+    }
+    return [key, value];
   });
-  return Object.fromEntries(rows);
+  return { settings: Object.fromEntries(rows), mistakes };
 }
 
 function collectOrigins(layered: LayeredValues): Record<keyof Settings, Origin> {

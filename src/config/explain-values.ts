@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP } from '../ip-address.ts';
 import { PATTERN_LENGTH_MAX, PATTERN_STEPS_MAX } from '../limits.ts';
 import { countPatternSteps } from '../pattern-steps.ts';
 import { quoteValue } from './mistakes.ts';

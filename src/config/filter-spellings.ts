@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type {
   HeaderRule,
   HostRule,
@@ -8,6 +7,7 @@ import type {
   StatusRule,
 } from '../filter/filter-settings.ts';
 import { isPattern } from '../filter/path-pattern.ts';
+import { isIP } from '../ip-address.ts';
 import { PATTERN_LENGTH_MAX } from '../limits.ts';
 import {
   BUILT_IN_PATTERNS,

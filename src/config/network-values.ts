@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import type { NetworkPrefix } from '../record/network-prefix.ts';
 
 const IPV6_GROUPS = 8;
@@ -10,7 +9,7 @@ const IPV6_GROUPS = 8;
  */
 export function parseNetwork(text: string): NetworkPrefix {
   const [host, bits] = text.split('/');
-  const address = isIPv4(host) ? parseIpv4(host) : parseIpv6(host);
+  const address = host.includes(':') ? parseIpv6(host) : parseIpv4(host);
   return { address, prefixBits: bits === undefined ? address.length * 8 : Number(bits) };
 }
 

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import type { PortRange } from '../capture/port-range.ts';
+import { isIP } from '../ip-address.ts';
 import { PORT_RANGES_MAX, VXLAN_PORTS_MAX } from '../limits.ts';
 import { parseIntegerBetween } from './integer-spellings.ts';
 import { LOCAL_NETWORKS_MAX } from './limits.ts';

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { MessageChannel } from 'node:worker_threads';
 import type { Tally } from '../admin/tally.ts';
 import { linkTypeName } from '../capture/link-types.ts';
 import type { Configuration } from '../config/settings.ts';
@@ -16,6 +15,7 @@ import { WriterSink } from '../output/writer-sink.ts';
 import { createPipelineSettings } from '../plan/capture-plan.ts';
 import { type OutputPlan, planRecords, type RecordPlan } from '../plan/output-plan.ts';
 import { describeCostlyPatterns } from '../plan/pattern-costs.ts';
+import { isTerminal, STDOUT_FD } from '../system/terminal.ts';
 import { startCpuProfile } from '../worker/cpu-profile.ts';
 import type { SharedCapture } from '../worker/part-crew.ts';
 import { type ReplayProgress, type ReplayRequest, replayCapture } from '../worker/replay.ts';
@@ -80,7 +80,7 @@ export async function replayCaptures(
   const jobs = files.map((path) => createJob(path, configuration, plan, workersCount));
   const endProfile = await startCpuProfile(settings.cpuProfilePath, { isStrict: false });
   // On the terminal that takes the lines a bar would stand among them.
-  const hasLinesOnTerminal = plan.outputs.some(isStandardOutput) && process.stdout.isTTY;
+  const hasLinesOnTerminal = plan.outputs.some(isStandardOutput) && isTerminal(STDOUT_FD);
   const hideProgress =
     settings.quiet || hasLinesOnTerminal
       ? () => undefined

@@ -1,4 +1,5 @@
 import type { SingleBar } from 'cli-progress';
+import { isTerminal, STDERR_FD } from '../system/terminal.ts';
 import { PROGRESS_INTERVAL_MS } from './limits.ts';
 
 const BYTES_PER_MEGABYTE = 1e6;
@@ -19,7 +20,7 @@ export interface ReplayPosition {
  * @returns what takes the bar away
  */
 export async function showProgress(position: () => ReplayPosition): Promise<() => void> {
-  if (!process.stderr.isTTY) {
+  if (!isTerminal(STDERR_FD)) {
     return () => undefined;
   }
   const { default: cliProgress } = await import('cli-progress');

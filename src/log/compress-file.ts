@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import * as zlib from 'node:zlib';
+import { lateStream, lateZlib } from '../late-modules.ts';
 import { COMPRESS_CHUNK_BYTES } from './limits.ts';
 import { isOwnOrRoots, refuseOther } from './path-trust.ts';
 
@@ -34,7 +33,7 @@ export interface CompressedFile {
 
 /** zstd came with Node.js 22.15. */
 export function isCompressionThere(compression: Compression): boolean {
-  return compression === 'gzip' || typeof zlib.createZstdCompress === 'function';
+  return compression === 'gzip' || typeof lateZlib().createZstdCompress === 'function';
 }
 
 /**
@@ -94,7 +93,7 @@ async function writeCompressed(
   await rm(path, { force: true });
   const target = await open(path, 'wx', stats.mode & 0o777);
   try {
-    await pipeline(
+    await lateStream().promises.pipeline(
       readChunks(source),
       createCompressor(compression),
       (compressed: AsyncIterable<Uint8Array>) => writeChunks(target, compressed),
@@ -132,14 +131,15 @@ async function writeChunks(target: FileHandle, chunks: AsyncIterable<Uint8Array>
   }
 }
 
-function createCompressor(compression: Compression): zlib.Gzip | zlib.ZstdCompress {
+function createCompressor(compression: Compression) {
+  const { constants, createGzip, createZstdCompress } = lateZlib();
   const chunks = { chunkSize: COMPRESS_CHUNK_BYTES };
   if (compression === 'gzip') {
-    return zlib.createGzip(chunks);
+    return createGzip(chunks);
   }
   // A checksum, as the zstd command writes one: zstd has none else.
-  const params = { [zlib.constants.ZSTD_c_checksumFlag]: 1 };
-  return zlib.createZstdCompress({ ...chunks, params });
+  const params = { [constants.ZSTD_c_checksumFlag]: 1 };
+  return createZstdCompress({ ...chunks, params });
 }
 
 /**

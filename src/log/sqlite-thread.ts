@@ -8,7 +8,7 @@ import { createSqliteRefusal, describeSqliteFailure, SQLITE_MISSING } from './sq
 import { removeUnborn, type SqliteModule } from './sqlite-open.ts';
 import type { SqliteInsert, SqliteReply, SqliteRequest } from './sqlite-protocol.ts';
 
-const sqlite = await loadSqlite();
+const sqlite: SqliteModule | null = process.getBuiltinModule('node:sqlite') ?? null;
 const databases = sqlite === null ? null : new SqliteDatabases(sqlite);
 
 parentPort?.on('message', (request: SqliteRequest) => {
@@ -85,13 +85,4 @@ function insert(open: SqliteDatabases, request: SqliteInsert): Partial<SqliteRep
     return { ...database.insert(text), byteLength: database.byteLength };
   });
   return { ...outcome, isOpened };
-}
-
-/** Older runtimes do not have it, and would not even load a file that imports it. */
-async function loadSqlite(): Promise<SqliteModule | null> {
-  try {
-    return await import('node:sqlite');
-  } catch {
-    return null;
-  }
 }

@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto';
 import { canMatchHeads } from '../capture/head-filter.ts';
 import { SPELLINGS } from '../config/option-spellings.ts';
 import type { Settings } from '../config/settings.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { type FilterSettings, hasFilter } from '../filter/filter-settings.ts';
+import { lateCrypto } from '../late-modules.ts';
 import { SNAPLEN_MAX } from '../limits.ts';
 import type { LiveCapture } from '../worker/live-protocol.ts';
 import type { PipelineSettings } from '../worker/pipeline-settings.ts';
@@ -105,12 +105,12 @@ export function describeCapture(
 
 /** Undefined when there is one worker only. */
 export function chooseFanoutGroup(workersCount: number): number | undefined {
-  return workersCount > 1 ? randomInt(FANOUT_GROUPS_COUNT) : undefined;
+  return workersCount > 1 ? lateCrypto().randomInt(FANOUT_GROUPS_COUNT) : undefined;
 }
 
 /** Unforeseeable, so that nobody can choose flows of one hash. */
 export function chooseFlowSeed(): number {
-  return randomInt(2 ** 31);
+  return lateCrypto().randomInt(2 ** 31);
 }
 
 function needsWholeHeads(

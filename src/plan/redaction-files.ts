@@ -1,4 +1,3 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { AddressOption } from '../config/filter-spellings.ts';
 import { quoteValue } from '../config/mistakes.ts';
@@ -12,6 +11,7 @@ import {
   systemErrorName,
 } from '../errors.ts';
 import { HASH_KEY_BYTES } from '../keyed-hash.ts';
+import { lateCrypto } from '../late-modules.ts';
 import { KEY_BYTES_MIN, PATTERN_LENGTH_MAX, PATTERN_STEPS_MAX } from '../limits.ts';
 import { countPatternSteps } from '../pattern-steps.ts';
 import { isRedactionPattern } from '../redact/own-patterns.ts';
@@ -111,7 +111,7 @@ export function readAddressAnonymization(
     return undefined;
   }
   if (option.method === 'truncate') {
-    ownIdKey ??= Uint8Array.from(randomBytes(HASH_KEY_BYTES));
+    ownIdKey ??= Uint8Array.from(lateCrypto().randomBytes(HASH_KEY_BYTES));
     return { method: 'truncate', idKey: ownIdKey };
   }
   const subject = `Key file ${option.keyFile}`;
@@ -125,7 +125,7 @@ export function readAddressAnonymization(
       hint: 'Make a key with openssl rand -hex 32, readable for httplog alone',
     });
   }
-  const digest = createHmac('sha256', key).update(ID_KEY_LABEL).digest();
+  const digest = lateCrypto().createHmac('sha256', key).update(ID_KEY_LABEL).digest();
   return { method: 'hash', key, idKey: Uint8Array.from(digest.subarray(0, HASH_KEY_BYTES)) };
 }
 

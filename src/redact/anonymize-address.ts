@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { lateCrypto } from '../late-modules.ts';
 import { HASHES_KEPT_MAX } from './limits.ts';
 import type { AddressAnonymization } from './redaction-settings.ts';
 
@@ -52,6 +52,6 @@ function createHash(key: Uint8Array): AddressChange {
 }
 
 function hashAddress(key: Uint8Array, address: Uint8Array): Uint8Array {
-  const digest = createHmac('sha256', key).update(address).digest();
+  const digest = lateCrypto().createHmac('sha256', key).update(address).digest();
   return new Uint8Array(digest.subarray(0, address.length));
 }

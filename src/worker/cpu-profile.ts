@@ -1,4 +1,4 @@
-import { Session } from 'node:inspector/promises';
+import { lateInspector } from '../late-modules.ts';
 import { type FileTrust, writeTrustedFile } from '../log/trusted-file.ts';
 
 /**
@@ -13,6 +13,7 @@ export async function startCpuProfile(
   if (path === undefined) {
     return undefined;
   }
+  const { Session } = lateInspector();
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');

@@ -16,7 +16,7 @@ import {
 } from '../output/create-record-outputs.ts';
 import type { RecordOutputs } from '../output/record-outputs.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import { chooseHashSeed } from './choose-hash-seed.ts';
+import { chooseRandomWord } from '../system/random-word.ts';
 import type { PipelineOptions } from './pipeline-settings.ts';
 import type { HiddenText } from './pipeline-state.ts';
 
@@ -53,7 +53,7 @@ export function createOutputs(
       records: undefined,
       messageRecords: undefined,
       tracker: undefined,
-      bodies: createOpenBodies(options.hashSeed ?? chooseHashSeed()),
+      bodies: createOpenBodies(options.hashSeed ?? chooseRandomWord()),
       fieldTables: TEXT_FIELD_TABLES,
       openHiddenText: createHiddenText(options, TEXT_FIELD_TABLES, counters),
     };
@@ -78,7 +78,7 @@ export function createOutputs(
     records.messages.length > 0 ? createMessageRecords(fieldsCount, flowSeed) : undefined;
   const bodies =
     textLines.length > 0 || messageRecords !== undefined
-      ? createOpenBodies(options.hashSeed ?? chooseHashSeed())
+      ? createOpenBodies(options.hashSeed ?? chooseRandomWord())
       : undefined;
   const openHiddenText = createHiddenText(options, fieldTables, counters);
   return { textLines, records, messageRecords, tracker, bodies, fieldTables, openHiddenText };

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { PcapPart } from '../capture/pcap-file.ts';
+import { lateThreads } from '../late-modules.ts';
 import { PARTS_PER_THREAD_MAX } from './limits.ts';
 import type { DecodedPart, PartLines } from './part-decoder.ts';
 import type { PartCommand, PartReport, PartThreadData } from './part-thread.ts';
@@ -21,7 +22,8 @@ export class PartHelper {
 
   constructor(data: PartThreadData, onDecoded: OnDecoded) {
     this.#onDecoded = onDecoded;
-    this.#thread = new Worker(threadModule('part-thread'), { workerData: data, name: 'part' });
+    const { Worker: Thread } = lateThreads();
+    this.#thread = new Thread(threadModule('part-thread'), { workerData: data, name: 'part' });
     this.#thread.on('message', (report: PartReport) => this.#hear(report));
     // What went wrong shows again where its parts are done again, and is told there.
     this.#thread.on('error', () => {});

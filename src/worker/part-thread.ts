@@ -49,5 +49,5 @@ function reportPart(port: MessagePort, index: number, decoded: DecodedPart): voi
 }
 
 if (parentPort !== null) {
-  await runPartThread(parentPort, workerData);
+  void runPartThread(parentPort, workerData);
 }

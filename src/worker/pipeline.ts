@@ -25,7 +25,7 @@ import { createMethodTable, FIELDS_COUNT } from '../http/grammar.ts';
 import { createHeadHashKey } from '../http/head-hash.ts';
 import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
-import { chooseHashSeed } from './choose-hash-seed.ts';
+import { chooseRandomWord } from '../system/random-word.ts';
 import { createOutputs } from './create-outputs.ts';
 import { expireHeads } from './held-messages.ts';
 import { beginConnection } from './judge-segment.ts';
@@ -67,7 +67,7 @@ export function createPipeline(
     message: createHttpMessage(FIELDS_COUNT + options.headerNames.length),
     memory: createMessageMemory(),
     facts: new Int32Array(FACT_WORDS),
-    hashKey: createHeadHashKey(options.hashSeed ?? chooseHashSeed()),
+    hashKey: createHeadHashKey(options.hashSeed ?? chooseRandomWord()),
     keys: undefined,
     heldHeads,
     heldFrame: { ...createFrame(), bytes: heldHeads.bytes },

@@ -3,7 +3,7 @@ import { PCAP_HEADER_BYTES } from '../capture/pcap-reader.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { BatchSink } from '../format/line-batch.ts';
 import { isPlainText } from '../output/create-record-outputs.ts';
-import { chooseHashSeed } from './choose-hash-seed.ts';
+import { chooseRandomWord } from '../system/random-word.ts';
 import { createPartJoiner, flushJoiner, joinPart } from './join-parts.ts';
 import { SHARED_CAPTURE_BYTES_MIN } from './limits.ts';
 import { PartCrew, type SharedCapture } from './part-crew.ts';
@@ -51,7 +51,7 @@ export async function replayInParts(
 ): Promise<void> {
   const { request } = capture;
   // Hashes of one thread are compared with those of another.
-  const settings = { hashSeed: chooseHashSeed(), ...request.settings };
+  const settings = { hashSeed: chooseRandomWord(), ...request.settings };
   const crew = new PartCrew({ ...capture, request: { ...request, settings } });
   const joiner = createPartJoiner(capture.request.settings.outputs, sink, counters);
   let offset = PCAP_HEADER_BYTES;

@@ -97,7 +97,7 @@ async function startWaiting(command: string, before: string[], env: Record<strin
   const args = [...before, 'replay', pipe, '-o', '/dev/null'];
   const httplog = await startProcess(command, args, { env });
   onTestFinished(async () => void (await httplog.stop()));
-  const isNode = () => readFileSync(`/proc/${httplog.pid}/cmdline`, 'utf8').includes('httplog.ts');
+  const isNode = () => /httplog\.[jt]s/.test(readFileSync(`/proc/${httplog.pid}/cmdline`, 'utf8'));
   await waitUntil('the shell has become node', isNode, PATIENCE_MS);
   return httplog;
 }
