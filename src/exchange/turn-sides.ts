@@ -1,10 +1,13 @@
+import { UNKNOWN } from '../record/exchange.ts';
 import {
   FLOW_CLIENT_FIRST,
   FLOW_CONNECTED,
   type FlowState,
   FROM_CLIENT,
   FROM_SERVER,
+  isFact,
   SIDE_SEEN,
+  setConnectNs,
   sideOf,
 } from './flow-state.ts';
 
@@ -23,5 +26,9 @@ export function turnSides(state: FlowState, flow: number): void {
   sideFacts[server] = (sideFacts[server] & ~SIDE_SEEN) | clientSeen;
   passed[client] = passed[server];
   passed[server] = clientPassed;
-  state.facts[flow] = (state.facts[flow] ^ FLOW_CLIENT_FIRST) & ~FLOW_CONNECTED;
+  state.facts[flow] ^= FLOW_CLIENT_FIRST;
+  // The handshake is over and counted as such, but it was not the client that opened the connection.
+  if (isFact(state, flow, FLOW_CONNECTED)) {
+    setConnectNs(state, flow, UNKNOWN);
+  }
 }
