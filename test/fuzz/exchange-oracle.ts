@@ -154,7 +154,7 @@ function checkExchange(record: Record<string, unknown>): void {
   if (complete ? incomplete !== undefined : incomplete === undefined && !isLineCut) {
     throw new Error(`It is complete and has a reason, or neither: ${JSON.stringify(record)}`);
   }
-  if (complete && (method === undefined || record.response_head_bytes === undefined)) {
+  if (complete && (method === undefined || record.ttfb_ms === undefined)) {
     throw new Error(`Half an exchange is complete: ${JSON.stringify(record)}`);
   }
 }
