@@ -35,7 +35,8 @@ export const ROOMS: Readonly<Record<string, MutationRoom>> = {
     folder: 'src/exchange',
     program: 'test/exchange/pairing-cases.ts',
     tests: [
-      ['test/exchange/pairing.', 'test/exchange/lost', 'test/output/record-outputs'],
+      ['test/exchange/pairing.', 'test/exchange/early', 'test/exchange/lost'],
+      ['test/output/record-outputs'],
       ['test/output/behind-proxy', 'test/exchange/full', 'test/exchange/faults'],
     ],
   },
