@@ -153,7 +153,8 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
       '&&\n      acknowledgmentOf(slots, exchange) === segment.acknowledgmentNumber',
       '',
     ],
-    ['within-request: without a head', 'headBytesOf(slots, request) !== 0 &&', ''],
+    ['within-request: without a head', 'headBytes !== 0 &&', ''],
+    ['within-request: within its head', ' && position >= headBytes', ''],
     [
       'body-left-out',
       'isBodyLeftOut(slots, exchange, position, segment.acknowledgmentNumber)',

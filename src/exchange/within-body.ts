@@ -54,10 +54,13 @@ export function isWithinRequest(tracker: ExchangeTracker, flow: number, segment:
   const request = requestOf(exchange);
   const position = positionIn(tracker, flow, exchange, segment.sequenceNumber);
   const total = totalBytesOf(slots, request);
+  const headBytes = headBytesOf(slots, request);
+  // What begins within the head is no body: a sender who uses numbers twice may hide no request there.
+  const isBehindHead = position > 0 && position >= headBytes;
   if (total === UNKNOWN) {
     return (
-      position > 0 &&
-      headBytesOf(slots, request) !== 0 &&
+      isBehindHead &&
+      headBytes !== 0 &&
       acknowledgmentOf(slots, exchange) === segment.acknowledgmentNumber
     );
   }
@@ -65,7 +68,7 @@ export function isWithinRequest(tracker: ExchangeTracker, flow: number, segment:
     movePlace(flows, sideOf(flow, FROM_CLIENT), segment.sequenceNumber);
     return false;
   }
-  return position > 0 && position < total;
+  return isBehindHead && position < total;
 }
 
 /**
