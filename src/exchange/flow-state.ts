@@ -70,6 +70,8 @@ export const FLOW_ASSUMED = 1024;
 /** A proxy has told at the connection's start who has connected to it. */
 export const FLOW_PROXIED = 2048;
 export const FLOW_CLIENT_FIN = 4096;
+/** CONNECT has opened a tunnel, and what passes in it is not shown. */
+export const FLOW_HIDDEN = 8192;
 
 /** A byte of the side was seen. */
 export const SIDE_SEEN = 1;

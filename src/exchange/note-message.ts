@@ -3,6 +3,7 @@ import type { Segment } from '../decode/segment.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import type { MessageType } from '../record/message-type.ts';
 import {
+  FLOW_HIDDEN,
   FLOW_HTTP,
   FLOW_OTHER_PROTOCOL,
   FROM_CLIENT,
@@ -112,6 +113,24 @@ export function noteHeldMessage(
   tracker.flow = isGone ? NO_FLOW : flow;
   tracker.direction = direction;
   return hasNoBody;
+}
+
+/**
+ * Says whether a message passes in a tunnel that is to be hidden.
+ *
+ * @param isHeld it was held back, and is of no segment in hand
+ */
+export function isMessageHidden(
+  { flows, flow, isConnectHidden }: ExchangeTracker,
+  frame: Frame,
+  segment: Segment,
+  isHeld: boolean,
+): boolean {
+  if (!isConnectHidden) {
+    return false;
+  }
+  const found = isHeld ? findFlow(flows, frame.bytes, segment) : flow;
+  return found !== NO_FLOW && isFact(flows, found, FLOW_HIDDEN);
 }
 
 /** A message that was held back may have begun the flow since the segment in hand was looked up. */
