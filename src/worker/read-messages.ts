@@ -122,11 +122,11 @@ function isNothingExpected({ frame, segment, message, tracker }: Pipeline): bool
  */
 function readNoMessage(pipeline: Pipeline): boolean {
   const { frame, segment, heldHeads, tracker } = pipeline;
-  const { payloadOffset, payloadEnd, sequenceNumber } = segment;
+  const { payloadOffset, payloadEnd, sequenceNumber, acknowledgmentNumber } = segment;
   if (
     tracker !== undefined &&
     mayBePreamble(frame.bytes[payloadOffset]) &&
-    mayMessageBegin(tracker, sequenceNumber)
+    mayMessageBegin(tracker, sequenceNumber, acknowledgmentNumber)
   ) {
     const offset = skipPreambles(frame.bytes, payloadOffset, payloadEnd);
     notePreamble(tracker, frame.bytes, payloadOffset, offset, sequenceNumber);

@@ -44,8 +44,8 @@ export function beginsMessage(pipeline: Pipeline, bytes: Uint8Array, segment: Se
 /** The same for a segment that begins with what belongs to no message: `segment` is the rest behind it then. */
 function beginsBehindPreamble(pipeline: Pipeline, bytes: Uint8Array, segment: Segment): boolean {
   const { message, tracker } = pipeline;
-  const { payloadOffset, payloadEnd, sequenceNumber } = segment;
-  if (tracker !== undefined && !mayMessageBegin(tracker, sequenceNumber)) {
+  const { payloadOffset, payloadEnd, sequenceNumber, acknowledgmentNumber } = segment;
+  if (tracker !== undefined && !mayMessageBegin(tracker, sequenceNumber, acknowledgmentNumber)) {
     return false;
   }
   const offset = skipPreambles(bytes, payloadOffset, payloadEnd);
