@@ -41,8 +41,8 @@ export interface ExchangeTracker {
   isRetransmitted: boolean;
 }
 
-/** Of client and server, of the client that a proxy names, and of the client that is chosen. */
-const ADDRESSES_BYTES = 64;
+/** Of client and server, of both ends that a proxy names, and of the client that is chosen. */
+const ADDRESSES_BYTES = 80;
 const LENGTHS_BYTES_MAX = 512;
 /** Two messages gathered in whole blocks behind the addresses, and what redaction makes of them. */
 const STAGING_BYTES =
