@@ -145,7 +145,13 @@ export const COUNTER_ROWS = {
     metric: 'httplog_messages_hidden_total',
     help: 'Messages within tunnels that CONNECT has opened, and not logged',
     note: 'with `--within-connect hide`',
-    summary: { line: 'messages', place: 5, words: 'hidden within CONNECT', leavesOut: 'row' },
+    summary: { line: 'messages', place: 7, words: 'hidden within CONNECT', leavesOut: 'row' },
+  },
+  messagesInBodies: {
+    metric: 'httplog_messages_in_bodies_total',
+    help: 'Bytes of bodies that look like messages, and give no line',
+    note: 'where the head in front says how long its body is; who makes them may want to forge lines',
+    summary: { line: 'messages', place: 5, words: 'in bodies', leavesOut: 'row' },
   },
   heads: {
     metric: 'httplog_heads_total',
@@ -264,6 +270,7 @@ export const COUNTER_DUPLICATES = slots.messagesRetransmitted;
 export const COUNTER_COPIES = slots.messagesCopied;
 export const COUNTER_CONTRADICTED = slots.messagesContradicted;
 export const COUNTER_MESSAGES_HIDDEN = slots.messagesHidden;
+export const COUNTER_IN_BODIES = slots.messagesInBodies;
 export const COUNTER_HEADS_COMPLETED = slots.heads;
 export const COUNTER_HEADS_INCOMPLETE = slots.heads + 1;
 /** The tracker's counts: see exchange-counts.ts. */

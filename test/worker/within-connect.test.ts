@@ -114,4 +114,10 @@ describe('where no flow is followed', () => {
     const { shown } = await readTunnel(conversation, [TEXT_OUTPUT], false);
     expect(shown[0]).toEqual(['CONNECT /a', 'GET /b', '200', '200']);
   });
+
+  it('the length that the answer to CONNECT says hides nothing', async () => {
+    const conversation = 'open\n-> CONNECT a\n<- 200 a length 5000\n-> GET b\n<- 200 b';
+    const { shown } = await readTunnel(conversation, [TEXT_OUTPUT], false);
+    expect(shown[0]).toEqual(['CONNECT /a', '200', 'GET /b', '200']);
+  });
 });
