@@ -15,6 +15,8 @@ import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { readStatusCode } from '../http/status-code.ts';
 
 const WORD_HEAD = 0x48454144;
+/** The beginning of CONNECT. */
+const WORD_CONN = 0x434f4e4e;
 const STATUS_FINAL_MIN = 200;
 /** What a head is searched for here that nothing is held against. */
 const NO_FAULTS = 0;
@@ -36,7 +38,9 @@ export function noteMessageBody(
   const isRequest = message.kind === MESSAGE_REQUEST;
   let saysNothing = hasNoBody;
   if (isRequest) {
-    if (readInt32BE(bytes, message.startLineOffset) === WORD_HEAD) {
+    const word = readInt32BE(bytes, message.startLineOffset);
+    // The answer to either ends with its head, whatever that says.
+    if (word === WORD_HEAD || word === WORD_CONN) {
       noteHeadAsked(bodies, bytes, segment);
     } else if (bodies.hasHeads) {
       noteOtherAsked(bodies, bytes, segment);
