@@ -1,6 +1,7 @@
 import { readInt32BE } from '../big-endian.ts';
-import type { OpenBodies } from '../decode/body-rows.ts';
+import { NO_PLACE, type OpenBodies } from '../decode/body-rows.ts';
 import {
+  findAnswered,
   mayAnswerHead,
   noteAnswer,
   noteBody,
@@ -46,13 +47,14 @@ export function noteMessageBody(
       noteOtherAsked(bodies, bytes, segment);
     }
   } else {
-    if (readStatusCode(bytes, message) >= STATUS_FINAL_MIN) {
-      noteAnswer(bodies, bytes, segment);
+    const answered = findAnswered(bodies, bytes, segment);
+    if (answered !== NO_PLACE && readStatusCode(bytes, message) >= STATUS_FINAL_MIN) {
+      noteAnswer(bodies, answered, segment.acknowledgmentNumber);
     }
     saysNothing ||= bodies.hasHeads && mayAnswerHead(bodies, bytes, segment);
   }
   if (headEnd === 0) {
-    noteOpenHead(bodies, segment);
+    noteOpenHead(bodies, bytes, segment);
     return;
   }
   const isFramed =

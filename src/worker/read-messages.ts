@@ -72,6 +72,7 @@ export function readMessages(pipeline: Pipeline): boolean {
     } else {
       hasNoBody = takeMessage(pipeline, frame, segment, NOT_HELD) || answersHead(pipeline);
     }
+    // Of those in front the body is in the segment; what they ask counts.
     if (bodies !== undefined) {
       noteMessageBody(bodies, frame.bytes, segment, message, hasNoBody);
     }
