@@ -152,6 +152,7 @@ const options = await createPipelineOptions(
     framesMax: -1,
     vxlanPorts: [],
     isHeadCompleted: false,
+    isConnectHidden: false,
   },
   undefined,
 );

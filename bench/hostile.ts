@@ -211,6 +211,7 @@ function measure({ name, build, frames, isHeadCompleted = false }: Case, seconds
       flowSeed: 0,
       textColumns: TEXT_COLUMNS_DEFAULT,
       isHeadCompleted,
+      isConnectHidden: false,
       snaplenBytes: 0,
       framesMax: -1,
     },

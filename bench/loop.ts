@@ -66,6 +66,7 @@ const options = await createPipelineOptions(
     redaction: REDACTION_DEFAULTS,
     vxlanPorts: [],
     isHeadCompleted: values.records === 'exchanges',
+    isConnectHidden: false,
     textColumns: TEXT_COLUMNS_DEFAULT,
     hostName: 'bench',
     flowSeed: 1,

@@ -97,6 +97,7 @@ const NO_EVENTS: HttpEvents = {
   missing: nothing,
   upgraded: nothing,
   upgradedData: nothing,
+  proxied: nothing,
   lost: nothing,
   closed: nothing,
 };

@@ -153,7 +153,8 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
       '&&\n      acknowledgmentOf(slots, exchange) === segment.acknowledgmentNumber',
       '',
     ],
-    ['within-request: without a head', 'headBytesOf(slots, request) !== 0 &&', ''],
+    ['within-request: without a head', 'headBytes !== 0 &&', ''],
+    ['within-request: within its head', ' && position >= headBytes', ''],
     [
       'body-left-out',
       'isBodyLeftOut(slots, exchange, position, segment.acknowledgmentNumber)',
@@ -354,6 +355,13 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ],
     ['asker-is-client: never certain', 'noteFact(flows, flow, FLOW_HTTP);', ''],
   ]),
+  ...changes('src/exchange/turn-sides.ts', [
+    [
+      "asker-is-client: the time of the handshake is the client's",
+      'setConnectNs(state, flow, UNKNOWN);',
+      '',
+    ],
+  ]),
   ...changes('src/exchange/end-exchange.ts', [
     [
       'next-response-ends-it: whatever was announced',
@@ -418,9 +426,10 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ],
     [
       'waits-no-longer: in any order',
-      'while (!isFirstOfSide(early, flow, early.places[index])) {',
+      'while (index !== NO_EARLY && !isFirstOfSide(early, flow, early.places[index])) {',
       'while (false) {',
     ],
+    ['waits-no-longer: in a circle', 'return index === NO_EARLY ? first : index;', 'return index;'],
   ]),
   ...changes('src/exchange/early-segments.ts', [
     [

@@ -30,22 +30,23 @@ export interface MutationRoom {
   readonly tests: readonly (readonly string[])[];
 }
 
-const ROOMS: Readonly<Record<string, MutationRoom>> = {
+export const ROOMS: Readonly<Record<string, MutationRoom>> = {
   exchange: {
     folder: 'src/exchange',
     program: 'test/exchange/pairing-cases.ts',
     tests: [
-      ['test/exchange/pairing.', 'test/exchange/lost', 'test/worker/record-outputs'],
-      ['test/exchange/full', 'test/exchange/faults'],
+      ['test/exchange/pairing.', 'test/exchange/early', 'test/exchange/lost'],
+      ['test/output/record-outputs'],
+      ['test/output/behind-proxy', 'test/exchange/full', 'test/exchange/faults'],
     ],
   },
   redact: {
     folder: 'src/redact',
-    tests: [['test/redact'], ['test/worker/record-outputs']],
+    tests: [['test/redact'], ['test/output/record-outputs']],
   },
   filter: {
     folder: 'src/filter',
-    tests: [['test/filter'], ['test/worker/record-outputs']],
+    tests: [['test/filter'], ['test/output/record-outputs']],
   },
 };
 

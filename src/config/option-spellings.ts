@@ -114,6 +114,10 @@ function parseCompression(text: string): 'none' | 'gzip' | 'zstd' | null {
   return text === 'none' || text === 'gzip' || text === 'zstd' ? text : null;
 }
 
+function parseShowOrHide(text: string): 'show' | 'hide' | null {
+  return text === 'show' || text === 'hide' ? text : null;
+}
+
 function parseText(text: string): string | null {
   return text === '' || text.includes('\0') ? null : text;
 }
@@ -228,6 +232,7 @@ export const SPELLINGS = {
     parse: (text) => parseIntegerBetween(text, 0, KEEP_COUNT_MAX),
     print,
   },
+  'show-or-hide': { allowed: 'show or hide', parse: parseShowOrHide, print },
   engine: { allowed: 'afpacket or libpcap', parse: parseEngine, print },
   timezone: {
     allowed: 'local, UTC, or an IANA name such as Europe/Berlin',

@@ -116,6 +116,18 @@ const ROWS = [
     commands: LIVE_AND_REPLAY,
   },
   {
+    key: 'withinConnect',
+    flags: ['--within-connect'],
+    environment: 'HTTPLOG_WITHIN_CONNECT',
+    placeholder: 'show|hide',
+    default: 'show',
+    description:
+      'What becomes of HTTP within a tunnel that CONNECT has opened: read as any other, or left out',
+    spelling: 'show-or-hide',
+    group: 'Capture',
+    commands: LIVE_AND_REPLAY,
+  },
+  {
     key: 'tunnels',
     flags: ['--tunnels'],
     environment: 'HTTPLOG_TUNNELS',

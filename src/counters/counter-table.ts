@@ -141,6 +141,12 @@ export const COUNTER_ROWS = {
     note: 'one of them is not what the other end has received: a new connection whose start was not seen, or a decoy',
     summary: { line: 'messages', place: 4, words: 'contradicted', leavesOut: 'row' },
   },
+  messagesHidden: {
+    metric: 'httplog_messages_hidden_total',
+    help: 'Messages within tunnels that CONNECT has opened, and not logged',
+    note: 'with `--within-connect hide`',
+    summary: { line: 'messages', place: 7, words: 'hidden within CONNECT', leavesOut: 'row' },
+  },
   messagesInBodies: {
     metric: 'httplog_messages_in_bodies_total',
     help: 'Bytes of bodies that look like messages, and give no line',
@@ -263,6 +269,7 @@ export const STATUS_CLASSES_COUNT = STATUS_CLASS_NAMES.length;
 export const COUNTER_DUPLICATES = slots.messagesRetransmitted;
 export const COUNTER_COPIES = slots.messagesCopied;
 export const COUNTER_CONTRADICTED = slots.messagesContradicted;
+export const COUNTER_MESSAGES_HIDDEN = slots.messagesHidden;
 export const COUNTER_IN_BODIES = slots.messagesInBodies;
 export const COUNTER_HEADS_COMPLETED = slots.heads;
 export const COUNTER_HEADS_INCOMPLETE = slots.heads + 1;

@@ -11,14 +11,14 @@ import { writeOppositeKey, writeSegmentKey } from './message-facts.ts';
 import type { Segment } from './segment.ts';
 
 /**
- * Which responses answer HEAD, where no flow is followed: they have no body whatever their heads say. It is asked only
- * of a response behind which something stands in its segment that looks like the next one: which one of several
- * pipelined requests was HEAD does not have to be known then.
+ * Which responses answer HEAD or CONNECT, where no flow is followed: they have no body whatever their heads say. It is
+ * asked only of a response behind which something stands in its segment that looks like the next one: which one of
+ * several pipelined requests it answers does not have to be known then, nor whether a tunnel was refused.
  *
  * @see RFC 9112 section 6.3
  */
 
-/** Notes that the segment asks with HEAD. */
+/** Notes that the segment asks with HEAD or CONNECT. */
 export function noteHead(
   { connections, key, opposite }: MessageMemory,
   bytes: Uint8Array,

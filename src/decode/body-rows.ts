@@ -4,221 +4,240 @@ import { OPEN_BODIES_MAX, OPEN_BODY_BYTES_MAX, OPEN_BODY_LINE_BYTES_MAX } from '
 import type { Segment } from './segment.ts';
 
 /**
- * Which bytes are a body, where no flow is followed: a row of one cache line a direction, in a table so small that it
- * stays in the cache. A direction whose place another one takes is forgotten, and what is forgotten is no body.
+ * Which bytes are a body, where no flow is followed. A direction has a place in a table so small that it stays in the
+ * nearest caches; one whose place another takes is forgotten, and what is forgotten is no body.
  *
  * A head is believed when it stands behind all that its sender has been seen to send, and only as long as nothing else
  * comes under its numbers: otherwise a decoy, which the other end need not receive, made a body of what follows it.
  * `docs/decisions/0010` says what that leaves.
  */
 export interface OpenBodies {
+  /** By place: PLACE_WORDS, a hash of the direction and the number behind the last byte seen of it. */
+  readonly ends: Int32Array;
+  /** By place: BODY_*. */
+  readonly flags: Uint8Array;
+  /** By place, of a direction with a head whose body is to come: ROW_WORDS, its key among them. */
   readonly rows: Int32Array;
-  /** By row: not 0 when a body is open there. It is asked first: the whole of it stays in the nearest cache. */
-  readonly isOpen: Uint8Array;
-  /** The direction of the segment in hand has this row; of meaning behind `findBodyEnd`. */
-  row: number;
   /** Nobody outside is to choose which directions meet in one place. */
   readonly seed: number;
   /** In hand while a segment is read. */
   readonly reader: ChunkReader;
+  /** Of the direction of the segment in hand, behind `takePlace`. */
+  place: number;
   /** HEAD was asked for at all. */
   hasHeads: boolean;
 }
 
-/** Addresses as they stand in the packet, and the ports. */
+const HIGH_AT = 1;
+const PLACE_WORDS = 2;
+
 const SOURCE_AT = 0;
 const TARGET_AT = 4;
 const PORTS_AT = 8;
-/** BODY_*, and above them the state of the chunks' reader and the bytes that it has read of its line. */
-export const STATE_AT = 9;
-/** Behind the last byte seen. */
-export const HIGH_AT = 10;
+const ADDRESS_LENGTH_AT = 9;
 /** Where the head begins. */
-export const START_AT = 11;
+export const START_AT = 10;
 /** Where the body begins. */
-export const FROM_AT = 12;
+export const FROM_AT = 11;
 /** Where it ends; of one in chunks, up to where they are read. */
-export const TO_AT = 13;
-export const CHUNK_SIZE_AT = 14;
+export const TO_AT = 12;
+export const CHUNK_SIZE_AT = 13;
+/** State of the chunks' reader, and above it the bytes that it has read of its line. */
+export const CHUNK_STATE_AT = 14;
 /** Of a server: what its client had received when it asked with HEAD. */
 export const HEAD_RECEIVED_AT = 15;
 export const ROW_WORDS = 16;
 
-/** The place is taken, by IPv4 or by IPv6. */
-export const BODY_IPV4 = 0x01;
-export const BODY_IPV6 = 0x02;
 /** A connection of the same ports was seen before this one: what it has sent is not known from its first byte on. */
-export const BODY_IS_UNSURE = 0x04;
+export const BODY_IS_UNSURE = 0x01;
 /** There is a head, and nothing that contradicts it. */
-export const BODY_HAS_HEAD = 0x08;
+export const BODY_HAS_HEAD = 0x02;
 /** Its end is to come: nothing behind its first byte is known. */
-export const BODY_HAS_OPEN_HEAD = 0x10;
-export const BODY_IS_OPEN = 0x20;
-export const BODY_IS_CHUNKED = 0x40;
+export const BODY_HAS_OPEN_HEAD = 0x04;
+export const BODY_IS_OPEN = 0x08;
+export const BODY_IS_CHUNKED = 0x10;
 /** What answers may be HEAD's. */
-export const BODY_IS_HEAD_ASKED = 0x80;
-export const ALL_OF_HEAD = BODY_HAS_HEAD | BODY_HAS_OPEN_HEAD | BODY_IS_OPEN | BODY_IS_CHUNKED;
-export const CHUNK_STATE_SHIFT = 8;
-export const CHUNK_STATE_MASK = 0x0f;
-export const LINE_BYTES_SHIFT = 12;
-export const FLAGS_MASK = 0xff;
+export const BODY_IS_HEAD_ASKED = 0x20;
+const ALL_OF_HEAD = BODY_HAS_HEAD | BODY_HAS_OPEN_HEAD | BODY_IS_OPEN | BODY_IS_CHUNKED;
 
-const SETS_SHIFT = 32 - Math.log2(OPEN_BODIES_MAX);
-const GOLDEN_RATIO = 0x9e3779b1 | 0;
+const PLACE_SHIFT = 32 - Math.log2(OPEN_BODIES_MAX);
+/** Odd numbers of many bits: the first is Knuth's (golden ratio), the others are those of MurmurHash3. */
+const MIX_PORTS = 0x9e3779b1 | 0;
+const MIX_SOURCE = 0x85ebca6b | 0;
+const MIX_TARGET = 0xc2b2ae35 | 0;
+
+export const NO_PLACE = -1;
 
 export function createOpenBodies(seed: number): OpenBodies {
   return {
+    ends: new Int32Array(OPEN_BODIES_MAX * PLACE_WORDS),
+    flags: new Uint8Array(OPEN_BODIES_MAX),
     rows: new Int32Array(OPEN_BODIES_MAX * ROW_WORDS),
-    isOpen: new Uint8Array(OPEN_BODIES_MAX),
-    row: 0,
     seed,
     reader: createChunkReader(OPEN_BODY_BYTES_MAX, OPEN_BODY_LINE_BYTES_MAX),
+    place: 0,
     hasHeads: false,
   };
 }
 
+/** Makes it as it was when it was made. */
 export function forgetOpenBodies(bodies: OpenBodies): void {
+  bodies.ends.fill(0);
+  bodies.flags.fill(0);
   bodies.rows.fill(0);
-  bodies.isOpen.fill(0);
   bodies.hasHeads = false;
 }
 
-/** A head and its body are not believed any more, or are over. */
-export function dropHead(bodies: OpenBodies, row: number): void {
-  writeState(bodies, row, bodies.rows[row + STATE_AT] & FLAGS_MASK & ~ALL_OF_HEAD);
+/**
+ * Finds the place of the segment's direction. When it is new there, all that it has sent so far is taken for seen.
+ *
+ * @returns true when it was there
+ */
+export function takePlace(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): boolean {
+  const { ends, flags } = bodies;
+  const hash = hashDirection(bodies, bytes, segment, false);
+  const place = hash >>> PLACE_SHIFT;
+  bodies.place = place;
+  if (ends[place * PLACE_WORDS] === hash) {
+    return true;
+  }
+  ends[place * PLACE_WORDS] = hash;
+  ends[place * PLACE_WORDS + HIGH_AT] = segment.sequenceNumber;
+  flags[place] = 0;
+  return false;
 }
 
-export function writeState({ rows, isOpen }: OpenBodies, row: number, state: number): void {
-  rows[row + STATE_AT] = state;
-  isOpen[row / ROW_WORDS] = state & (BODY_IS_OPEN | BODY_IS_UNSURE);
-}
-
-export function takeHead(
+/** The place of the segment's direction if it is known there and has one of these flags; else NO_PLACE. */
+export function findPlace(
   bodies: OpenBodies,
-  row: number,
-  start: number,
-  from: number,
-  flags: number,
-): void {
-  const { rows } = bodies;
-  const state = (rows[row + STATE_AT] & FLAGS_MASK & ~ALL_OF_HEAD) | BODY_HAS_HEAD | flags;
-  writeState(bodies, row, state);
-  rows[row + START_AT] = start;
-  rows[row + FROM_AT] = from;
-  rows[row + TO_AT] = from;
-}
-
-/** Nothing was seen that stands at this number or behind it. */
-export function isInOrder(rows: Int32Array, row: number, sequence: number): boolean {
-  return (
-    (rows[row + STATE_AT] & BODY_IS_UNSURE) === 0 && ((sequence - rows[row + HIGH_AT]) | 0) >= 0
-  );
-}
-
-export function overlapsHead(rows: Int32Array, row: number, start: number, end: number): boolean {
-  return (
-    (rows[row + STATE_AT] & BODY_HAS_HEAD) !== 0 &&
-    ((start - rows[row + FROM_AT]) | 0) < 0 &&
-    ((end - rows[row + START_AT]) | 0) > 0
-  );
-}
-
-export function raise(rows: Int32Array, row: number, end: number): void {
-  if (((end - rows[row + HIGH_AT]) | 0) > 0) {
-    rows[row + HIGH_AT] = end;
-  }
-}
-
-/** Sequence number behind the segment's last byte on the wire. */
-export function endOf(segment: Segment): number {
-  const { sequenceNumber, payloadOffset, payloadEnd, payloadBytes, isPayloadCut } = segment;
-  return (sequenceNumber + (isPayloadCut ? payloadBytes : payloadEnd - payloadOffset)) | 0;
-}
-
-export function familyOf({ addressLength }: Segment): number {
-  return addressLength === 4 ? BODY_IPV4 : BODY_IPV6;
-}
-
-/** The direction's row: when it is new, all that it has sent so far is taken for seen. */
-export function rowOf(
-  bodies: OpenBodies,
-  bytes: Uint8Array,
-  segment: Segment,
-  isOpposite = false,
-): number {
-  const { rows } = bodies;
-  const row = placeOf(bodies, bytes, segment, isOpposite);
-  if (isRow(rows, row, bytes, segment, isOpposite)) {
-    return row;
-  }
-  const { addressLength, sourceAddressOffset, targetAddressOffset } = segment;
-  const source = isOpposite ? targetAddressOffset : sourceAddressOffset;
-  const target = isOpposite ? sourceAddressOffset : targetAddressOffset;
-  for (let at = 0; at < addressLength; at += 4) {
-    rows[row + SOURCE_AT + (at >> 2)] = readInt32BE(bytes, source + at);
-    rows[row + TARGET_AT + (at >> 2)] = readInt32BE(bytes, target + at);
-  }
-  rows[row + PORTS_AT] = portsOf(segment, isOpposite);
-  writeState(bodies, row, familyOf(segment));
-  rows[row + HIGH_AT] = isOpposite ? segment.acknowledgmentNumber : segment.sequenceNumber;
-  return row;
-}
-
-export function isRow(
-  rows: Int32Array,
-  row: number,
   bytes: Uint8Array,
   segment: Segment,
   isOpposite: boolean,
-): boolean {
-  if (rows[row + PORTS_AT] !== portsOf(segment, isOpposite)) {
-    return false;
-  }
-  const { addressLength, sourceAddressOffset, targetAddressOffset } = segment;
-  const source = isOpposite ? targetAddressOffset : sourceAddressOffset;
-  const target = isOpposite ? sourceAddressOffset : targetAddressOffset;
-  if (addressLength === 4) {
-    return (
-      rows[row + SOURCE_AT] === readInt32BE(bytes, source) &&
-      rows[row + TARGET_AT] === readInt32BE(bytes, target) &&
-      (rows[row + STATE_AT] & BODY_IPV4) !== 0
-    );
-  }
-  return (
-    (rows[row + STATE_AT] & BODY_IPV6) !== 0 &&
-    isAddress(rows, row + SOURCE_AT, bytes, source) &&
-    isAddress(rows, row + TARGET_AT, bytes, target)
-  );
+  flags: number,
+): number {
+  const hash = hashDirection(bodies, bytes, segment, isOpposite);
+  const place = hash >>> PLACE_SHIFT;
+  return (bodies.flags[place] & flags) !== 0 && bodies.ends[place * PLACE_WORDS] === hash
+    ? place
+    : NO_PLACE;
 }
 
-function isAddress(rows: Int32Array, at: number, bytes: Uint8Array, offset: number): boolean {
-  return (
-    rows[at] === readInt32BE(bytes, offset) &&
-    rows[at + 1] === readInt32BE(bytes, offset + 4) &&
-    rows[at + 2] === readInt32BE(bytes, offset + 8) &&
-    rows[at + 3] === readInt32BE(bytes, offset + 12)
-  );
+/** Takes the place of the other direction, whatever is there. */
+export function takeOpposite(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): number {
+  const { ends, flags } = bodies;
+  const hash = hashDirection(bodies, bytes, segment, true);
+  const place = hash >>> PLACE_SHIFT;
+  if (ends[place * PLACE_WORDS] !== hash) {
+    ends[place * PLACE_WORDS] = hash;
+    ends[place * PLACE_WORDS + HIGH_AT] = segment.acknowledgmentNumber;
+    flags[place] = 0;
+  }
+  return place;
+}
+
+/** The other direction's bytes are another connection's from here on: its first one is taken as it comes. */
+export function forgetOpposite(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
+  const { ends, flags } = bodies;
+  const hash = hashDirection(bodies, bytes, segment, true);
+  const place = hash >>> PLACE_SHIFT;
+  if (ends[place * PLACE_WORDS] === hash) {
+    ends[place * PLACE_WORDS] = 0;
+    flags[place] = 0;
+  }
+}
+
+export function highOf({ ends }: OpenBodies, place: number): number {
+  return ends[place * PLACE_WORDS + HIGH_AT];
+}
+
+export function setHigh({ ends }: OpenBodies, place: number, high: number): void {
+  ends[place * PLACE_WORDS + HIGH_AT] = high;
+}
+
+export function raiseHigh({ ends }: OpenBodies, place: number, end: number): void {
+  const at = place * PLACE_WORDS + HIGH_AT;
+  if (((end - ends[at]) | 0) > 0) {
+    ends[at] = end;
+  }
+}
+
+/** A head and its body are not believed any more, or are over. */
+export function dropHead({ flags }: OpenBodies, place: number): void {
+  flags[place] &= ~ALL_OF_HEAD;
+}
+
+/** The segment begins with a head whose body begins at `from`. */
+export function takeHead(
+  bodies: OpenBodies,
+  bytes: Uint8Array,
+  segment: Segment,
+  from: number,
+  flags: number,
+): void {
+  const { rows, place } = bodies;
+  const { addressLength, sourceAddressOffset, targetAddressOffset } = segment;
+  const row = place * ROW_WORDS;
+  for (let at = 0; at < addressLength; at += 4) {
+    rows[row + SOURCE_AT + (at >> 2)] = readInt32BE(bytes, sourceAddressOffset + at);
+    rows[row + TARGET_AT + (at >> 2)] = readInt32BE(bytes, targetAddressOffset + at);
+  }
+  rows[row + PORTS_AT] = portsOf(segment, false);
+  rows[row + ADDRESS_LENGTH_AT] = addressLength;
+  rows[row + START_AT] = segment.sequenceNumber;
+  rows[row + FROM_AT] = from;
+  rows[row + TO_AT] = from;
+  bodies.flags[place] = (bodies.flags[place] & ~ALL_OF_HEAD) | BODY_HAS_HEAD | flags;
+}
+
+/** Whether the head in that place is the segment's direction's: what takes a line away is compared whole. */
+export function isOwnHead(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): boolean {
+  const { rows } = bodies;
+  const row = bodies.place * ROW_WORDS;
+  const { addressLength, sourceAddressOffset, targetAddressOffset } = segment;
+  if (
+    rows[row + PORTS_AT] !== portsOf(segment, false) ||
+    rows[row + ADDRESS_LENGTH_AT] !== addressLength
+  ) {
+    return false;
+  }
+  for (let at = 0; at < addressLength; at += 4) {
+    if (
+      rows[row + SOURCE_AT + (at >> 2)] !== readInt32BE(bytes, sourceAddressOffset + at) ||
+      rows[row + TARGET_AT + (at >> 2)] !== readInt32BE(bytes, targetAddressOffset + at)
+    ) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function portsOf({ sourcePort, targetPort }: Segment, isOpposite: boolean): number {
   return isOpposite ? (targetPort << 16) | sourcePort : (sourcePort << 16) | targetPort;
 }
 
-/** Where the row of the direction would stand. A multiplier of Knuth's (golden ratio). */
-export function placeOf(
+function hashDirection(
   { seed }: OpenBodies,
   bytes: Uint8Array,
   segment: Segment,
   isOpposite: boolean,
 ): number {
   const { addressLength, sourceAddressOffset, targetAddressOffset } = segment;
-  const source = readInt32BE(bytes, sourceAddressOffset + addressLength - 4);
-  const target = readInt32BE(bytes, targetAddressOffset + addressLength - 4);
-  let hash = Math.imul(portsOf(segment, isOpposite) ^ seed, GOLDEN_RATIO);
-  hash ^= hash >>> 15;
-  hash = Math.imul(
-    hash ^ (isOpposite ? target ^ (source >>> 1) : source ^ (target >>> 1)),
-    GOLDEN_RATIO,
-  );
-  return (hash >>> SETS_SHIFT) * ROW_WORDS;
+  let source = readInt32BE(bytes, isOpposite ? targetAddressOffset : sourceAddressOffset);
+  let target = readInt32BE(bytes, isOpposite ? sourceAddressOffset : targetAddressOffset);
+  if (addressLength !== 4) {
+    source = foldIpv6(bytes, isOpposite ? targetAddressOffset : sourceAddressOffset, source);
+    target = foldIpv6(bytes, isOpposite ? sourceAddressOffset : targetAddressOffset, target);
+  }
+  let hash = Math.imul(portsOf(segment, isOpposite) ^ seed, MIX_PORTS);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ source, MIX_SOURCE);
+  hash = Math.imul(hash ^ (hash >>> 13) ^ target, MIX_TARGET);
+  return hash ^ (hash >>> 16);
+}
+
+function foldIpv6(bytes: Uint8Array, offset: number, first: number): number {
+  let hash = first;
+  for (let at = 4; at < 16; at += 4) {
+    hash = Math.imul(hash ^ (hash >>> 15), MIX_PORTS) ^ readInt32BE(bytes, offset + at);
+  }
+  return hash;
 }

@@ -71,8 +71,8 @@ export const HEAD_HELD_SEC_MAX = 2;
 export const HEADS_PER_CHAIN_MAX = 8;
 
 /**
- * Directions of connections of which it is known where a body ends: a power of two; 256 KiB, which stay in the cache. Of
- * two that meet in one place the older is forgotten.
+ * Directions of connections of which it is known where a body ends: a power of two; 36 KiB, which stay in the cache, and
+ * 256 KiB for the bodies. Of two that meet in one place the older is forgotten.
  */
 export const OPEN_BODIES_MAX = 4096;
 

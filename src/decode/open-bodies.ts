@@ -3,13 +3,13 @@ import {
   CHUNK_DATA,
   CHUNK_END,
   CHUNK_LOST,
+  CHUNK_SIZE,
   type ChunkReader,
   NO_SIZE,
   passChunkData,
   readChunkFraming,
 } from '../http/chunk-reader.ts';
 import {
-  ALL_OF_HEAD,
   BODY_HAS_HEAD,
   BODY_HAS_OPEN_HEAD,
   BODY_IS_CHUNKED,
@@ -17,53 +17,46 @@ import {
   BODY_IS_OPEN,
   BODY_IS_UNSURE,
   CHUNK_SIZE_AT,
-  CHUNK_STATE_MASK,
-  CHUNK_STATE_SHIFT,
+  CHUNK_STATE_AT,
   dropHead,
-  endOf,
-  FLAGS_MASK,
   FROM_AT,
-  familyOf,
+  findPlace,
+  forgetOpposite,
   HEAD_RECEIVED_AT,
-  HIGH_AT,
-  isInOrder,
-  isRow,
-  LINE_BYTES_SHIFT,
+  highOf,
+  isOwnHead,
+  NO_PLACE,
   type OpenBodies,
-  overlapsHead,
-  placeOf,
   ROW_WORDS,
-  raise,
-  rowOf,
+  raiseHigh,
   START_AT,
-  STATE_AT,
+  setHigh,
   TO_AT,
   takeHead,
-  writeState,
+  takeOpposite,
+  takePlace,
 } from './body-rows.ts';
 import { OPEN_BODY_BYTES_MAX } from './limits.ts';
 import type { Segment } from './segment.ts';
 
-/** What a segment tells of bodies, and what is known of one by its direction's row. */
+/** What a segment tells of bodies, and what is known of one by its direction's place. */
 
 /** The segment begins in no body. */
 export const NO_BODY = -1;
 
+const CHUNK_STATE_MASK = 0x0f;
+const LINE_BYTES_SHIFT = 4;
+
 /** A client's SYN: what its ports have sent before is another connection's. */
 export function beginBodies(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
-  const { rows } = bodies;
-  const { sequenceNumber } = segment;
-  const wasKnown = isRow(rows, placeOf(bodies, bytes, segment, false), bytes, segment, false);
-  const row = rowOf(bodies, bytes, segment);
-  if (wasKnown && rows[row + HIGH_AT] === sequenceNumber) {
+  const wasKnown = takePlace(bodies, bytes, segment);
+  const { flags, place } = bodies;
+  if (wasKnown && highOf(bodies, place) === segment.sequenceNumber) {
     return; // The same once more, of another device or sent again.
   }
-  writeState(bodies, row, familyOf(segment) | (wasKnown ? BODY_IS_UNSURE : 0));
-  rows[row + HIGH_AT] = sequenceNumber;
-  const other = placeOf(bodies, bytes, segment, true);
-  if (isRow(rows, other, bytes, segment, true)) {
-    writeState(bodies, other, 0);
-  }
+  flags[place] = wasKnown ? BODY_IS_UNSURE : 0;
+  setHigh(bodies, place, segment.sequenceNumber);
+  forgetOpposite(bodies, bytes, segment);
 }
 
 /**
@@ -79,18 +72,23 @@ export function passBytes(
   segment: Segment,
   isThorough: boolean,
 ): void {
-  const { rows, isOpen } = bodies;
-  const row = placeOf(bodies, bytes, segment, false);
-  if ((!isThorough && isOpen[row / ROW_WORDS] === 0) || !isRow(rows, row, bytes, segment, false)) {
-    return;
+  if (isThorough) {
+    takePlace(bodies, bytes, segment);
+  } else {
+    const place = findPlace(bodies, bytes, segment, false, BODY_HAS_HEAD);
+    if (place === NO_PLACE) {
+      return;
+    }
+    bodies.place = place;
   }
+  const { flags, place } = bodies;
   const end = endOf(segment);
-  if (overlapsHead(rows, row, segment.sequenceNumber, end)) {
-    dropHead(bodies, row);
-  } else if ((rows[row + STATE_AT] & BODY_IS_CHUNKED) !== 0) {
-    followChunks(bodies, row, bytes, segment);
+  if (overlapsHead(bodies, segment.sequenceNumber, end)) {
+    dropHead(bodies, place);
+  } else if ((flags[place] & BODY_IS_CHUNKED) !== 0) {
+    followChunks(bodies, bytes, segment);
   }
-  raise(rows, row, end);
+  raiseHigh(bodies, place, end);
 }
 
 /**
@@ -98,31 +96,26 @@ export function passBytes(
  * end. NO_BODY: it is one, as far as is known.
  */
 export function findBodyEnd(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): number {
-  const row = rowOf(bodies, bytes, segment);
-  bodies.row = row;
-  return (bodies.rows[row + STATE_AT] & BODY_IS_OPEN) === 0
-    ? NO_BODY
-    : findOpenBodyEnd(bodies, row, bytes, segment);
+  takePlace(bodies, bytes, segment);
+  return (bodies.flags[bodies.place] & BODY_IS_OPEN) !== 0 && isOwnHead(bodies, bytes, segment)
+    ? findOpenBodyEnd(bodies, bytes, segment)
+    : NO_BODY;
 }
 
-function findOpenBodyEnd(
-  bodies: OpenBodies,
-  row: number,
-  bytes: Uint8Array,
-  segment: Segment,
-): number {
-  const { rows } = bodies;
+function findOpenBodyEnd(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): number {
+  const { rows, flags, place } = bodies;
   const { sequenceNumber, payloadOffset, payloadEnd } = segment;
+  const row = place * ROW_WORDS;
   if (((sequenceNumber - rows[row + FROM_AT]) | 0) < 0) {
     return NO_BODY;
   }
-  if ((rows[row + STATE_AT] & BODY_IS_CHUNKED) !== 0) {
-    followChunks(bodies, row, bytes, segment);
-    if ((rows[row + STATE_AT] & BODY_IS_OPEN) === 0) {
+  if ((flags[place] & BODY_IS_CHUNKED) !== 0) {
+    followChunks(bodies, bytes, segment);
+    if ((flags[place] & BODY_IS_OPEN) === 0) {
       return NO_BODY;
     }
-    if ((rows[row + STATE_AT] & BODY_IS_CHUNKED) !== 0) {
-      raise(rows, row, endOf(segment));
+    if ((flags[place] & BODY_IS_CHUNKED) !== 0) {
+      raiseHigh(bodies, place, endOf(segment));
       return payloadEnd;
     }
   }
@@ -130,24 +123,24 @@ function findOpenBodyEnd(
   if (left <= 0) {
     return NO_BODY;
   }
-  raise(rows, row, endOf(segment));
+  raiseHigh(bodies, place, endOf(segment));
   return Math.min(payloadEnd, payloadOffset + left);
 }
 
-/** Takes a message whose head does not end in the segment: it may come whole. */
-export function noteOpenHead(bodies: OpenBodies, segment: Segment): void {
-  const { rows, row } = bodies;
+/** Takes a message whose head does not end in the segment: it may come whole. **Its place is taken.** */
+export function noteOpenHead(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
+  const { place } = bodies;
   const end = endOf(segment);
-  if (isInOrder(rows, row, segment.sequenceNumber)) {
-    takeHead(bodies, row, segment.sequenceNumber, end, BODY_HAS_OPEN_HEAD);
-  } else if (overlapsHead(rows, row, segment.sequenceNumber, end)) {
-    dropHead(bodies, row);
+  if (isInOrder(bodies, segment.sequenceNumber)) {
+    takeHead(bodies, bytes, segment, end, BODY_HAS_OPEN_HEAD);
+  } else if (overlapsHead(bodies, segment.sequenceNumber, end)) {
+    dropHead(bodies, place);
   }
-  raise(rows, row, end);
+  raiseHigh(bodies, place, end);
 }
 
 /**
- * Takes a message whose head is whole.
+ * Takes a message whose head is whole. **Its place is taken.**
  *
  * @param segment begins with it
  * @param headBytes its length
@@ -160,88 +153,101 @@ export function noteBody(
   headBytes: number,
   framing: number,
 ): void {
-  const { rows, row } = bodies;
-  const { sequenceNumber, payloadOffset, payloadEnd } = segment;
+  const { rows, flags, place } = bodies;
+  const { sequenceNumber } = segment;
+  const row = place * ROW_WORDS;
   const end = endOf(segment);
   const from = (sequenceNumber + headBytes) | 0;
-  const state = rows[row + STATE_AT];
+  const state = flags[place];
   const isAgain = (state & BODY_HAS_HEAD) !== 0 && rows[row + START_AT] === sequenceNumber;
   if (isAgain && (state & BODY_HAS_OPEN_HEAD) === 0) {
     if (rows[row + FROM_AT] !== from) {
-      dropHead(bodies, row);
+      dropHead(bodies, place);
     }
-  } else if (isAgain || isInOrder(rows, row, sequenceNumber)) {
-    if (framing === FRAMING_CHUNKED && payloadOffset + headBytes <= payloadEnd) {
-      takeHead(bodies, row, sequenceNumber, from, BODY_IS_OPEN | BODY_IS_CHUNKED);
-      rows[row + CHUNK_SIZE_AT] = NO_SIZE;
-      followChunks(bodies, row, bytes, segment);
-    } else if (((from + Math.min(framing, OPEN_BODY_BYTES_MAX) - end) | 0) > 0) {
-      takeHead(bodies, row, sequenceNumber, from, BODY_IS_OPEN);
-      rows[row + TO_AT] = (from + Math.min(framing, OPEN_BODY_BYTES_MAX)) | 0;
-    } else if ((state & ALL_OF_HEAD) !== 0) {
-      dropHead(bodies, row);
-    }
-  } else if (overlapsHead(rows, row, sequenceNumber, end)) {
-    dropHead(bodies, row);
+  } else if (isAgain || isInOrder(bodies, sequenceNumber)) {
+    openBody(bodies, bytes, segment, from, framing);
+  } else if (overlapsHead(bodies, sequenceNumber, end)) {
+    dropHead(bodies, place);
   }
-  raise(rows, row, end);
+  raiseHigh(bodies, place, end);
+}
+
+function openBody(
+  bodies: OpenBodies,
+  bytes: Uint8Array,
+  segment: Segment,
+  from: number,
+  framing: number,
+): void {
+  const { rows, flags, place } = bodies;
+  const row = place * ROW_WORDS;
+  const bodyBytes = Math.min(framing, OPEN_BODY_BYTES_MAX);
+  if (framing === FRAMING_CHUNKED) {
+    takeHead(bodies, bytes, segment, from, BODY_IS_OPEN | BODY_IS_CHUNKED);
+    rows[row + CHUNK_SIZE_AT] = NO_SIZE;
+    rows[row + CHUNK_STATE_AT] = CHUNK_SIZE;
+    followChunks(bodies, bytes, segment);
+  } else if (bodyBytes > 0 && ((from + bodyBytes - endOf(segment)) | 0) > 0) {
+    takeHead(bodies, bytes, segment, from, BODY_IS_OPEN);
+    rows[row + TO_AT] = (from + bodyBytes) | 0;
+  } else if ((flags[place] & BODY_HAS_HEAD) !== 0) {
+    dropHead(bodies, place);
+  }
 }
 
 /** Notes that the segment asks with HEAD: what answers it has no body, whatever its head says. */
 export function noteHeadAsked(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
-  const { rows } = bodies;
-  const row = rowOf(bodies, bytes, segment, true);
+  const place = takeOpposite(bodies, bytes, segment);
   bodies.hasHeads = true;
-  rows[row + STATE_AT] |= BODY_IS_HEAD_ASKED;
-  rows[row + HEAD_RECEIVED_AT] = segment.acknowledgmentNumber;
+  bodies.flags[place] |= BODY_IS_HEAD_ASKED;
+  bodies.rows[place * ROW_WORDS + HEAD_RECEIVED_AT] = segment.acknowledgmentNumber;
 }
 
 /** The same of another method: when its client has received more since, what it asked with HEAD is answered. */
 export function noteOtherAsked(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
-  const { rows } = bodies;
-  const row = placeOf(bodies, bytes, segment, true);
+  const { rows, flags } = bodies;
+  const place = findPlace(bodies, bytes, segment, true, BODY_IS_HEAD_ASKED);
   if (
-    (rows[row + STATE_AT] & BODY_IS_HEAD_ASKED) !== 0 &&
-    rows[row + HEAD_RECEIVED_AT] !== segment.acknowledgmentNumber &&
-    isRow(rows, row, bytes, segment, true)
+    place !== NO_PLACE &&
+    rows[place * ROW_WORDS + HEAD_RECEIVED_AT] !== segment.acknowledgmentNumber
   ) {
-    rows[row + STATE_AT] &= ~BODY_IS_HEAD_ASKED;
+    flags[place] &= ~BODY_IS_HEAD_ASKED;
   }
 }
 
 /** Says whether the segment's response may answer HEAD. */
 export function mayAnswerHead(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): boolean {
-  const { rows } = bodies;
-  const row = placeOf(bodies, bytes, segment, false);
-  return (
-    (rows[row + STATE_AT] & BODY_IS_HEAD_ASKED) !== 0 && isRow(rows, row, bytes, segment, false)
-  );
+  return findPlace(bodies, bytes, segment, false, BODY_IS_HEAD_ASKED) !== NO_PLACE;
 }
 
-/** The segment begins a final response: before the end of the request's body it says that no more of it has to come. */
-export function noteAnswer(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
-  const { rows, isOpen } = bodies;
-  const row = placeOf(bodies, bytes, segment, true);
-  if (isOpen[row / ROW_WORDS] === 0 || !isRow(rows, row, bytes, segment, true)) {
-    return;
-  }
-  const state = rows[row + STATE_AT];
-  const received = segment.acknowledgmentNumber;
-  if ((state & BODY_IS_UNSURE) !== 0) {
+/** Where the client of the segment's response stands if it has something to be told by one; else NO_PLACE. */
+export function findAnswered(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): number {
+  return findPlace(bodies, bytes, segment, true, BODY_IS_OPEN | BODY_IS_UNSURE);
+}
+
+/** A final response has come: before the end of the request's body it says that no more of it has to come. */
+export function noteAnswer(bodies: OpenBodies, place: number, received: number): void {
+  const { rows, flags } = bodies;
+  if ((flags[place] & BODY_IS_UNSURE) !== 0) {
     // Nothing that a client sends makes its server say so.
-    writeState(bodies, row, state & ~BODY_IS_UNSURE & ~ALL_OF_HEAD & FLAGS_MASK);
-    raise(rows, row, received);
-  } else if ((state & BODY_IS_CHUNKED) !== 0 || ((received - rows[row + TO_AT]) | 0) < 0) {
-    dropHead(bodies, row);
+    flags[place] &= ~BODY_IS_UNSURE;
+    dropHead(bodies, place);
+    raiseHigh(bodies, place, received);
+  } else if (
+    (flags[place] & BODY_IS_CHUNKED) !== 0 ||
+    ((received - rows[place * ROW_WORDS + TO_AT]) | 0) < 0
+  ) {
+    dropHead(bodies, place);
   }
 }
 
 /** Reads what framing the segment has, and turns a body that has ended into one of known length. */
-function followChunks(bodies: OpenBodies, row: number, bytes: Uint8Array, segment: Segment): void {
-  const { rows, reader } = bodies;
+function followChunks(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
+  const { rows, flags, place, reader } = bodies;
   const { payloadOffset, payloadEnd, sequenceNumber } = segment;
-  const state = rows[row + STATE_AT];
-  reader.state = (state >> CHUNK_STATE_SHIFT) & CHUNK_STATE_MASK;
+  const row = place * ROW_WORDS;
+  const state = rows[row + CHUNK_STATE_AT];
+  reader.state = state & CHUNK_STATE_MASK;
   reader.lineBytes = state >>> LINE_BYTES_SHIFT;
   reader.size = rows[row + CHUNK_SIZE_AT];
   let offset = payloadOffset + ((rows[row + TO_AT] - sequenceNumber) | 0);
@@ -266,17 +272,15 @@ function followChunks(bodies: OpenBodies, row: number, bytes: Uint8Array, segmen
     }
   }
   if (reader.state === CHUNK_LOST) {
-    dropHead(bodies, row);
+    dropHead(bodies, place);
     return;
   }
   rows[row + TO_AT] = (sequenceNumber + offset - payloadOffset) | 0;
   rows[row + CHUNK_SIZE_AT] = reader.size;
-  rows[row + STATE_AT] =
-    reader.state === CHUNK_END
-      ? state & FLAGS_MASK & ~BODY_IS_CHUNKED
-      : (state & FLAGS_MASK) |
-        (reader.state << CHUNK_STATE_SHIFT) |
-        (reader.lineBytes << LINE_BYTES_SHIFT);
+  rows[row + CHUNK_STATE_AT] = reader.state | (reader.lineBytes << LINE_BYTES_SHIFT);
+  if (reader.state === CHUNK_END) {
+    flags[place] &= ~BODY_IS_CHUNKED;
+  }
 }
 
 function passData(reader: ChunkReader, byteLength: number): boolean {
@@ -285,4 +289,25 @@ function passData(reader: ChunkReader, byteLength: number): boolean {
   }
   passChunkData(reader, byteLength);
   return true;
+}
+
+/** Nothing was seen that stands at this number or behind it. */
+function isInOrder(bodies: OpenBodies, sequence: number): boolean {
+  const { flags, place } = bodies;
+  return (flags[place] & BODY_IS_UNSURE) === 0 && ((sequence - highOf(bodies, place)) | 0) >= 0;
+}
+
+function overlapsHead({ rows, flags, place }: OpenBodies, start: number, end: number): boolean {
+  const row = place * ROW_WORDS;
+  return (
+    (flags[place] & BODY_HAS_HEAD) !== 0 &&
+    ((start - rows[row + FROM_AT]) | 0) < 0 &&
+    ((end - rows[row + START_AT]) | 0) > 0
+  );
+}
+
+/** Sequence number behind the segment's last byte on the wire. */
+function endOf(segment: Segment): number {
+  const { sequenceNumber, payloadOffset, payloadEnd, payloadBytes, isPayloadCut } = segment;
+  return (sequenceNumber + (isPayloadCut ? payloadBytes : payloadEnd - payloadOffset)) | 0;
 }

@@ -147,11 +147,13 @@ export function findNext(tracker: ExchangeTracker, early: EarlySegments, flow: n
   if (ready !== NO_EARLY) {
     return ready;
   }
-  let index = early.flowFirst[flow];
-  while (!isFirstOfSide(early, flow, early.places[index])) {
+  const first = early.flowFirst[flow];
+  let index = first;
+  while (index !== NO_EARLY && !isFirstOfSide(early, flow, early.places[index])) {
     index = early.places[index].nextInFlow;
   }
-  return index;
+  // Numbers that a sender has chosen far enough apart stand in a circle: each is behind another, and none is first.
+  return index === NO_EARLY ? first : index;
 }
 
 function isInOrder({ flows }: ExchangeTracker, flow: number, place: EarlySegment): boolean {

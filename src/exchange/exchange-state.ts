@@ -71,6 +71,8 @@ export const EXCHANGE_UNTIL_CLOSE = 64;
 export const EXCHANGE_CHUNKED = 128;
 /** The request's end is told by the framing of its chunks. */
 export const EXCHANGE_ASKED_CHUNKED = 256;
+/** Another request was seen at the same place. */
+export const EXCHANGE_DOUBTED = 512;
 
 export function createExchangeSlots(): ExchangeSlots {
   const integers = (count: number): Int32Array => new Int32Array(count);

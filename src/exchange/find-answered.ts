@@ -19,6 +19,7 @@ import {
   FLOW_AHEAD,
   FLOW_ASSUMED,
   FLOW_ASTRAY,
+  FLOW_SURE,
   type FlowState,
   FROM_CLIENT,
   FROM_SERVER,
@@ -36,6 +37,7 @@ import { isAllLead, leadBytesBefore, leadBytesOf } from './lead-bytes.ts';
 import { SEQUENCE_LEAP_MAX } from './limits.ts';
 import { bytesBetween, sequenceBehind } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
+import { settleDoubt } from './two-in-one-place.ts';
 import { takeFirstWaiting } from './waiting.ts';
 
 /** Which request a response answers: the two proofs of docs/exchanges.md, and what follows without one. */
@@ -46,11 +48,13 @@ import { takeFirstWaiting } from './waiting.ts';
  */
 export function takeAnswered(tracker: ExchangeTracker, flow: number, segment: Segment): number {
   const { flows } = tracker;
+  settleDoubt(tracker, flow, segment.acknowledgmentNumber);
   const first = firstWaitingOf(flows, flow);
   if (first !== NO_EXCHANGE && isNothingMissing(tracker, flow, first, segment)) {
     noteServerHasMore(tracker, flow, first, segment.acknowledgmentNumber);
     // Where the place was only assumed, that a client sends ahead tells of the past too.
     if (!isFact(flows, flow, FLOW_ASTRAY)) {
+      noteFact(flows, flow, FLOW_SURE);
       expectRequestBehind(tracker, flow, first);
       return takeFirstWaiting(tracker, flow);
     }
@@ -59,7 +63,7 @@ export function takeAnswered(tracker: ExchangeTracker, flow: number, segment: Se
     const last = lastWaitingOf(flows, flow);
     endWaiting(tracker, flow, last, INCOMPLETE_GAP);
     expectRequestBehind(tracker, flow, last);
-    noteFact(flows, flow, FLOW_ASSUMED);
+    noteFact(flows, flow, FLOW_ASSUMED | FLOW_SURE);
     return takeFirstWaiting(tracker, flow);
   }
   losePlace(flows, flow);

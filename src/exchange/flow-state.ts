@@ -52,7 +52,7 @@ export const FROM_SERVER = 1;
 /** The client is the end that stands first in the key. */
 export const FLOW_CLIENT_FIRST = 1;
 export const FLOW_IPV6 = 2;
-/** A message has been seen: which end is the client is certain. */
+/** A message has been seen: which end is the client is known as well as it tells. */
 export const FLOW_HTTP = 4;
 /** The connection is another protocol's now. */
 export const FLOW_OTHER_PROTOCOL = 8;
@@ -70,6 +70,10 @@ export const FLOW_ASSUMED = 1024;
 /** A proxy has told at the connection's start who has connected to it. */
 export const FLOW_PROXIED = 2048;
 export const FLOW_CLIENT_FIN = 4096;
+/** CONNECT has opened a tunnel, and what passes in it is not shown. */
+export const FLOW_HIDDEN = 8192;
+/** Which end is the client is certain: the one that has connected has asked, or a pair was found. */
+export const FLOW_SURE = 16_384;
 
 /** A byte of the side was seen. */
 export const SIDE_SEEN = 1;

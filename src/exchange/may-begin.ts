@@ -1,11 +1,12 @@
 import { UNKNOWN } from '../record/exchange.ts';
 import { isFramingAhead } from './chunked-body.ts';
-import { passedBytesOf, totalBytesOf } from './exchange-state.ts';
-import { firstWaitingOf, NO_EXCHANGE, passedOf, sideOf } from './flow-state.ts';
+import { EXCHANGE_DOUBTED, hasMark, passedBytesOf, totalBytesOf } from './exchange-state.ts';
+import { FROM_CLIENT, firstWaitingOf, NO_EXCHANGE, passedOf, sideOf } from './flow-state.ts';
 import { NO_FLOW } from './flow-table.ts';
 import { isChunked, messageAt, passingExchange } from './pass-bytes.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
+import { isFirstBehindResponse } from './within-body.ts';
 
 /**
  * Says of bytes that are no message yet, but may become one or stand before one, whether they may here: not within
@@ -16,15 +17,25 @@ import type { ExchangeTracker } from './tracker.ts';
  *     <- CR LF, b            the line end is a's, and behind it b begins
  *
  * @param sequence number of their first, in the direction of the segment in hand
+ * @param acknowledgment that of the segment
  * @rule bytes-of-a-body
  */
-export function mayMessageBegin(tracker: ExchangeTracker, sequence: number): boolean {
+export function mayMessageBegin(
+  tracker: ExchangeTracker,
+  sequence: number,
+  acknowledgment: number,
+): boolean {
   const { flows, slots, flow, direction } = tracker;
   if (flow === NO_FLOW) {
     return true;
   }
   const exchange = passingExchange(tracker, flow, direction);
-  if (exchange === NO_EXCHANGE) {
+  if (
+    exchange === NO_EXCHANGE ||
+    (direction === FROM_CLIENT &&
+      (hasMark(slots, exchange, EXCHANGE_DOUBTED) ||
+        isFirstBehindResponse(tracker, flow, exchange, sequence, acknowledgment)))
+  ) {
     return true;
   }
   const message = messageAt(exchange, direction);
@@ -46,14 +57,19 @@ export function mayMessageBegin(tracker: ExchangeTracker, sequence: number): boo
  *
  * Where other requests wait, or a response passes, the bytes answer those.
  *
- * @param sequence number of the first byte of the response in hand
+ * @param sequence number of the first byte of the response in hand, which acknowledges the head
  * @rule answer-lets-go
  * @see RFC 9110 section 15.5.9
  */
-export function answersHeldHead(tracker: ExchangeTracker, sequence: number): boolean {
+export function answersHeldHead(
+  tracker: ExchangeTracker,
+  sequence: number,
+  acknowledgment: number,
+): boolean {
   const { flows, flow } = tracker;
   return (
     flow === NO_FLOW ||
-    (firstWaitingOf(flows, flow) === NO_EXCHANGE && mayMessageBegin(tracker, sequence))
+    (firstWaitingOf(flows, flow) === NO_EXCHANGE &&
+      mayMessageBegin(tracker, sequence, acknowledgment))
   );
 }

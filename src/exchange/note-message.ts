@@ -3,8 +3,12 @@ import type { Segment } from '../decode/segment.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import type { MessageType } from '../record/message-type.ts';
 import {
+  FLOW_HIDDEN,
   FLOW_HTTP,
   FLOW_OTHER_PROTOCOL,
+  FLOW_SURE,
+  FLOW_SYN,
+  FLOW_SYN_ACK,
   FROM_CLIENT,
   FROM_SERVER,
   isFact,
@@ -55,8 +59,9 @@ export function noteMessage(
 }
 
 /**
- * Who sends the first message seen decides which end is the client: who connects need not be who asks. From
- * then on what looks like a message and comes from the wrong side is body, or another protocol.
+ * Who asks is the client: who connects need not be who asks. Until a request has been seen, who sends the first message
+ * says which end that is, but a response of the end that has connected says nothing. Once it is certain, what looks like
+ * a message and comes from the wrong side is body, or another protocol.
  *
  *     -> SYN
  *     <- SYN ACK
@@ -68,11 +73,19 @@ export function noteMessage(
  */
 function isFromItsSide(tracker: ExchangeTracker, flow: number, isRequest: boolean): boolean {
   const { flows } = tracker;
-  if ((tracker.direction === FROM_CLIENT) !== isRequest) {
-    if (isFact(flows, flow, FLOW_HTTP)) {
+  if ((tracker.direction === FROM_CLIENT) === isRequest) {
+    if (
+      isRequest &&
+      !isFact(flows, flow, FLOW_HTTP) &&
+      isFact(flows, flow, FLOW_SYN | FLOW_SYN_ACK)
+    ) {
+      noteFact(flows, flow, FLOW_SURE);
+    }
+  } else {
+    if (isFact(flows, flow, isRequest ? FLOW_SURE : FLOW_HTTP | FLOW_SYN | FLOW_SYN_ACK)) {
       return false;
     }
-    turnSides(flows, flow);
+    turnSides(tracker, flow);
     tracker.direction = isRequest ? FROM_CLIENT : FROM_SERVER;
   }
   noteFact(flows, flow, FLOW_HTTP);
@@ -112,6 +125,24 @@ export function noteHeldMessage(
   tracker.flow = isGone ? NO_FLOW : flow;
   tracker.direction = direction;
   return hasNoBody;
+}
+
+/**
+ * Says whether a message passes in a tunnel that is to be hidden.
+ *
+ * @param isHeld it was held back, and is of no segment in hand
+ */
+export function isMessageHidden(
+  { flows, flow, isConnectHidden }: ExchangeTracker,
+  frame: Frame,
+  segment: Segment,
+  isHeld: boolean,
+): boolean {
+  if (!isConnectHidden) {
+    return false;
+  }
+  const found = isHeld ? findFlow(flows, frame.bytes, segment) : flow;
+  return found !== NO_FLOW && isFact(flows, found, FLOW_HIDDEN);
 }
 
 /** A message that was held back may have begun the flow since the segment in hand was looked up. */

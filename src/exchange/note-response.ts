@@ -27,6 +27,7 @@ import {
 } from './exchange-state.ts';
 import { noteInterim, takeAnswered } from './find-answered.ts';
 import {
+  FLOW_HIDDEN,
   FLOW_OTHER_PROTOCOL,
   FROM_SERVER,
   forgetPlace,
@@ -79,11 +80,12 @@ export function noteResponse(
   setLastNs(slots, response, tracker.timeNs);
   setPassingResponse(flows, flow, index);
   setChain(slots, response, keepMessage(tracker, frame.bytes, message));
-  if (isOtherProtocol(slots, index, statusCode)) {
-    passTunnelHead(tracker, index, segment, message);
+  const isTunnel = opensTunnel(slots, index, statusCode);
+  if (statusCode === STATUS_SWITCHING_PROTOCOLS || (isTunnel && tracker.isConnectHidden)) {
+    leaveHttp(tracker, index, segment, message, isTunnel);
     return false;
   }
-  return readLengths(tracker, index, frame.bytes, segment, message);
+  return readLengths(tracker, index, frame.bytes, segment, message, isTunnel);
 }
 
 /** The type that the request would have had. */
@@ -92,34 +94,44 @@ function requestType(type: MessageType): MessageType {
 }
 
 /**
- * Behind 101 and a successful CONNECT the connection is another protocol's, and not read any more.
+ * A successful response to CONNECT opens a tunnel. It ends with its head, whatever that says, and what is HTTP behind
+ * it is read as any other, unless it is to be hidden.
  *
  *     -> CONNECT a
- *     <- 200 a
- *     -> looks like b    the other protocol's
+ *     <- 200 a, Content-Length: 500    ends with its head
+ *     -> b
+ *     <- b                             within the tunnel: a pair
  *
- * @rule another-protocol
- * @see RFC 9110 sections 7.8 and 9.3.6
+ * @rule tunnel-goes-on
+ * @see RFC 9110 section 9.3.6, RFC 9112 section 6.3
  */
-function isOtherProtocol(slots: ExchangeSlots, index: number, statusCode: number): boolean {
-  return (
-    statusCode === STATUS_SWITCHING_PROTOCOLS ||
-    (hasMark(slots, index, EXCHANGE_CONNECT) && statusCode >= 200 && statusCode < 300)
-  );
+function opensTunnel(slots: ExchangeSlots, index: number, statusCode: number): boolean {
+  return hasMark(slots, index, EXCHANGE_CONNECT) && statusCode >= 200 && statusCode < 300;
 }
 
-/** The exchange ends with its response's head: what follows is not HTTP. */
-function passTunnelHead(
+/**
+ * The exchange ends with its response's head: behind 101 the connection is another protocol's, and not read any more,
+ * nor is a tunnel that is to be hidden.
+ *
+ *     -> a, Upgrade: b
+ *     <- 101 a
+ *     -> looks like c    the other protocol's
+ *
+ * @rule another-protocol
+ * @see RFC 9110 section 7.8
+ */
+function leaveHttp(
   tracker: ExchangeTracker,
   index: number,
   segment: Segment,
   message: HttpMessage,
+  isTunnel: boolean,
 ): void {
   const { flows, slots, flow } = tracker;
   const headBytes = headBytesIn(segment, message);
   setLengths(slots, responseOf(index), headBytes, UNKNOWN);
   setPassedBytes(slots, responseOf(index), headBytes);
-  noteFact(flows, flow, FLOW_OTHER_PROTOCOL);
+  noteFact(flows, flow, isTunnel ? FLOW_OTHER_PROTOCOL | FLOW_HIDDEN : FLOW_OTHER_PROTOCOL);
   endExchange(tracker, index, INCOMPLETE_NONE);
 }
 
@@ -139,12 +151,13 @@ function readLengths(
   bytes: Uint8Array,
   segment: Segment,
   message: HttpMessage,
+  isTunnel: boolean,
 ): boolean {
   const response = responseOf(index);
   const server = sideOf(flow, FROM_SERVER);
   const { sequenceNumber } = segment;
   const headBytes = headBytesIn(segment, message);
-  const hasNoBody = isBodyForbidden(slots, index);
+  const hasNoBody = isTunnel || isBodyForbidden(slots, index);
   const length = headBytes === 0 ? UNKNOWN : hasNoBody ? 0 : bodyLength(bytes, message);
   const total = length === UNKNOWN ? UNKNOWN : headBytes + length;
   setLengths(slots, response, headBytes, total);

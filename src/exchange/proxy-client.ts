@@ -1,10 +1,10 @@
 import { readInt32BE } from '../big-endian.ts';
 import {
-  createProxyClient,
+  createProxiedEnd,
   PROXY_HEADER_CUT,
-  type ProxyClient,
+  type ProxiedEnd,
   proxyHeaderBytes,
-  readProxyClient,
+  readProxyHeader,
 } from '../http/proxy-protocol.ts';
 import {
   FLOW_PROXIED,
@@ -17,21 +17,31 @@ import {
 import { FLOWS_MAX } from './limits.ts';
 
 /**
- * Who has connected to the proxies before connections: of each flow whose FLOW_PROXIED is a fact, an address and a
- * port. The machine gives memory for those flows only.
+ * Who has connected to the proxies before connections, and where: of each flow whose FLOW_PROXIED is a fact, two addresses
+ * and ports. The machine gives memory for those flows only.
  */
 export interface ProxyClients {
-  /** By flow: PROXY_WORDS, the address and behind it its length and the port. */
+  /** By flow: PROXY_WORDS, an end at PROXY_CLIENT and one at PROXY_SERVER. */
   readonly words: Int32Array;
-  /** That of the header in hand. */
-  readonly client: ProxyClient;
+  /** Those of the header in hand. */
+  readonly client: ProxiedEnd;
+  readonly server: ProxiedEnd;
 }
 
-const PROXY_WORDS = 5;
+/** Of an end: the address, and behind it its length and the port. */
+const END_WORDS = 5;
 const LENGTH_AND_PORT_AT = 4;
+/** Where the two ends stand among a flow's words. */
+export const PROXY_CLIENT = 0;
+export const PROXY_SERVER = END_WORDS;
+const PROXY_WORDS = 2 * END_WORDS;
 
 export function createProxyClients(): ProxyClients {
-  return { words: new Int32Array(FLOWS_MAX * PROXY_WORDS), client: createProxyClient() };
+  return {
+    words: new Int32Array(FLOWS_MAX * PROXY_WORDS),
+    client: createProxiedEnd(),
+    server: createProxiedEnd(),
+  };
 }
 
 /**
@@ -65,32 +75,42 @@ export function noteProxyClient(
   if (byteLength === 0 || byteLength === PROXY_HEADER_CUT) {
     return;
   }
-  const { client, words } = clients;
-  readProxyClient(bytes, offset, byteLength, client);
-  const { address, addressLength, port } = client;
-  if (addressLength === 0) {
+  const { client, server, words } = clients;
+  readProxyHeader(bytes, offset, byteLength, client, server);
+  if (client.addressLength === 0) {
     return;
   }
   const at = flow * PROXY_WORDS;
+  keepEnd(words, at + PROXY_CLIENT, client);
+  keepEnd(words, at + PROXY_SERVER, server);
+  noteFact(flows, flow, FLOW_PROXIED);
+}
+
+function keepEnd(
+  words: Int32Array,
+  at: number,
+  { address, addressLength, port }: ProxiedEnd,
+): void {
   for (let byte = 0; byte < addressLength; byte += 4) {
     words[at + (byte >> 2)] = readInt32BE(address, byte);
   }
   words[at + LENGTH_AND_PORT_AT] = (addressLength << 16) | port;
-  noteFact(flows, flow, FLOW_PROXIED);
 }
 
 /**
- * Writes the address of who has connected to the proxy; **FLOW_PROXIED is a fact**.
+ * Writes the address of an end before the proxy; **FLOW_PROXIED is a fact**.
  *
- * @returns its length, 4 or 16
+ * @param end PROXY_CLIENT or PROXY_SERVER
+ * @returns its length: 4, 16, or of a server that is not known 0
  */
-export function writeProxyAddress(
+export function writeProxiedAddress(
   { words }: ProxyClients,
   flow: number,
+  end: number,
   target: Uint8Array,
   at: number,
 ): number {
-  const from = flow * PROXY_WORDS;
+  const from = flow * PROXY_WORDS + end;
   const addressLength = words[from + LENGTH_AND_PORT_AT] >>> 16;
   for (let byte = 0; byte < addressLength; byte++) {
     target[at + byte] = words[from + (byte >> 2)] >>> (24 - 8 * (byte & 3));
@@ -98,7 +118,7 @@ export function writeProxyAddress(
   return addressLength;
 }
 
-/** Their port; **FLOW_PROXIED is a fact**. */
-export function proxyPortOf({ words }: ProxyClients, flow: number): number {
-  return words[flow * PROXY_WORDS + LENGTH_AND_PORT_AT] & 0xffff;
+/** Its port; **FLOW_PROXIED is a fact**. */
+export function proxiedPortOf({ words }: ProxyClients, flow: number, end: number): number {
+  return words[flow * PROXY_WORDS + end + LENGTH_AND_PORT_AT] & 0xffff;
 }

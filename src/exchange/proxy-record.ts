@@ -1,25 +1,32 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Segment } from '../decode/segment.ts';
-import { IPV6_BYTES, isMappedIpv4, MAPPED_AT } from '../http/read-address.ts';
 import { CLIENT_UNASKED } from '../record/client-source.ts';
 import type { HttpRecord } from '../record/http-record.ts';
 import type { Message } from '../record/message.ts';
-import type { AddressLength } from '../record/record.ts';
+import { type End, setProxiedEnd } from '../record/record.ts';
 import { FLOW_PROXIED, isFact } from './flow-state.ts';
 import { findFlow, NO_FLOW } from './flow-table.ts';
-import { proxyPortOf, writeProxyAddress } from './proxy-client.ts';
+import {
+  PROXY_CLIENT,
+  PROXY_SERVER,
+  type ProxyClients,
+  proxiedPortOf,
+  writeProxiedAddress,
+} from './proxy-client.ts';
 import type { ExchangeTracker } from './tracker.ts';
 
-/** The client that a connection's PROXY header names, within records. */
+/** The ends that a connection's PROXY header names, within records. */
 
 /** The record is of a connection whose proxy has said nothing, as far as is known. */
 export function clearClients(record: HttpRecord): void {
   record.proxyClient.addressLength = 0;
+  record.proxyServer.addressLength = 0;
   record.clientSource = CLIENT_UNASKED;
 }
 
 /**
- * Writes who has connected to the proxy before this flow, an IPv4 address as one; **there is room for an address**.
+ * Writes who has connected to the proxy before this flow, and where, an IPv4 address as one; **there is room for two
+ * addresses**.
  *
  * @returns where the next byte goes
  */
@@ -33,12 +40,20 @@ export function setProxyClient(
   if (!isFact(flows, flow, FLOW_PROXIED)) {
     return at;
   }
-  const { proxyClient } = record;
-  const addressLength = writeProxyAddress(proxyClients, flow, record.bytes, at);
-  const isIpv4 = addressLength === IPV6_BYTES && isMappedIpv4(record.bytes, at);
-  proxyClient.addressOffset = isIpv4 ? at + MAPPED_AT : at;
-  proxyClient.addressLength = isIpv4 ? 4 : (addressLength as AddressLength);
-  proxyClient.port = proxyPortOf(proxyClients, flow);
+  at = setEnd(proxyClients, flow, PROXY_CLIENT, record.bytes, record.proxyClient, at);
+  return setEnd(proxyClients, flow, PROXY_SERVER, record.bytes, record.proxyServer, at);
+}
+
+function setEnd(
+  clients: ProxyClients,
+  flow: number,
+  which: number,
+  bytes: Uint8Array,
+  end: End,
+  at: number,
+): number {
+  const addressLength = writeProxiedAddress(clients, flow, which, bytes, at);
+  setProxiedEnd(bytes, at, addressLength, proxiedPortOf(clients, flow, which), end);
   return at + addressLength;
 }
 

@@ -21,6 +21,8 @@ export interface ExchangeTracker {
   readonly store: ByteStore;
   readonly proxyClients: ProxyClients;
   readonly early: EarlySegments;
+  /** What passes in a tunnel that CONNECT has opened is not read. */
+  readonly isConnectHidden: boolean;
   /** The record that `onExchange` is called with; its bytes are the store's. */
   readonly exchange: Exchange;
   /** Takes an exchange that has ended; what it is given is valid until it returns. Changed between two frames. */
@@ -39,8 +41,8 @@ export interface ExchangeTracker {
   isRetransmitted: boolean;
 }
 
-/** Of client and server, of the client that a proxy names, and of the client that is chosen. */
-const ADDRESSES_BYTES = 64;
+/** Of client and server, of both ends that a proxy names, and of the client that is chosen. */
+const ADDRESSES_BYTES = 80;
 const LENGTHS_BYTES_MAX = 512;
 /** Two messages gathered in whole blocks behind the addresses, and what redaction makes of them. */
 const STAGING_BYTES =
@@ -53,12 +55,14 @@ const NANOSECONDS_PER_SECOND = 1e9;
 /**
  * @param fieldsCount slots of the field tables that messages are scanned with
  * @param counts COUNTS_COUNT numbers that it adds to
+ * @param isConnectHidden HTTP within tunnels that CONNECT has opened is no message
  * @param seed of the hash of flows, see `createFlowTable`
  */
 export function createTracker(
   fieldsCount: number,
   seed: number,
   counts: Float64Array,
+  isConnectHidden: boolean,
   onExchange: (exchange: Exchange) => void,
 ): ExchangeTracker {
   const store = createByteStore(STAGING_BYTES);
@@ -70,6 +74,7 @@ export function createTracker(
     store,
     proxyClients: createProxyClients(),
     early: createEarlySegments(),
+    isConnectHidden,
     exchange,
     onExchange,
     counts,

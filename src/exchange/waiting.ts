@@ -1,5 +1,7 @@
 import { noteNextRequest } from './client-ahead.ts';
 import {
+  EXCHANGE_DOUBTED,
+  mark,
   nextWaitingOf,
   requestOf,
   requestStartOf,
@@ -76,7 +78,29 @@ function waitAmongOthers(tracker: ExchangeTracker, flow: number, index: number):
   }
   noteNextRequest(tracker, flow, index, later);
   const ownBytes = bytesBetween(sequence, requestStartOf(slots, later));
-  setPassedBytes(slots, requestOf(index), Math.max(0, ownBytes));
+  if (ownBytes === 0) {
+    mark(slots, index, EXCHANGE_DOUBTED);
+    mark(slots, later, EXCHANGE_DOUBTED);
+  } else {
+    setPassedBytes(slots, requestOf(index), Math.max(0, ownBytes));
+  }
+}
+
+/** Takes the one that waits behind another out of its flow's queue; **the caller has checked that there is one**. */
+export function takeWaitingBehind(
+  { flows, slots }: ExchangeTracker,
+  flow: number,
+  previous: number,
+): number {
+  const index = nextWaitingOf(slots, previous);
+  const next = nextWaitingOf(slots, index);
+  addToWaitingCount(flows, flow, -1);
+  setNextWaiting(slots, previous, next);
+  if (next === NO_EXCHANGE) {
+    setLastWaiting(flows, flow, previous);
+  }
+  setNextWaiting(slots, index, NO_EXCHANGE);
+  return index;
 }
 
 /** Takes the first that waits out of its flow's queue; **the caller has checked that there is one**. */

@@ -4,6 +4,7 @@ import { areChunksLost } from './chunked-body.ts';
 import {
   acknowledgmentOf,
   EXCHANGE_CHUNKED,
+  EXCHANGE_DOUBTED,
   EXCHANGE_ENDED,
   EXCHANGE_UNTIL_CLOSE,
   type ExchangeSlots,
@@ -18,14 +19,20 @@ import {
 } from './exchange-state.ts';
 import { isClientWaiting } from './find-answered.ts';
 import {
+  type FlowState,
   FROM_CLIENT,
   FROM_SERVER,
   firstWaitingOf,
+  forgetPlace,
+  hasSentSince,
+  isInPlace,
+  isPlaceKnown,
   movePlace,
   NO_EXCHANGE,
   newestRequestOf,
   passedOf,
   passingResponseOf,
+  placeOf,
   sideOf,
 } from './flow-state.ts';
 import { SEQUENCE_LEAP_MAX } from './limits.ts';
@@ -48,24 +55,65 @@ import type { ExchangeTracker } from './tracker.ts';
 export function isWithinRequest(tracker: ExchangeTracker, flow: number, segment: Segment): boolean {
   const { flows, slots } = tracker;
   const exchange = newestRequestOf(flows, flow);
-  if (exchange === NO_EXCHANGE) {
+  if (exchange === NO_EXCHANGE || hasMark(slots, exchange, EXCHANGE_DOUBTED)) {
     return false;
   }
   const request = requestOf(exchange);
+  const { acknowledgmentNumber } = segment;
   const position = positionIn(tracker, flow, exchange, segment.sequenceNumber);
   const total = totalBytesOf(slots, request);
+  const headBytes = headBytesOf(slots, request);
+  // What begins within the head is no body: a sender who uses numbers twice may hide no request there.
+  const isBehindHead = position > 0 && position >= headBytes;
   if (total === UNKNOWN) {
     return (
-      position > 0 &&
-      headBytesOf(slots, request) !== 0 &&
-      acknowledgmentOf(slots, exchange) === segment.acknowledgmentNumber
+      isBehindHead && headBytes !== 0 && acknowledgmentOf(slots, exchange) === acknowledgmentNumber
     );
   }
-  if (isBodyLeftOut(slots, exchange, position, segment.acknowledgmentNumber)) {
+  if (isBodyLeftOut(slots, exchange, position, acknowledgmentNumber)) {
     movePlace(flows, sideOf(flow, FROM_CLIENT), segment.sequenceNumber);
     return false;
   }
-  return position > 0 && position < total;
+  if (!isBehindHead || position >= total) {
+    return false;
+  }
+  if (
+    !isFirstBehindResponse(tracker, flow, exchange, segment.sequenceNumber, acknowledgmentNumber)
+  ) {
+    return true;
+  }
+  if (isPlaceBehind(flows, sideOf(flow, FROM_CLIENT), segment.sequenceNumber)) {
+    forgetPlace(flows, sideOf(flow, FROM_CLIENT));
+  }
+  return false;
+}
+
+/**
+ * What the client sends first when it has received a whole response is no body, whatever its request has announced: the
+ * server has not waited for one, or has received another request in its place.
+ *
+ *     -> a, Content-Length: 1000000
+ *     <- a
+ *     -> b                             ack behind the response a: a request
+ *
+ * @rule answered-within-request
+ */
+export function isFirstBehindResponse(
+  { flows, slots }: ExchangeTracker,
+  flow: number,
+  exchange: number,
+  sequence: number,
+  acknowledgment: number,
+): boolean {
+  return (
+    acknowledgmentOf(slots, exchange) !== acknowledgment &&
+    isInPlace(flows, sideOf(flow, FROM_SERVER), acknowledgment, 0) &&
+    !hasSentSince(flows, flow, sequence, acknowledgment)
+  );
+}
+
+function isPlaceBehind(flows: FlowState, side: number, sequence: number): boolean {
+  return isPlaceKnown(flows, side) && bytesBetween(placeOf(flows, side), sequence) < 0;
 }
 
 /**

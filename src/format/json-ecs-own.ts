@@ -25,6 +25,8 @@ const FIRST_BYTE_NS = createKeyLabel('ttfb_ns');
 const RESPONSE_NS = createKeyLabel('response_ns');
 const PROXY_CLIENT_IP = createKeyLabel('proxy_client_ip');
 const PROXY_CLIENT_PORT = createKeyLabel('proxy_client_port');
+const PROXY_SERVER_IP = createKeyLabel('proxy_server_ip');
+const PROXY_SERVER_PORT = createKeyLabel('proxy_server_port');
 /** By source less one. */
 const CLIENT_FROM = CLIENT_SOURCE_NAMES.map((name) => createJsonLabel(`,"client_from":"${name}"`));
 const RETRANSMITTED_SEGMENTS = createKeyLabel('retransmitted_segments');
@@ -71,12 +73,16 @@ export function writeEcsOwnMessage(
   return closeObject(target, at, httplogAt, membersAt);
 }
 
-/** What `client` and `network.forwarded_ip` do not say: the port, and whose word it is. */
+/** What `client` and `network.forwarded_ip` do not say: ports, the proxy's own address, and whose word it is. */
 function writeProxied(target: Uint8Array, at: number, record: HttpRecord): number {
-  const { bytes, proxyClient, clientSource } = record;
+  const { bytes, proxyClient, proxyServer, clientSource } = record;
   if (proxyClient.addressLength !== 0) {
     at = writeAddress(target, writeLabel(target, at, PROXY_CLIENT_IP), bytes, proxyClient);
     at = writeNumber(target, at, PROXY_CLIENT_PORT, proxyClient.port);
+  }
+  if (proxyServer.addressLength !== 0) {
+    at = writeAddress(target, writeLabel(target, at, PROXY_SERVER_IP), bytes, proxyServer);
+    at = writeNumber(target, at, PROXY_SERVER_PORT, proxyServer.port);
   }
   return clientSource === CLIENT_UNASKED
     ? at

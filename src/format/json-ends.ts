@@ -12,6 +12,8 @@ const SERVER_IP = createKeyLabel('server_ip');
 const SERVER_PORT = createKeyLabel('server_port');
 const PROXY_CLIENT_IP = createKeyLabel('proxy_client_ip');
 const PROXY_CLIENT_PORT = createKeyLabel('proxy_client_port');
+const PROXY_SERVER_IP = createKeyLabel('proxy_server_ip');
+const PROXY_SERVER_PORT = createKeyLabel('proxy_server_port');
 const ORIGINAL_CLIENT_IP = createKeyLabel('original_client_ip');
 const ORIGINAL_CLIENT_PORT = createKeyLabel('original_client_port');
 const VLAN = createKeyLabel('vlan');
@@ -29,10 +31,11 @@ export function writeJsonEnds(target: Uint8Array, at: number, record: HttpRecord
   return at;
 }
 
-/** What proxies say of the client; `client_ip` stays the address that the packets came from. */
+/** What proxies say of the connection before them; `client_ip` stays the address that the packets came from. */
 function writeProxied(target: Uint8Array, at: number, record: HttpRecord): number {
-  const { bytes, proxyClient, clientSource } = record;
+  const { bytes, proxyClient, proxyServer, clientSource } = record;
   at = writeEnd(target, at, PROXY_CLIENT_IP, PROXY_CLIENT_PORT, bytes, proxyClient);
+  at = writeEnd(target, at, PROXY_SERVER_IP, PROXY_SERVER_PORT, bytes, proxyServer);
   if (clientSource === CLIENT_UNASKED) {
     return at;
   }

@@ -60,6 +60,8 @@ const LOCAL_ADDRESS = createStringLabel('network.local.address');
 const LOCAL_PORT = createIntLabel('network.local.port');
 const PROXY_CLIENT_ADDRESS = createStringLabel('httplog.proxy_client.address');
 const PROXY_CLIENT_PORT = createIntLabel('httplog.proxy_client.port');
+const PROXY_SERVER_ADDRESS = createStringLabel('httplog.proxy_server.address');
+const PROXY_SERVER_PORT = createIntLabel('httplog.proxy_server.port');
 /** By source less one. */
 const CLIENT_FROM = CLIENT_SOURCE_NAMES.map((name) =>
   createFixedAttribute('httplog.client_from', name),
@@ -162,7 +164,7 @@ function writeMethod(target: Uint8Array, at: number, exchange: HttpRecord): numb
  * one that was asked for, behind any proxy that is believed; the addresses of the connection are the network's.
  */
 function writeEndpoints(target: Uint8Array, at: number, exchange: HttpRecord): number {
-  const { bytes, client, server, proxyClient, clientSource } = exchange;
+  const { bytes, client, server, proxyClient, proxyServer, clientSource } = exchange;
   const shown = clientOf(exchange);
   const isServer = exchange.side === SIDE_SERVER;
   const peer = isServer ? client : server;
@@ -173,6 +175,8 @@ function writeEndpoints(target: Uint8Array, at: number, exchange: HttpRecord): n
   at = writeIntAttribute(target, at, CLIENT_PORT, portOf(shown));
   at = writeAddressAttribute(target, at, PROXY_CLIENT_ADDRESS, bytes, proxyClient);
   at = writeIntAttribute(target, at, PROXY_CLIENT_PORT, portOf(proxyClient));
+  at = writeAddressAttribute(target, at, PROXY_SERVER_ADDRESS, bytes, proxyServer);
+  at = writeIntAttribute(target, at, PROXY_SERVER_PORT, portOf(proxyServer));
   if (clientSource !== CLIENT_UNASKED) {
     at = writeLabel(target, at, CLIENT_FROM[clientSource - 1]);
   }

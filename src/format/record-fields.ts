@@ -70,6 +70,7 @@ const BYTE_DOT = 0x2e;
 const STATUS_DIGITS = 3;
 const NANOSECONDS_PER_MICROSECOND = 1000;
 
+const TRUE = labelBytes('true');
 const RECORD_EXCHANGE = labelBytes('exchange');
 const RECORD_MESSAGE = labelBytes('message');
 const AS_SERVER = labelBytes('server');
@@ -173,6 +174,10 @@ const RECORD_FIELDS: Record<string, KindFields> = {
     writeEndAddress(target, at, record.bytes, record.proxyClient),
   ),
   proxy_client_port: numberField(({ proxyClient }) => portOf(proxyClient), writeDecimal),
+  proxy_server_ip: plainField((target, at, record) =>
+    writeEndAddress(target, at, record.bytes, record.proxyServer),
+  ),
+  proxy_server_port: numberField(({ proxyServer }) => portOf(proxyServer), writeDecimal),
   original_client_ip: plainField((target, at, record) =>
     record.clientSource === CLIENT_UNASKED
       ? at
@@ -192,6 +197,9 @@ const RECORD_FIELDS: Record<string, KindFields> = {
   path: textField(findPath),
   query: textField(findQuery),
   version: textField(findVersion),
+  target_cut: plainField((target, at, { hasRequest, isTargetCut }) =>
+    hasRequest && isTargetCut ? writeLabel(target, at, TRUE) : at,
+  ),
   host: textField(findInRequest(FIELD_HOST)),
   user_agent: textField(findInRequest(FIELD_USER_AGENT)),
   referer: textField(findInRequest(FIELD_REFERER)),

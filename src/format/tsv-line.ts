@@ -30,6 +30,9 @@ const BYTE_BACKSLASH = 0x5c;
 /** What makes a capital letter lower case, and leaves digits as they are. */
 const LOWER_CASE_BIT = 0x20;
 
+const BYTE_T = 0x54;
+const BYTE_F = 0x46;
+
 const UNSET = labelBytes('-');
 const EMPTY = labelBytes('(empty)');
 
@@ -74,6 +77,9 @@ const COLUMN_ROWS: readonly ColumnRow[] = [
   ['proxy_client_port', 'port'],
   ['original_client_ip', 'addr'],
   ['client_from', 'string'],
+  ['target_cut', 'bool', plainField(writeTargetCut)],
+  ['proxy_server_ip', 'addr'],
+  ['proxy_server_port', 'port'],
 ];
 
 /**
@@ -90,6 +96,15 @@ export const TSV_FORMAT: RecordFormat = {
     message: (options) => createTsvWriter(options, 'message'),
   },
 };
+
+/** Zeek's way to write whether; nothing where there is no request line. */
+function writeTargetCut(target: Uint8Array, at: number, record: HttpRecord): number {
+  if (!record.hasRequest) {
+    return at;
+  }
+  target[at++] = record.isTargetCut ? BYTE_T : BYTE_F;
+  return at;
+}
 
 function createTsvWriter<K extends HttpKind>(
   options: RecordFormatOptions,

@@ -11,8 +11,8 @@ import { IPV6_BYTES, readAddress } from './read-address.ts';
 /** The bytes are those of a header that goes on behind them. */
 export const PROXY_HEADER_CUT = -1;
 
-/** Who has connected to the proxy. */
-export interface ProxyClient {
+/** An end of the connection before the proxy: who has connected to it, or where. */
+export interface ProxiedEnd {
   /** 4 or 16; 0: the header does not say (UNKNOWN, LOCAL, UNIX sockets). */
   addressLength: number;
   /** The first `addressLength` bytes are of meaning. */
@@ -25,6 +25,7 @@ const V1_BYTES_MAX = 107;
 const V1_NAME = bytesOf('PROXY ');
 const V1_FAMILIES = ['TCP4 ', 'TCP6 ', 'UNKNOWN'].map(bytesOf);
 const V1_UNKNOWN = 2;
+const LINE_END_BYTES = 2;
 const V2_SIGNATURE = bytesOf('\r\n\r\n\0\r\nQUIT\n');
 /** Behind the signature: version and command, family and transport, length of what follows. */
 const V2_HEADER_BYTES = 16;
@@ -36,7 +37,7 @@ const V2_INET6 = 2;
 const V2_INET_BYTES = 12;
 const V2_INET6_BYTES = 36;
 
-export function createProxyClient(): ProxyClient {
+export function createProxiedEnd(): ProxiedEnd {
   return { addressLength: 0, address: new Uint8Array(IPV6_BYTES), port: 0 };
 }
 
@@ -53,18 +54,23 @@ export function proxyHeaderBytes(bytes: Uint8Array, offset: number, end: number)
   return first === V1_NAME[0] ? v1HeaderBytes(bytes, offset, end) : 0;
 }
 
-/** Reads who has connected to the proxy; **a whole header of `byteLength` stands at `offset`**. */
-export function readProxyClient(
+/**
+ * Reads who has connected to the proxy, and to which address; **a whole header of `byteLength` stands at `offset`**.
+ * Where the client is not known, neither is the server.
+ */
+export function readProxyHeader(
   bytes: Uint8Array,
   offset: number,
   byteLength: number,
-  client: ProxyClient,
+  client: ProxiedEnd,
+  server: ProxiedEnd,
 ): void {
   client.addressLength = 0;
+  server.addressLength = 0;
   if (bytes[offset] === BYTE_CR) {
-    readV2Client(bytes, offset, byteLength, client);
+    readV2Header(bytes, offset, byteLength, client, server);
   } else {
-    readV1Client(bytes, offset, offset + byteLength, client);
+    readV1Header(bytes, offset, offset + byteLength, client, server);
   }
 }
 
@@ -112,20 +118,41 @@ function beginsAlike(bytes: Uint8Array, offset: number, end: number, text: Uint8
   return true;
 }
 
-/** `PROXY TCP4 SOURCE TARGET SOURCE-PORT TARGET-PORT`; what is not so leaves the client unknown. */
-function readV1Client(bytes: Uint8Array, offset: number, end: number, client: ProxyClient): void {
+/** `PROXY TCP4 SOURCE TARGET SOURCE-PORT TARGET-PORT`; what is not so leaves the ends unknown. */
+function readV1Header(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  client: ProxiedEnd,
+  server: ProxiedEnd,
+): void {
   const familyAt = offset + V1_NAME.length;
   if (beginsAlike(bytes, familyAt, end, V1_FAMILIES[V1_UNKNOWN])) {
     return;
   }
   const sourceAt = familyAt + V1_FAMILIES[0].length;
-  const sourceEnd = findSpace(bytes, sourceAt, end);
-  const portAt = findSpace(bytes, sourceEnd + 1, end) + 1;
-  const portEnd = findSpace(bytes, portAt, end);
+  const targetAt = findSpace(bytes, sourceAt, end) + 1;
+  const portAt = findSpace(bytes, targetAt, end) + 1;
+  const targetPortAt = findSpace(bytes, portAt, end) + 1;
+  readV1End(bytes, sourceAt, targetAt - 1, portAt, targetPortAt - 1, client);
+  if (client.addressLength !== 0) {
+    const lineEnd = end - LINE_END_BYTES;
+    readV1End(bytes, targetAt, portAt - 1, targetPortAt, lineEnd, server);
+  }
+}
+
+function readV1End(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  portAt: number,
+  portEnd: number,
+  proxied: ProxiedEnd,
+): void {
   const port = readPort(bytes, portAt, portEnd);
   if (port !== -1) {
-    client.port = port;
-    client.addressLength = readAddress(bytes, sourceAt, sourceEnd, client.address);
+    proxied.port = port;
+    proxied.addressLength = readAddress(bytes, at, end, proxied.address);
   }
 }
 
@@ -151,11 +178,12 @@ function readPort(bytes: Uint8Array, at: number, end: number): number {
   return port > 0xffff ? -1 : port;
 }
 
-function readV2Client(
+function readV2Header(
   bytes: Uint8Array,
   offset: number,
   byteLength: number,
-  client: ProxyClient,
+  client: ProxiedEnd,
+  server: ProxiedEnd,
 ): void {
   const command = bytes[offset + V2_SIGNATURE.length] & 0x0f;
   const family = bytes[offset + V2_SIGNATURE.length + 1] >> 4;
@@ -170,11 +198,23 @@ function readV2Client(
   }
   const at = offset + V2_HEADER_BYTES;
   const addressLength = isIpv6 ? IPV6_BYTES : 4;
+  const portsAt = at + 2 * addressLength;
+  readV2End(bytes, at, addressLength, portsAt, client);
+  readV2End(bytes, at + addressLength, addressLength, portsAt + 2, server);
+}
+
+function readV2End(
+  bytes: Uint8Array,
+  at: number,
+  addressLength: number,
+  portAt: number,
+  proxied: ProxiedEnd,
+): void {
   for (let index = 0; index < addressLength; index++) {
-    client.address[index] = bytes[at + index];
+    proxied.address[index] = bytes[at + index];
   }
-  client.addressLength = addressLength;
-  client.port = readUint16(bytes, at + 2 * addressLength);
+  proxied.addressLength = addressLength;
+  proxied.port = readUint16(bytes, portAt);
 }
 
 function readUint16(bytes: Uint8Array, at: number): number {

@@ -123,6 +123,15 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   `,
     )
     .join(''),
+  ['exchanges', 'messages']
+    .map(
+      (table) => `
+  ALTER TABLE ${table} ADD COLUMN target_cut INTEGER;
+  ALTER TABLE ${table} ADD COLUMN proxy_server_ip TEXT;
+  ALTER TABLE ${table} ADD COLUMN proxy_server_port INTEGER;
+  `,
+    )
+    .join(''),
 ];
 
 /**

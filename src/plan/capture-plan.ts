@@ -33,6 +33,7 @@ export function createPipelineSettings(
     vxlanPorts: settings.vxlanPorts,
     // Without its whole head the size of a message is not known, and so not where the next one begins.
     isHeadCompleted: needsWholeHeads(settings, outputs, records.filter),
+    isConnectHidden: settings.withinConnect === 'hide',
     timezone: settings.timezone,
     outputs: outputs.map((output) => output.settings),
     framesMax: -1,
@@ -114,12 +115,14 @@ export function chooseFlowSeed(): number {
 }
 
 function needsWholeHeads(
-  { completeHeads, clientFrom }: Settings,
+  { completeHeads, clientFrom, withinConnect }: Settings,
   outputs: RecordPlan['outputs'],
   filter: FilterSettings,
 ): boolean {
   return (
     completeHeads ||
+    // Which response answers CONNECT, every segment tells.
+    withinConnect === 'hide' ||
     hasFilter(filter) ||
     // What proxies say of the client stands before a connection's first head, or behind the client's own fields.
     (clientFrom.source !== 'peer' && outputs.some(({ settings }) => settings.format !== 'text')) ||

@@ -76,6 +76,7 @@ export function createExchange(fieldsCount: number): Exchange {
     side: SIDE_SERVER,
     wire: createWireFacts(),
     proxyClient: createEnd(),
+    proxyServer: createEnd(),
     toldClient: createEnd(),
     clientSource: CLIENT_UNASKED,
     hasRequest: false,

@@ -33,6 +33,8 @@ export interface HttpRecord extends RecordBase {
   wire: WireFacts;
   /** Who has connected to the proxy before this connection, as its PROXY header says; without an address: none does. */
   proxyClient: End;
+  /** The address of the proxy that it has connected to, as the header says. */
+  proxyServer: End;
   /** Who the client is as proxies tell it; of meaning when `clientSource` is one of theirs. Its port may be UNKNOWN. */
   toldClient: End;
   /** One of CLIENT_*: what `clientOf` is from. */

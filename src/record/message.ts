@@ -26,6 +26,7 @@ export function createMessage(fieldsCount: number): Message {
     side: SIDE_SERVER,
     wire: createWireFacts(),
     proxyClient: createEnd(),
+    proxyServer: createEnd(),
     toldClient: createEnd(),
     clientSource: CLIENT_UNASKED,
     hasRequest: false,
@@ -109,6 +110,7 @@ function takeConnection(message: Message, exchange: Exchange): void {
   message.server = exchange.server;
   message.connectionHash = exchange.connectionHash;
   message.proxyClient = exchange.proxyClient;
+  message.proxyServer = exchange.proxyServer;
   message.toldClient = exchange.toldClient;
   message.clientSource = exchange.clientSource;
   message.wire.vlanTagsCount = exchange.wire.vlanTagsCount;

@@ -1,3 +1,4 @@
+import { IPV6_BYTES, isMappedIpv4, MAPPED_AT } from '../http/read-address.ts';
 import { VLAN_TAGS_MAX } from '../limits.ts';
 
 /** Bytes of an address; 0: there is none, as of a unix socket or of what came without its sender. */
@@ -47,6 +48,20 @@ export function createEnd(): End {
 
 export function createWireFacts(): WireFacts {
   return { vlanTagsCount: 0, vlanIds: new Uint16Array(VLAN_TAGS_MAX), retransmittedSegments: 0 };
+}
+
+/** Makes the end that of an address in the record's bytes, one that is mapped into IPv6 as the IPv4 address that it is. */
+export function setProxiedEnd(
+  bytes: Uint8Array,
+  at: number,
+  addressLength: number,
+  port: number,
+  end: End,
+): void {
+  const isIpv4 = addressLength === IPV6_BYTES && isMappedIpv4(bytes, at);
+  end.addressOffset = isIpv4 ? at + MAPPED_AT : at;
+  end.addressLength = isIpv4 ? 4 : (addressLength as AddressLength);
+  end.port = port;
 }
 
 /** The length of both addresses, or of the only one; 0 when they differ, or neither end has one. */

@@ -1,10 +1,12 @@
 import { copyBytes } from '../bytes.ts';
 import type { HttpMessage } from '../http/message.ts';
+import type { ProxiedEnd } from '../http/proxy-protocol.ts';
+import { CLIENT_UNASKED } from '../record/client-source.ts';
 import { createExchange, type Exchange, UNKNOWN } from '../record/exchange.ts';
 import type { RawMessage } from '../record/http-record.ts';
 import type { Side } from '../record/message-type.ts';
 import { unpackMessage } from '../record/pack-message.ts';
-import type { AddressLength, End } from '../record/record.ts';
+import { type AddressLength, type End, setProxiedEnd } from '../record/record.ts';
 import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
 import { putBytes } from './byte-pool.ts';
@@ -30,9 +32,16 @@ export interface ConnectionFacts {
   connectNs: number;
 }
 
+/** The ends of the connection before the proxy, as its header tells them. */
+export interface ProxiedFacts {
+  client: StreamEnd;
+  /** Without an address where the header does not tell. */
+  server: StreamEnd;
+}
+
 const ADDRESS_BYTES_MAX = 16;
-/** Both addresses, what may be kept of two messages, and what redaction makes of them. */
-const RECORD_BYTES = 2 * ADDRESS_BYTES_MAX + 2 * HELD_BYTES_OF_ONE_MAX + STREAM_REDACTION_BYTES_MAX;
+/** The addresses of both ends and of both before a proxy, what may be kept of two messages, and what redaction makes of them. */
+const RECORD_BYTES = 4 * ADDRESS_BYTES_MAX + 2 * HELD_BYTES_OF_ONE_MAX + STREAM_REDACTION_BYTES_MAX;
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -47,6 +56,7 @@ export function createStreamRecord(fieldsCount: number): Exchange {
 export function fillRecord(
   exchange: Exchange,
   facts: ConnectionFacts,
+  proxied: ProxiedFacts | undefined,
   open: OpenExchange,
   incomplete: number,
 ): void {
@@ -62,6 +72,7 @@ export function fillRecord(
   exchange.wire.retransmittedSegments = 0;
   let at = writeEnd(bytes, 0, exchange.client, facts.client);
   at = writeEnd(bytes, at, exchange.server, facts.server);
+  at = writeProxied(exchange, at, proxied);
   exchange.hasRequest = request.isSeen;
   at = writeMessage(bytes, at, request, exchange.request, exchange.rawRequest);
   if (request.isSeen) {
@@ -136,6 +147,30 @@ function writeMessage(
   body.end = hasBody ? at + bytesEnd : 0;
   body.isCut = isBodyCut;
   return at + bytesEnd;
+}
+
+/** Gives where the next byte goes. */
+function writeProxied(exchange: Exchange, at: number, proxied: ProxiedFacts | undefined): number {
+  const { bytes, proxyClient, proxyServer } = exchange;
+  exchange.clientSource = CLIENT_UNASKED;
+  if (proxied === undefined) {
+    proxyClient.addressLength = 0;
+    proxyServer.addressLength = 0;
+    return at;
+  }
+  at = writeProxiedEnd(bytes, at, proxyClient, proxied.client);
+  return writeProxiedEnd(bytes, at, proxyServer, proxied.server);
+}
+
+function writeProxiedEnd(bytes: Uint8Array, at: number, end: End, told: StreamEnd): number {
+  const next = writeEnd(bytes, at, end, told);
+  setProxiedEnd(bytes, at, told.address.length, told.port, end);
+  return next;
+}
+
+/** A copy of an end that a header has told. */
+export function copyEnd({ address, addressLength, port }: ProxiedEnd): StreamEnd {
+  return { address: address.slice(0, addressLength), port };
 }
 
 /** Gives where the next byte goes. */

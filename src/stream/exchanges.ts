@@ -1,3 +1,4 @@
+import { createProxiedEnd, type ProxiedEnd, readProxyHeader } from '../http/proxy-protocol.ts';
 import {
   type Exchange,
   INCOMPLETE_GAP,
@@ -8,7 +9,13 @@ import {
   UNKNOWN,
 } from '../record/exchange.ts';
 import type { RecordSink } from '../record/record-kinds.ts';
-import { type ConnectionFacts, createStreamRecord, fillRecord } from './exchange-record.ts';
+import {
+  type ConnectionFacts,
+  copyEnd,
+  createStreamRecord,
+  fillRecord,
+  type ProxiedFacts,
+} from './exchange-record.ts';
 import {
   CLOSE_IN_ORDER,
   CLOSE_RESET,
@@ -38,6 +45,8 @@ export interface ExchangeParts {
   /** The record that the sink is given, filled anew for each. */
   readonly exchange: Exchange;
   readonly spares: ExchangeSpares;
+  /** The ends of the PROXY header in hand. */
+  readonly proxied: { readonly client: ProxiedEnd; readonly server: ProxiedEnd };
   readonly sink: ExchangeSink;
   readonly kept: Kept;
   /** By LOST_*: directions that were lost. */
@@ -59,6 +68,7 @@ export function createExchangeParts(
     stream,
     exchange: createStreamRecord(stream.fields.fieldsCount),
     spares: { first: null, count: 0 },
+    proxied: { client: createProxiedEnd(), server: createProxiedEnd() },
     sink,
     kept,
     lostCounts: new Float64Array(LOST_NAMES.length),
@@ -79,11 +89,21 @@ export class ConnectionExchanges implements HttpEvents {
   /** The one whose response passes, or has ended before its request. */
   #answered: OpenExchange | null = null;
   #ordinal = 0;
+  /** What a proxy has said of the connection before it, if one has. */
+  #proxied: ProxiedFacts | undefined;
 
   constructor(parts: ExchangeParts, facts: ConnectionFacts) {
     this.#parts = parts;
     this.#facts = facts;
     this.stream = new HttpStream(parts.stream, this);
+  }
+
+  proxied(bytes: Uint8Array, offset: number, end: number): void {
+    const { client, server } = this.#parts.proxied;
+    readProxyHeader(bytes, offset, end - offset, client, server);
+    if (client.addressLength !== 0) {
+      this.#proxied = { client: copyEnd(client), server: copyEnd(server) };
+    }
   }
 
   requestHead(bytes: Uint8Array): void {
@@ -228,7 +248,7 @@ export class ConnectionExchanges implements HttpEvents {
       noteProgress(response, this.stream.server);
     }
     const reason = request.isSeen ? incomplete : INCOMPLETE_NO_REQUEST;
-    fillRecord(exchange, this.#facts, open, reason);
+    fillRecord(exchange, this.#facts, this.#proxied, open, reason);
     giveOpenExchange(spares, stream.pool, open);
     sink.exchange(exchange);
   }

@@ -61,6 +61,8 @@ export const PROTOCOL_HTTP2 = 3;
  * only `upgradedData`; data that has been told never changes.
  */
 export interface HttpEvents {
+  /** Before anything else of the client: a header of the PROXY protocol, version 1 or 2, whole. */
+  proxied(bytes: Uint8Array, offset: number, end: number): void;
   requestHead(bytes: Uint8Array, offset: number, end: number): void;
   /** Of the body without its chunk framing. */
   requestData(bytes: Uint8Array, offset: number, end: number): void;

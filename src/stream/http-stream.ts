@@ -17,11 +17,13 @@ import {
 } from './http-events.ts';
 import { HELD_BYTES_OF_ONE_MAX, STREAM_WAITING_MIN } from './limits.ts';
 import { readChunked, readLength, tellData } from './read-body.ts';
+import { readFirst } from './read-first.ts';
 import { readHead } from './read-head.ts';
 import {
   createSide,
   SIDE_CHUNKED,
   SIDE_DOUBT,
+  SIDE_FIRST,
   SIDE_HEAD,
   SIDE_LENGTH,
   SIDE_LOST,
@@ -180,6 +182,8 @@ function readNext(
   end: number,
 ): number {
   switch (side.state) {
+    case SIDE_FIRST:
+      return readFirst(stream, side, bytes, offset, end);
     case SIDE_HEAD:
       return side.isSeeking ? end : readHead(stream, side, bytes, offset, end);
     case SIDE_LENGTH:

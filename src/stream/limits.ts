@@ -28,6 +28,9 @@ export const CHUNK_BYTES_MAX = 2 ** 49;
 /** CR and LF before a start line; old clients send one pair behind a body. @see RFC 9112 section 2.2 */
 export const EMPTY_LINE_BYTES_MAX = 64;
 
+/** Bytes of the longest header of the PROXY protocol: those of version 2, and what their length field can say behind them. */
+export const PROXY_HEADER_BYTES_MAX = 16 + 65_535;
+
 /** Bytes looked through for the line that tells whether a request's body was left out. */
 export const DOUBT_BYTES_MAX = 8 * 1024;
 

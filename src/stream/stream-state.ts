@@ -4,7 +4,7 @@ import { HEAD_WITHIN_LINE, type HeadEndSearch } from '../http/head-end.ts';
 import { createHeadCheck, type HeadCheck } from '../http/head-faults.ts';
 import { createHttpMessage, type HttpMessage } from '../http/message.ts';
 import { type BytePool, createBytePool } from './byte-pool.ts';
-import type { Direction, HttpEvents } from './http-events.ts';
+import { type Direction, FROM_CLIENT, type HttpEvents } from './http-events.ts';
 import { CHUNK_BYTES_MAX, CHUNK_LINE_BYTES_MAX } from './limits.ts';
 
 /** What the next byte of a direction belongs to: a head, or what stands before it. */
@@ -19,6 +19,8 @@ export const SIDE_WAITS = 5;
 export const SIDE_UPGRADED = 6;
 /** Nobody can say. */
 export const SIDE_LOST = 7;
+/** The client's first bytes of all: a proxy's header may stand before its head. */
+export const SIDE_FIRST = 8;
 
 /** Marks of a request that waits for its response. */
 export const WAITING_HEAD = 0x1;
@@ -108,7 +110,7 @@ export function createStreamParts(fields: FieldTables): StreamParts {
 export function createSide(direction: Direction): StreamSide {
   return {
     direction,
-    state: SIDE_HEAD,
+    state: direction === FROM_CLIENT ? SIDE_FIRST : SIDE_HEAD,
     remainingBytes: 0,
     chunks: createChunkReader(CHUNK_BYTES_MAX, CHUNK_LINE_BYTES_MAX),
     held: null,

@@ -22,6 +22,7 @@ import {
 } from './http-events.ts';
 import {
   SIDE_CHUNKED,
+  SIDE_FIRST,
   SIDE_HEAD,
   SIDE_LENGTH,
   SIDE_LOST,
@@ -147,7 +148,7 @@ export function beginOther(stream: StreamState, protocol: number): void {
   stream.isUpgraded = true;
   server.state = SIDE_UPGRADED;
   events.upgraded(protocol);
-  if (client.state === SIDE_WAITS || client.state === SIDE_HEAD) {
+  if (client.state === SIDE_WAITS || client.state === SIDE_HEAD || client.state === SIDE_FIRST) {
     client.state = SIDE_UPGRADED;
     stream.isReleased = client.held !== null;
   }

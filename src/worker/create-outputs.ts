@@ -33,7 +33,7 @@ export interface PipelineOutputs {
 
 /**
  * Makes what the outputs need, and nothing that they do not: plain text lines keep no record, outputs of
- * messages no flows.
+ * messages no flows, unless what passes in tunnels is to be hidden.
  *
  * @param batches what lines are written into, of all outputs in their order
  * @param followed a tracker that is to go on where one is needed, of the same field tables; **its `onExchange` is
@@ -47,7 +47,8 @@ export function createOutputs(
   followed?: ExchangeTracker,
 ): PipelineOutputs {
   const textLines = batches.filter((_, output) => isPlainText(options.outputs[output], options));
-  if (textLines.length === batches.length) {
+  const isTextAlone = textLines.length === batches.length;
+  if (isTextAlone && !options.isConnectHidden) {
     return {
       textLines,
       records: undefined,
@@ -63,7 +64,8 @@ export function createOutputs(
   const { flowSeed } = options;
   const formatOptions = { ...options, namedFields };
   const records = createRecordOutputs(options, formatOptions, batches, counters, timestamp);
-  const needsFlows = records.messages.length > 0 && options.client.source === 'proxy';
+  const needsFlows =
+    options.isConnectHidden || (records.messages.length > 0 && options.client.source === 'proxy');
   const needsExchanges = records.exchanges.length > 0 || hasFilter(options.filter) || needsFlows;
   const tracker = needsExchanges
     ? (followed ??
@@ -71,6 +73,7 @@ export function createOutputs(
         fieldsCount,
         flowSeed,
         counters.subarray(COUNTER_TRACKER_FIRST, COUNTER_TRACKER_FIRST + COUNTS_COUNT),
+        options.isConnectHidden,
         records.exchange,
       ))
     : undefined;

@@ -118,7 +118,8 @@ export function letAnsweredHeadGo(pipeline: Pipeline): void {
     isReceived &&
     classifySegment(frame.bytes, payloadOffset, payloadEnd, methods, message) ===
       MESSAGE_RESPONSE &&
-    (tracker === undefined || answersHeldHead(tracker, segment.sequenceNumber))
+    (tracker === undefined ||
+      answersHeldHead(tracker, segment.sequenceNumber, acknowledgmentNumber))
   ) {
     writeHeldHead(pipeline, index);
   }
@@ -158,12 +159,12 @@ function isAllHeld({ heldHeads }: Pipeline, index: number, sequence: number): bo
  */
 export function isPrefixHeld(pipeline: Pipeline): boolean {
   const { frame, segment, methods, tracker } = pipeline;
-  const { payloadOffset, payloadEnd, sequenceNumber } = segment;
+  const { payloadOffset, payloadEnd, sequenceNumber, acknowledgmentNumber } = segment;
   const offset = skipPreambles(frame.bytes, payloadOffset, payloadEnd);
   if (offset === payloadEnd || !isMessagePrefix(frame.bytes, offset, payloadEnd, methods)) {
     return false;
   }
-  if (tracker !== undefined && !mayMessageBegin(tracker, sequenceNumber)) {
+  if (tracker !== undefined && !mayMessageBegin(tracker, sequenceNumber, acknowledgmentNumber)) {
     return false;
   }
   keepHead(pipeline, false);

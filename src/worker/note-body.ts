@@ -1,6 +1,7 @@
 import { readInt32BE } from '../big-endian.ts';
-import type { OpenBodies } from '../decode/body-rows.ts';
+import { NO_PLACE, type OpenBodies } from '../decode/body-rows.ts';
 import {
+  findAnswered,
   mayAnswerHead,
   noteAnswer,
   noteBody,
@@ -15,6 +16,8 @@ import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { readStatusCode } from '../http/status-code.ts';
 
 const WORD_HEAD = 0x48454144;
+/** The beginning of CONNECT. */
+const WORD_CONN = 0x434f4e4e;
 const STATUS_FINAL_MIN = 200;
 /** What a head is searched for here that nothing is held against. */
 const NO_FAULTS = 0;
@@ -36,19 +39,22 @@ export function noteMessageBody(
   const isRequest = message.kind === MESSAGE_REQUEST;
   let saysNothing = hasNoBody;
   if (isRequest) {
-    if (readInt32BE(bytes, message.startLineOffset) === WORD_HEAD) {
+    const word = readInt32BE(bytes, message.startLineOffset);
+    // The answer to either ends with its head, whatever that says.
+    if (word === WORD_HEAD || word === WORD_CONN) {
       noteHeadAsked(bodies, bytes, segment);
     } else if (bodies.hasHeads) {
       noteOtherAsked(bodies, bytes, segment);
     }
   } else {
-    if (readStatusCode(bytes, message) >= STATUS_FINAL_MIN) {
-      noteAnswer(bodies, bytes, segment);
+    const answered = findAnswered(bodies, bytes, segment);
+    if (answered !== NO_PLACE && readStatusCode(bytes, message) >= STATUS_FINAL_MIN) {
+      noteAnswer(bodies, answered, segment.acknowledgmentNumber);
     }
     saysNothing ||= bodies.hasHeads && mayAnswerHead(bodies, bytes, segment);
   }
   if (headEnd === 0) {
-    noteOpenHead(bodies, segment);
+    noteOpenHead(bodies, bytes, segment);
     return;
   }
   const isFramed =

@@ -14,6 +14,8 @@ export interface PipelineSettings extends RecordSettings {
   vxlanPorts: readonly number[];
   /** Heads are put together from several segments. */
   isHeadCompleted: boolean;
+  /** HTTP within tunnels that CONNECT has opened is left out; for that flows are followed, whatever the outputs. */
+  isConnectHidden: boolean;
   localNetworks: NetworkPrefix[];
   /** `local`, `UTC` or an IANA name. */
   timezone: string;

@@ -20,6 +20,8 @@ import type { Pipeline } from './pipeline-state.ts';
 import { beginsMessage, NOT_HELD, noteMessageAlone, takeMessage } from './take-message.ts';
 
 const WORD_HEAD = 0x48454144;
+/** The beginning of CONNECT. */
+const WORD_CONN = 0x434f4e4e;
 const WORD_HTTP = 0x48545450;
 
 /**
@@ -70,6 +72,7 @@ export function readMessages(pipeline: Pipeline): boolean {
     } else {
       hasNoBody = takeMessage(pipeline, frame, segment, NOT_HELD) || answersHead(pipeline);
     }
+    // Of those in front the body is in the segment; what they ask counts.
     if (bodies !== undefined) {
       noteMessageBody(bodies, frame.bytes, segment, message, hasNoBody);
     }
@@ -106,8 +109,8 @@ function goBehindBody(pipeline: Pipeline, bodyEnd: number): boolean {
 }
 
 /**
- * Says, where no flow is followed, whether a response has no body because HEAD asked for it: there is another one where
- * it would begin. Of a request it is noted.
+ * Says, where no flow is followed, whether a response has no body because HEAD or CONNECT asked for it: there is another
+ * one where it would begin. Of a request it is noted.
  */
 function answersHead({ frame, segment, message, memory, tracker }: Pipeline): boolean {
   if (tracker !== undefined) {
@@ -116,7 +119,10 @@ function answersHead({ frame, segment, message, memory, tracker }: Pipeline): bo
   const { bytes } = frame;
   const { headEnd, startLineOffset } = message;
   if (message.kind === MESSAGE_REQUEST) {
-    if (isWord(bytes, startLineOffset, segment.payloadEnd, WORD_HEAD)) {
+    if (
+      isWord(bytes, startLineOffset, segment.payloadEnd, WORD_HEAD) ||
+      isWord(bytes, startLineOffset, segment.payloadEnd, WORD_CONN)
+    ) {
       noteHead(memory, bytes, segment);
     }
     return false;
@@ -160,11 +166,11 @@ function isNothingExpected({ frame, segment, message, tracker }: Pipeline): bool
  */
 function readNoMessage(pipeline: Pipeline): boolean {
   const { frame, segment, heldHeads, tracker } = pipeline;
-  const { payloadOffset, payloadEnd, sequenceNumber } = segment;
+  const { payloadOffset, payloadEnd, sequenceNumber, acknowledgmentNumber } = segment;
   if (
     tracker !== undefined &&
     mayBePreamble(frame.bytes[payloadOffset]) &&
-    mayMessageBegin(tracker, sequenceNumber)
+    mayMessageBegin(tracker, sequenceNumber, acknowledgmentNumber)
   ) {
     const offset = skipPreambles(frame.bytes, payloadOffset, payloadEnd);
     notePreamble(tracker, frame.bytes, payloadOffset, offset, sequenceNumber);

@@ -1,9 +1,10 @@
 import type { Frame } from '../capture/frame.ts';
+import { COUNTER_MESSAGES_HIDDEN } from '../counters/counter-table.ts';
 import { messageType } from '../decode/message-type.ts';
 import type { Segment } from '../decode/segment.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { loadMessage } from '../exchange/message-record.ts';
-import { noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
+import { isMessageHidden, noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
 import { setMessageProxyClient } from '../exchange/proxy-record.ts';
 import type { ExchangeTracker } from '../exchange/tracker.ts';
 import { LINE_STREAM_ALL } from '../format/line-batch.ts';
@@ -43,8 +44,8 @@ export function beginsMessage(pipeline: Pipeline, bytes: Uint8Array, segment: Se
 /** The same for a segment that begins with what belongs to no message: `segment` is the rest behind it then. */
 function beginsBehindPreamble(pipeline: Pipeline, bytes: Uint8Array, segment: Segment): boolean {
   const { message, tracker } = pipeline;
-  const { payloadOffset, payloadEnd, sequenceNumber } = segment;
-  if (tracker !== undefined && !mayMessageBegin(tracker, sequenceNumber)) {
+  const { payloadOffset, payloadEnd, sequenceNumber, acknowledgmentNumber } = segment;
+  if (tracker !== undefined && !mayMessageBegin(tracker, sequenceNumber, acknowledgmentNumber)) {
     return false;
   }
   const offset = skipPreambles(bytes, payloadOffset, payloadEnd);
@@ -82,6 +83,11 @@ export function takeMessage(
   heldUntilNs: number,
 ): boolean {
   const { message, textLines, records, messageRecords, tracker, keys, facts } = pipeline;
+  const isHeld = heldUntilNs !== NOT_HELD;
+  if (tracker !== undefined && isMessageHidden(tracker, frame, segment, isHeld)) {
+    pipeline.counters[COUNTER_MESSAGES_HIDDEN]++;
+    return false;
+  }
   const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
   const countedSlot = countMessage(pipeline.counters, frame.bytes, message, type);
   const hiddenCounts =

@@ -106,6 +106,7 @@ const OTHER_VALUES: Record<string, [text: string, value: unknown]> = {
   redactPatterns: ['email,jwt', ['email', 'jwt']],
   redactFile: ['patterns.yaml', 'patterns.yaml'],
   anonymizeIp: ['hash:key', { method: 'hash', keyFile: 'key' }],
+  withinConnect: ['hide', 'hide'],
   clientFrom: ['proxy:10.0.0.1', { source: 'proxy', trusted: ['10.0.0.1'] }],
 };
 
@@ -133,6 +134,7 @@ test('without anything given every setting has its default', () => {
     quiet: false,
     methods: [...METHODS_DEFAULT],
     completeHeads: false,
+    withinConnect: 'show',
     tunnels: false,
     vxlanPorts: [],
     listenAdmin: undefined,

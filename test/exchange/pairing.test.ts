@@ -141,13 +141,19 @@ describe('interim responses', () => {
 });
 
 describe('other protocols', () => {
-  test.each([
-    ['101', request('a'), response('a', { status: '101 Switching Protocols', headers: [] })],
-    ['CONNECT', request('a', { method: 'CONNECT' }), response('a', { headers: [] })],
-  ])('take over behind %s: nothing there is HTTP', async (_, asked, answered) => {
+  const behind = (asked: string, answered: string) => {
     const tunnel = open().fromClient(asked).fromServer(answered);
-    tunnel.fromClient(request('b')).fromServer(response('b'));
-    expect(await pairs(tunnel)).toEqual(['a>a']);
+    return pairs(tunnel.fromClient(request('b')).fromServer(response('b')));
+  };
+
+  test('take over behind 101: nothing there is HTTP', async () => {
+    const switched = response('a', { status: '101 Switching Protocols', headers: [] });
+    expect(await behind(request('a'), switched)).toEqual(['a>a']);
+  });
+
+  test('may be HTTP behind CONNECT', async () => {
+    const connected = response('a', { headers: [] });
+    expect(await behind(request('a', { method: 'CONNECT' }), connected)).toEqual(['a>a', 'b>b']);
   });
 });
 

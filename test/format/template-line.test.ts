@@ -87,6 +87,8 @@ describe('format template: fields', () => {
     server_port: '80',
     proxy_client_ip: '-',
     proxy_client_port: '-',
+    proxy_server_ip: '-',
+    proxy_server_port: '-',
     original_client_ip: '-',
     original_client_port: '-',
     client_from: '-',
@@ -96,6 +98,7 @@ describe('format template: fields', () => {
     path: '/p',
     query: 'q=1',
     version: '1.0',
+    target_cut: '-',
     host: 'a.example',
     user_agent: 'ua',
     referer: 'r',
@@ -131,6 +134,11 @@ describe('format template: fields', () => {
   it('each name gives its value, and no other name is known', () => {
     const given = RECORD_FIELD_NAMES.map((name) => [name, lineOf(`{${name}}`, WHOLE)]);
     expect(Object.fromEntries(given)).toEqual(EXPECTED);
+  });
+
+  it('a target that the capture cuts is marked', () => {
+    expect(lineOf('{target_cut}', { isTargetCut: true })).toBe('true');
+    expect(lineOf('{target_cut}', { requestHead: null, isTargetCut: true })).toBe('-');
   });
 
   it('header fields are those of the request or of the response', () => {

@@ -145,6 +145,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
       flowSeed: 0,
       textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true },
       isHeadCompleted: options.isHeadCompleted ?? false,
+      isConnectHidden: false,
       snaplenBytes: 0,
       framesMax: -1,
     },

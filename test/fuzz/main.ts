@@ -1,25 +1,34 @@
 /**
  * The long form of the fuzz tests: `npm run fuzz -- --minutes 20 [--seed N]`.
  *
- * First every frame of the fixtures and of `../shared/corpus` is cut at every byte and changed byte by byte;
- * then mutants are made for the rest of the time, and those that took a new way through the decoder become
- * parents of others. Failing inputs are written into `test/issues`. Exit code 1 when there is one.
+ * First every frame of the fixtures, of `../shared/corpus` and of generated stacks is cut at every byte and changed
+ * byte by byte; then mutants are made for the rest of the time, and those that took a new way through the decoder
+ * become parents of others; and conversations are changed and paired. Failing inputs are written into `test/issues`. Exit code 1 when there is one.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import fc from 'fast-check';
 import { createFrame, FILL_END } from '../../src/capture/frame.ts';
 import { openCapture } from '../../src/capture/open-capture.ts';
 import { HttplogError } from '../../src/errors.ts';
+import type { TimedFrame } from '../exchange/conversation.ts';
+import { changedConversation } from './conversations.ts';
+import { createExchangeOracle } from './exchange-oracle.ts';
 import { createOracle, type Oracle, type TestFrame } from './frame-oracle.ts';
 import { corpusCaptures, firstFrames, fixturePaths, noCorpus } from './known-frames.ts';
 import { BORDER_BYTES, createRandom, mutate, type Random } from './random-bytes.ts';
+import { stacks } from './stacks.ts';
 
 const ISSUES = new URL('../issues/', import.meta.url);
 const FRAMES_PER_CAPTURE = 5;
 const HEADER_BYTES = 200;
+/** Generated frames among the parents: every layer that is read, in many orders. */
+const STACKS_COUNT = 600;
+/** One conversation among so many frames. */
+const FRAMES_PER_CONVERSATION = 8;
 /** Inputs kept as parents; the newest take the place of others at random. */
 const PARENTS_MAX = 20_000;
 /** One capture file among so many frames: opening a file costs as much as thousands of frames. */
@@ -38,6 +47,7 @@ interface Run {
   readonly ways: Set<string>;
   readonly findings: Map<string, string>;
   executions: number;
+  conversations: number;
   files: number;
 }
 
@@ -64,6 +74,7 @@ async function fuzz(): Promise<void> {
     ways: new Set(),
     findings: new Map(),
     executions: 0,
+    conversations: 0,
     files: 0,
   };
   console.log(`seed ${seed}, ${minutes} minutes`);
@@ -76,6 +87,7 @@ async function fuzz(): Promise<void> {
     parents.push(...(await firstFrames(path, FRAMES_PER_CAPTURE)));
   }
   console.log(`${paths.length} captures give ${parents.length} frames`);
+  parents.push(...fc.sample(stacks, { numRuns: STACKS_COUNT, seed }));
   const report = setInterval(() => printState(run, startMs), PROGRESS_INTERVAL_MS);
   await cutAndSet(run, parents);
   await mutateFrames(run, parents, paths);
@@ -85,7 +97,7 @@ async function fuzz(): Promise<void> {
     console.log(`open: ${file}: ${what}`);
   }
   console.log(
-    `${run.executions} executions, ${run.files} capture files, ` +
+    `${run.executions} executions, ${run.conversations} conversations, ${run.files} capture files, ` +
       `${run.findings.size} new findings, ${run.findings.size} open`,
   );
   process.exitCode = run.findings.size === 0 ? 0 : 1;
@@ -96,7 +108,7 @@ async function cutAndSet(run: Run, frames: readonly TestFrame[]): Promise<void> 
   const oracle = createOracle({ isForgetful: true });
   const endMs = (performance.now() + run.deadlineMs) / 2;
   const check = (frame: TestFrame) => {
-    execute(run, [frame], () => oracle.check(frame));
+    execute(run, () => oracle.check(frame), describeFrames([frame]));
     run.ways.add(oracle.features());
   };
   for (const frame of frames) {
@@ -129,13 +141,14 @@ async function mutateFrames(
   const together = createOracle({ isHeadCompleted: true });
   // What the second oracle has seen since it forgot: a finding needs all of it.
   let history: TestFrame[] = [];
+  let pair = await createExchangeOracle();
   while (performance.now() < run.deadlineMs && run.findings.size <= FINDINGS_MAX) {
     const parent = random.pick(parents);
     const bytes = mutate(parent.bytes, random.pick(parents).bytes, random);
     const linkType = random.below(20) === 0 ? random.pick(LINK_TYPES) : parent.linkType;
     const wireLength = bytes.length + (random.below(4) === 0 ? random.below(2000) : 0);
     const frame: TestFrame = { linkType, bytes, wireLength };
-    execute(run, [frame], () => alone.check(frame));
+    execute(run, () => alone.check(frame), describeFrames([frame]));
     const way = alone.features();
     if (!run.ways.has(way)) {
       run.ways.add(way);
@@ -146,11 +159,18 @@ async function mutateFrames(
       }
     }
     history.push(frame);
-    execute(run, history, () => together.check(frame));
+    execute(run, () => together.check(frame), describeFrames(history));
     if (history.length === 200) {
-      execute(run, history, () => together.end());
+      execute(run, () => together.end(), describeFrames(history));
       together.forget();
       history = [];
+    }
+    if (random.below(FRAMES_PER_CONVERSATION) === 0) {
+      const conversation = changedConversation(random);
+      run.conversations++;
+      // What is left of a conversation that failed is no other one's.
+      const isFine = execute(run, () => pair(conversation), describeConversation(conversation));
+      pair = isFine ? pair : await createExchangeOracle();
     }
     if (run.executions % FRAMES_PER_FILE < 2) {
       await mutateFile(run, random.pick(paths), random.pick(paths));
@@ -158,8 +178,8 @@ async function mutateFrames(
   }
 }
 
-/** Runs one input and keeps it when it fails or takes too long. */
-function execute(run: Run, frames: readonly TestFrame[], action: () => unknown): void {
+/** Runs one input and keeps it when it fails or takes too long; gives whether all was well. */
+function execute(run: Run, action: () => unknown, describe: () => object): boolean {
   run.executions++;
   const startMs = performance.now();
   try {
@@ -167,13 +187,28 @@ function execute(run: Run, frames: readonly TestFrame[], action: () => unknown):
     if (performance.now() - startMs > INPUT_SEC_MAX * 1000) {
       throw new Error(`An input took more than ${INPUT_SEC_MAX} s`);
     }
+    return true;
   } catch (error) {
-    const hexFrames = frames.map(({ linkType, bytes }) => ({
-      linkType,
-      hex: Buffer.from(bytes).toString('hex'),
-    }));
-    keepFinding(run, error, { isHeadCompleted: frames.length > 1, frames: hexFrames });
+    keepFinding(run, error, describe());
+    return false;
   }
+}
+
+const describeFrames = (frames: readonly TestFrame[]) => () => ({
+  isHeadCompleted: frames.length > 1,
+  frames: frames.map(({ linkType, bytes }) => ({ linkType, hex: hexOf(bytes) })),
+});
+
+const describeConversation = (frames: readonly TimedFrame[]) => () => ({
+  conversation: frames.map(({ bytes, timeNs, wireLength }) => ({
+    hex: hexOf(bytes),
+    timeNs,
+    wireLength,
+  })),
+});
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
 }
 
 /** A mutant of a capture file: only the errors that are meant for people may come out of the readers. */

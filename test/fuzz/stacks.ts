@@ -19,6 +19,7 @@ import {
   LINKTYPE_PPP_HDLC,
   LINKTYPE_RAW,
 } from '../../src/capture/link-types.ts';
+import { TUNNELS_MAX } from '../../src/decode/limits.ts';
 import {
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
@@ -29,11 +30,11 @@ import {
   ipv6,
   joinBytes,
   PROTOCOL_TCP,
-  taggedEthernet,
   tcp,
   uint16,
   uint32,
 } from '../fixtures/build-packets.ts';
+import { CARRIERS, type Carrier, carriedFrame, ENCAPSULATIONS, type Tags } from './carriers.ts';
 import { type HttpText, httpMessages } from './http-texts.ts';
 
 export interface Stack {
@@ -57,6 +58,8 @@ interface Packet {
   bytes: Uint8Array;
   /** VLAN ids of the innermost Ethernet frame within, if there is one. */
   vlanIds: number[] | undefined;
+  /** Opened one within another, as the decoder counts them. */
+  tunnelsCount: number;
   layers: string;
 }
 
@@ -68,6 +71,8 @@ const PROTOCOL_IPV6 = 41;
 const PROTOCOL_GRE = 47;
 const PROTOCOL_AUTHENTICATION = 51;
 const TUNNELS = 4;
+/** A wrap adds at most three: the tunnel, an authentication header before it, and a header within its frame. */
+const TUNNELS_OF_A_WRAP = 3;
 
 const byte = fc.integer({ min: 0, max: 255 });
 const port = fc.integer({ min: 1, max: 65_535 });
@@ -177,22 +182,28 @@ function wrapIp(
   );
 }
 
+/** Of IPv4 an authentication header before another tunnel counts as one. */
+const tunnelsOf = ({ version }: Addresses, { authentications }: HeaderExtras) =>
+  1 + (version === 4 ? authentications.length : 0);
+
 const udp = (targetPort: number, payload: Uint8Array) =>
   joinBytes(uint16(40_000), uint16(targetPort), uint16(8 + payload.length), [0xff, 0xff], payload);
 const etherTypeOf = ({ version }: Packet) => (version === 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
 
-const vlanTags = fc.array(
-  fc.record({
-    tpid: fc.constantFrom(0x8100, 0x88a8, 0x9100),
-    id: fc.integer({ min: 0, max: 4095 }),
-  }),
-  { maxLength: 4 },
-);
+const vlanTags = (tpids: readonly number[]) =>
+  fc.array(fc.record({ tpid: fc.constantFrom(...tpids), id: fc.integer({ min: 0, max: 4095 }) }), {
+    maxLength: 4,
+  });
 
-type Tags = readonly { tpid: number; id: number }[];
+interface FrameExtras {
+  tags: Tags;
+  labels: readonly number[];
+  isPppoe: boolean;
+  carrier: Carrier;
+}
 
 /** An Ethernet frame around a packet: the tags are the line's if no frame is within it. */
-function toEthernet(packet: Packet, tags: Tags, labels: readonly number[], isPppoe: boolean) {
+function toEthernet(packet: Packet, { tags, labels, isPppoe, carrier }: FrameExtras) {
   let etherType = etherTypeOf(packet);
   let inner = packet.bytes;
   if (labels.length > 0) {
@@ -209,15 +220,33 @@ function toEthernet(packet: Packet, tags: Tags, labels: readonly number[], isPpp
     etherType = 0x8864;
   }
   return {
-    bytes: taggedEthernet(tags, etherType, inner),
+    bytes: carriedFrame(carrier, tags, etherType, inner),
     vlanIds: packet.vlanIds ?? tags.map(({ id }) => id),
-    layers: `eth/${tags.map(() => 'vlan/').join('')}${labels.length}mpls/${isPppoe}pppoe/`,
+    tunnelsCount: packet.tunnelsCount + (carrier === 'none' ? 0 : 1),
+    layers:
+      `eth/${carrier}/${tags.map(() => 'vlan/').join('')}` +
+      `${labels.length}mpls/${isPppoe}pppoe/`,
   };
 }
 
 /** The labels below 16 have meanings of their own. */
 const labelStack = fc.array(fc.integer({ min: 16, max: 0xfffff }), { maxLength: 16 });
-const frameExtras = fc.record({ tags: vlanTags, labels: labelStack, isPppoe: fc.boolean() });
+const frameExtras: fc.Arbitrary<FrameExtras> = fc.record({
+  tags: vlanTags([0x8100, 0x88a8, 0x9100, 0x9200, 0x9300]),
+  labels: labelStack,
+  isPppoe: fc.boolean(),
+  carrier: fc.oneof(fc.constant('none' as const), fc.constantFrom(...CARRIERS)),
+});
+
+/** What other readers know too. */
+const agreedFrameExtras: fc.Arbitrary<FrameExtras> = fc.record({
+  tags: vlanTags([0x8100, 0x88a8, 0x9100]),
+  labels: labelStack,
+  isPppoe: fc.boolean(),
+  carrier: fc.constant('none' as const),
+});
+
+type Extras = { ip: fc.Arbitrary<HeaderExtras>; frame: fc.Arbitrary<FrameExtras> };
 
 const ipInIp = (ipExtras: fc.Arbitrary<HeaderExtras>): fc.Arbitrary<Wrap> =>
   fc.tuple(addresses, ipExtras).map(([outer, extras]) => {
@@ -230,18 +259,16 @@ const ipInIp = (ipExtras: fc.Arbitrary<HeaderExtras>): fc.Arbitrary<Wrap> =>
         packet.bytes,
       ),
       vlanIds: packet.vlanIds,
+      tunnelsCount: packet.tunnelsCount + tunnelsOf(outer, extras),
       layers: `ip${outer.version}/ip/${packet.layers}`,
     });
   });
 
-const gre = (ipExtras: fc.Arbitrary<HeaderExtras>): fc.Arbitrary<Wrap> =>
+const gre = ({ ip, frame: frames }: Extras): fc.Arbitrary<Wrap> =>
   fc
-    .tuple(addresses, ipExtras, fc.integer({ min: 0, max: 7 }), frameExtras, fc.nat({ max: 3 }))
+    .tuple(addresses, ip, fc.integer({ min: 0, max: 7 }), frames, fc.nat({ max: 3 }))
     .map(([outer, extras, flags, frame, kind]) => (packet) => {
-      const inner =
-        kind === 0
-          ? { bytes: packet.bytes, vlanIds: packet.vlanIds }
-          : toEthernet(packet, frame.tags, frame.labels, frame.isPppoe);
+      const inner = kind === 0 ? packet : toEthernet(packet, frame);
       // The sequence number says that ERSPAN has its header.
       const set = kind === 2 ? flags | 1 : flags;
       const bits = ((set & 4) << 13) | ((set & 2) << 12) | ((set & 1) << 12);
@@ -259,17 +286,17 @@ const gre = (ipExtras: fc.Arbitrary<HeaderExtras>): fc.Arbitrary<Wrap> =>
         version: outer.version,
         bytes: wrapIp(outer, extras, PROTOCOL_GRE, joinBytes(header, between, inner.bytes)),
         vlanIds: inner.vlanIds,
+        tunnelsCount: inner.tunnelsCount + tunnelsOf(outer, extras),
         layers: `ip${outer.version}/gre${kind}/${packet.layers}`,
       };
     });
 
-const overUdp = (ipExtras: fc.Arbitrary<HeaderExtras>): fc.Arbitrary<Wrap> =>
+const overUdp = ({ ip, frame: frames }: Extras): fc.Arbitrary<Wrap> =>
   fc
-    .tuple(addresses, ipExtras, frameExtras, fc.nat({ max: 4 }), words(32))
+    .tuple(addresses, ip, frames, fc.nat({ max: 4 }), words(32))
     .map(([outer, extras, frame, kind, options]) => (packet) => {
-      const framed = toEthernet(packet, frame.tags, frame.labels, frame.isPppoe);
       const isFramed = kind <= 1;
-      const inner = isFramed ? framed : { bytes: packet.bytes, vlanIds: packet.vlanIds };
+      const inner = isFramed ? toEthernet(packet, frame) : packet;
       const geneve = (type: number) =>
         joinBytes([options.length >> 2, 0], uint16(type), uint32(7 << 8), options, inner.bytes);
       const datagram = [
@@ -295,12 +322,45 @@ const overUdp = (ipExtras: fc.Arbitrary<HeaderExtras>): fc.Arbitrary<Wrap> =>
         version: outer.version,
         bytes: wrapIp(outer, extras, PROTOCOL_UDP, datagram),
         vlanIds: inner.vlanIds,
+        tunnelsCount: inner.tunnelsCount + tunnelsOf(outer, extras),
         layers: `ip${outer.version}/udp${kind}/${packet.layers}`,
       };
     });
 
-const tunnels = (ipExtras: fc.Arbitrary<HeaderExtras>) =>
-  fc.array(fc.oneof(ipInIp(ipExtras), gre(ipExtras), overUdp(ipExtras)), { maxLength: TUNNELS });
+/** A packet of the wrong version goes on as it is. */
+const encapsulated = ({ ip, frame: frames }: Extras): fc.Arbitrary<Wrap> =>
+  fc
+    .tuple(addresses, ip, frames, fc.constantFrom(...ENCAPSULATIONS))
+    .map(([outer, extras, frame, encapsulation]) => (packet) => {
+      const { name, content, port: udpPort, ipProtocol, version } = encapsulation;
+      if (version !== undefined && version !== packet.version) {
+        return packet;
+      }
+      const framed = toEthernet(packet, frame);
+      const plainFrame = ethernet(etherTypeOf(packet), packet.bytes);
+      const carried = { version: packet.version, packet: packet.bytes, frame: framed.bytes };
+      const bytes = encapsulation.wrap({ ...carried, plainFrame });
+      const inner = content === 'frame' ? framed : packet;
+      const vlanIds = content === 'plain frame' ? (packet.vlanIds ?? []) : inner.vlanIds;
+      return {
+        version: outer.version,
+        bytes: wrapIp(
+          outer,
+          extras,
+          ipProtocol ?? PROTOCOL_UDP,
+          udpPort === undefined ? bytes : udp(udpPort, bytes),
+        ),
+        vlanIds,
+        tunnelsCount: inner.tunnelsCount + tunnelsOf(outer, extras),
+        layers: `ip${outer.version}/${name}/${inner.layers}`,
+      };
+    });
+
+const tunnels = (extras: Extras, hasEncapsulations: boolean) => {
+  const known = [ipInIp(extras.ip), gre(extras), overUdp(extras)];
+  const all = hasEncapsulations ? [...known, encapsulated(extras)] : known;
+  return fc.array(fc.oneof(...all), { maxLength: TUNNELS });
+};
 
 /** A link header around the packet. */
 type Link = (packet: Packet) => {
@@ -311,10 +371,9 @@ type Link = (packet: Packet) => {
   layers: string;
 };
 
-const ethernetLink: fc.Arbitrary<Link> = fc
-  .tuple(frameExtras, fc.nat({ max: 20 }))
-  .map(([{ tags, labels, isPppoe }, padding]) => (packet) => {
-    const frame = toEthernet(packet, tags, labels, isPppoe);
+const ethernetLink = (frames: fc.Arbitrary<FrameExtras>): fc.Arbitrary<Link> =>
+  fc.tuple(frames, fc.nat({ max: 20 })).map(([extras, padding]) => (packet) => {
+    const frame = toEthernet(packet, extras);
     // Where no length says otherwise, what was captured is the packet: no padding then.
     const isPadded = !packet.layers.includes('zero');
     const bytes = joinBytes(frame.bytes, new Array<number>(isPadded ? padding : 0).fill(0));
@@ -384,18 +443,18 @@ function addressText(address: string): string {
   return address.includes(':') ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address;
 }
 
-const stacksWith = (ipExtras: fc.Arbitrary<HeaderExtras>): fc.Arbitrary<Stack> =>
+const stacksWith = (extrasOf: Extras, hasEncapsulations: boolean): fc.Arbitrary<Stack> =>
   fc
     .record({
       messages: httpMessages,
       inner: addresses,
-      extras: ipExtras,
+      extras: extrasOf.ip,
       tcpOptions: words(40),
       sourcePort: port,
       targetPort: port,
       sequence: fc.integer({ min: 0, max: 0xffffffff }),
-      wraps: tunnels(ipExtras),
-      link: fc.oneof(ethernetLink, otherLink, bareLink),
+      wraps: tunnels(extrasOf, hasEncapsulations),
+      link: fc.oneof(ethernetLink(extrasOf.frame), otherLink, bareLink),
     })
     .map((parts) => {
       const { inner, extras, messages, sequence, tcpOptions, sourcePort, targetPort } = parts;
@@ -413,10 +472,14 @@ const stacksWith = (ipExtras: fc.Arbitrary<HeaderExtras>): fc.Arbitrary<Stack> =
         version: inner.version,
         bytes: wrapIp(inner, extras, PROTOCOL_TCP, segment),
         vlanIds: undefined,
+        tunnelsCount: 0,
         layers: `ip${inner.version}${zero}/tcp`,
       };
       for (const wrap of parts.wraps) {
-        packet = wrap(packet);
+        // The link adds one at most.
+        if (packet.tunnelsCount + TUNNELS_OF_A_WRAP < TUNNELS_MAX) {
+          packet = wrap(packet);
+        }
       }
       const frame = parts.link(packet);
       const vlan = frame.vlanIds.length > 0 ? ` vlan=${frame.vlanIds.join('.')}` : '';
@@ -440,9 +503,9 @@ const stacksWith = (ipExtras: fc.Arbitrary<HeaderExtras>): fc.Arbitrary<Stack> =
     });
 
 /** Everything that the decoder is meant to read. */
-export const stacks = stacksWith(headerExtras);
+export const stacks = stacksWith({ ip: headerExtras, frame: frameExtras }, true);
 /** What an independent reader reads as well. */
-export const agreedStacks = stacksWith(agreedExtras);
+export const agreedStacks = stacksWith({ ip: agreedExtras, frame: agreedFrameExtras }, false);
 
 /** A frame of Ethernet, IPv4 and TCP around a payload, for tests that are about what is in it. */
 export function plainFrame(

@@ -101,7 +101,12 @@ function checkBalance(steps: readonly Step[], shared: StreamParts): void {
     must(within[from] && !isOver[from], `end ${from}`);
     within[from] = false;
   };
+  let isBegun = false;
   const events: HttpEvents = {
+    proxied: (bytes, offset, end) => {
+      must(!isBegun && offset < end && end <= bytes.length, 'proxied');
+      isBegun = true;
+    },
     requestHead: head(FROM_CLIENT),
     requestData: data(FROM_CLIENT),
     requestEnd: end(FROM_CLIENT),

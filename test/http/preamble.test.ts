@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createMethodTable, METHODS_DEFAULT } from '../../src/http/grammar.ts';
 import { isMessagePrefix, skipPreambles } from '../../src/http/preamble.ts';
 import {
-  createProxyClient,
+  createProxiedEnd,
   PROXY_HEADER_CUT,
+  type ProxiedEnd,
   proxyHeaderBytes,
-  readProxyClient,
+  readProxyHeader,
 } from '../../src/http/proxy-protocol.ts';
 import { bytesOf } from '../fixtures/build-packets.ts';
 
@@ -23,14 +24,17 @@ function headerBytes(text: string): number {
   return proxyHeaderBytes(bytes, AT, end);
 }
 
-function clientOf(text: string) {
-  const client = createProxyClient();
+function endsOf(text: string) {
+  const [client, server] = [createProxiedEnd(), createProxiedEnd()];
   const { bytes } = guarded(text);
-  readProxyClient(bytes, AT, headerBytes(text), client);
-  return {
-    address: Buffer.from(client.address.subarray(0, client.addressLength)).toString('hex'),
-    port: client.port,
-  };
+  readProxyHeader(bytes, AT, headerBytes(text), client, server);
+  return { client: partsOf(client), server: partsOf(server) };
+}
+
+const clientOf = (text: string) => endsOf(text).client;
+
+function partsOf({ address, addressLength, port }: ProxiedEnd) {
+  return { address: Buffer.from(address.subarray(0, addressLength)).toString('hex'), port };
 }
 
 /** A header of version 2 with so many bytes behind its addresses. */
@@ -66,6 +70,25 @@ describe('a header of the PROXY protocol', () => {
     for (let cut = 1; cut < text.length; cut++) {
       expect(headerBytes(text.slice(0, cut)), `cut at ${cut}`).toBe(PROXY_HEADER_CUT);
     }
+  });
+
+  it.each([
+    ['PROXY TCP4 192.0.2.7 198.51.100.1 51000 80\r\n', 'c6336401', 80],
+    [
+      'PROXY TCP6 2001:db8::7 2001:db8::1 51000 65535\r\n',
+      '20010db8000000000000000000000001',
+      65535,
+    ],
+    ['PROXY UNKNOWN\r\n', '', 0],
+    ['PROXY TCP4 192.0.2.7 198.51.100.1 51000\r\n', '', 0],
+    ['PROXY TCP4 192.0.2.7 198.51.100.1 51000 70000\r\n', '', 0],
+    ['PROXY TCP4 192.0.2.777 198.51.100.1 5 80\r\n', '', 0],
+    [v2(1, 0x11, INET), 'c6336401', 80],
+    [v2(1, 0x11, INET, 300), 'c6336401', 80],
+    [v2(1, 0x21, INET6), '0'.repeat(32), 80],
+    [v2(0, 0x11, INET), '', 0],
+  ])('%j names the address of the proxy', (text, address, port) => {
+    expect(endsOf(text).server).toEqual({ address, port });
   });
 
   it.each([

@@ -33,7 +33,7 @@ const V2 = Buffer.concat([
 const KEY = new Uint8Array(Buffer.from('0123456789abcdef'));
 const TEMPLATE =
   '{client_ip} {proxy_client_ip} {proxy_client_port} {original_client_ip} {original_client_port} {client_from}' +
-  ' {forwarded_for} {forwarded}';
+  ' {forwarded_for} {forwarded} {proxy_server_ip} {proxy_server_port}';
 
 const get = (path: string, ...lines: string[]) =>
   ['GET /', path, ' HTTP/1.1\r\nHost: h\r\n', ...lines.map((line) => `${line}\r\n`), '\r\n'].join(
@@ -72,12 +72,12 @@ async function linesOf(
 
 describe('every exchange of a connection with a PROXY header', () => {
   test.each([
-    ['version 1', V1, '192.0.2.7', 5555],
-    ['version 2', V2, '2001:db8::7', 5555],
-    ['of a socket of both IP versions', V1_MAPPED, '192.0.2.7', 5555],
+    ['version 1', V1, '192.0.2.7', '198.51.100.4'],
+    ['version 2', V2, '2001:db8::7', '2001:db8::8'],
+    ['of a socket of both IP versions', V1_MAPPED, '192.0.2.7', '198.51.100.4'],
   ])(
-    '%s: has the client that it names, and who has opened the connection',
-    async (_, header, ip, port) => {
+    '%s: has the ends that it names, and who has opened the connection',
+    async (_, header, ip, proxyIp) => {
       const lines = await linesOf(conversation(header), [output('json')]);
       expect(lines.map((line) => JSON.parse(line))).toMatchObject(
         ['/a', '/b'].map((target) => ({
@@ -85,7 +85,9 @@ describe('every exchange of a connection with a PROXY header', () => {
           complete: true,
           client_ip: PEER.address,
           proxy_client_ip: ip,
-          proxy_client_port: port,
+          proxy_client_port: 5555,
+          proxy_server_ip: proxyIp,
+          proxy_server_port: 80,
         })),
       );
       expect(lines.join()).not.toMatch(/client_from|original_client/);
@@ -144,7 +146,13 @@ describe('the client that was asked for', () => {
       source: { ip: PEER.address, port: PEER.port },
       client: { ip: '192.0.2.7', port: 5555 },
       network: { forwarded_ip: '192.0.2.7' },
-      httplog: { proxy_client_ip: '192.0.2.7', proxy_client_port: 5555, client_from: 'proxy' },
+      httplog: {
+        proxy_client_ip: '192.0.2.7',
+        proxy_client_port: 5555,
+        proxy_server_ip: '198.51.100.4',
+        proxy_server_port: 80,
+        client_from: 'proxy',
+      },
     });
   });
 
@@ -159,14 +167,18 @@ describe('the client that was asked for', () => {
       'network.local.address': SERVER.address,
       'httplog.proxy_client.address': '192.0.2.7',
       'httplog.proxy_client.port': '5555',
+      'httplog.proxy_server.address': '198.51.100.4',
+      'httplog.proxy_server.port': '80',
       'httplog.client_from': 'proxy',
     });
   });
 
   test('template and tsv: has fields of its own', async () => {
-    expect(await first('template')).toBe('10.0.0.1 192.0.2.7 5555 192.0.2.7 5555 proxy - -');
-    expect((await first('tsv')).split('\t').slice(-4).join(' ')).toBe(
-      '192.0.2.7 5555 192.0.2.7 proxy',
+    expect(await first('template')).toBe(
+      '10.0.0.1 192.0.2.7 5555 192.0.2.7 5555 proxy - - 198.51.100.4 80',
+    );
+    expect((await first('tsv')).split('\t').slice(-7).join(' ')).toBe(
+      '192.0.2.7 5555 192.0.2.7 proxy F 198.51.100.4 80',
     );
   });
 

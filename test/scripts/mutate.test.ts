@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -10,7 +18,7 @@ import {
   locateMutant,
   mutantsOf,
 } from '../../scripts/mutants.ts';
-import { copyProject, judgeMutants } from '../../scripts/mutate.ts';
+import { copyProject, judgeMutants, ROOMS } from '../../scripts/mutate.ts';
 import { PROJECT } from '../structure/source-files.ts';
 
 /** The run of a copy's tests, three times, on a busy machine. */
@@ -145,4 +153,16 @@ test('the copy has no packages of its own', () => {
   const copy = copyProject(project);
   expect(existsSync(join(copy, 'node_modules/x'))).toBe(false);
   rmSync(copy, { recursive: true });
+});
+
+test.each(Object.entries(ROOMS))('the tests that tell of %s are there', (_, { tests }) => {
+  const files = readdirSync(join(PROJECT, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => `test/${path}`);
+  for (const name of tests.flat()) {
+    expect(
+      files.some((file) => file.startsWith(name)),
+      name,
+    ).toBe(true);
+  }
 });

@@ -43,6 +43,52 @@ const outcomes = (steps: readonly Step[]): string[] =>
     `${method}>${status} ${incomplete}`.trim(),
   );
 
+describe('the header of a proxy before the first request', () => {
+  const V1 = 'PROXY TCP4 192.0.2.7 198.51.100.4 5555 81\r\n';
+  const V2 = [
+    '\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x27',
+    `${'\x20\x01\x0d\xb8'.padEnd(15, '\0')}\x07`,
+    `${'\0'.repeat(10)}\xff\xff\xc6\x33\x64\x04\x15\xb3\0\x51TLV`,
+  ].join('');
+  const TELLS_NOBODY = '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0';
+
+  it.each([
+    ['version 1', V1, '192.0.2.7'],
+    ['version 2', V2, '2001:db8::7'],
+  ])('%s tells the ends of every exchange', (_name, header, ip) => {
+    const exchanges = [client(GET), server(OK), client(GET), server(OK)];
+    const told = { proxy_client_ip: ip, proxy_client_port: 5555 };
+    const proxy = { proxy_server_ip: '198.51.100.4', proxy_server_port: 81 };
+    for (const steps of [
+      [client(header), ...exchanges],
+      [client(`${header}${GET}`), ...exchanges.slice(1)],
+    ]) {
+      expect(read(steps)).toMatchObject(
+        [1, 2].map(() => ({ status: 200, complete: true, client_port: 40000, ...told, ...proxy })),
+      );
+    }
+  });
+
+  it('tells nothing where it names nobody, and of the next connection', () => {
+    for (const header of ['', TELLS_NOBODY, 'PROXY UNKNOWN\r\n']) {
+      const lines = linesOf([client(V1), client(GET), server(OK)]);
+      lines.push(...linesOf([client(`${header}${GET}`), server(OK)]));
+      expect(lines.map((line) => line.includes('proxy_'))).toEqual([true, false]);
+    }
+  });
+
+  it('is what the client has written anywhere else', () => {
+    const [first, ...others] = read([client(GET), server(OK), client(V1), client(GET), server(OK)]);
+    expect([first.target, first.complete]).toEqual(['/a?q=1', true]);
+    expect(JSON.stringify([first, ...others])).not.toContain('proxy_');
+  });
+
+  it.each(['POST', 'PUT', 'PROXY', 'P', 'PROPFIND'])('is none of a request of %s', (method) => {
+    const steps = [client(GET.replace('GET', method)), server(OK)];
+    expect(read(steps)).toMatchObject([{ method, status: 200, complete: true, request_ms: 0 }]);
+  });
+});
+
 describe('the exchanges of a stream', () => {
   it('have heads, sizes, times and ends', () => {
     const steps = [

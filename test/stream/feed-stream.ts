@@ -175,6 +175,7 @@ function recordEvents() {
     }
   };
   const events: HttpEvents = {
+    proxied: (bytes, offset, end) => add(`proxied ${textOf(bytes, offset, end)}`),
     requestHead: head('request'),
     requestData: (bytes, offset, end) => data('request data', bytes, offset, end),
     requestEnd: () => add('request end'),

@@ -44,6 +44,8 @@ const OTHERWISE: Record<string, string> = {
   ]),
   ...because('The body ends where its head says, whatever stands in it', [
     'asked-behind-it > A length that the server did not keep to',
+    'answered-within-request > A body that the server does not want',
+    'answered-within-request > Behind an empty line',
     'next-response-ends-it > Until the connection closes',
     'next-response-ends-it > More was announced',
     'chunks-tell-the-end > A size beyond what sequence numbers tell',
@@ -63,14 +65,17 @@ const OTHERWISE: Record<string, string> = {
     'answer-lets-go > A refusal and a reset',
     'answer-lets-go > The server closes without an answer',
   ]),
-  ...because('The header of the PROXY protocol is for who accepts the connection to read', [
-    'proxy-header-first > A line in a segment of its own',
-    'proxy-header-first > A line before the request, and an empty line',
-    'proxy-header-first > A header of bytes',
-    'proxy-header-first > A header of bytes that says nothing of the client',
+  ...because('What CONNECT has opened is for who asked for it to read', [
+    'tunnel-goes-on > HTTP within the tunnel',
+    'tunnel-goes-on > Whatever its length says',
+    'tunnel-goes-on > Right behind it in its segment',
+    'tunnel-goes-on > A tunnel within the tunnel',
+    'tunnel-goes-on > Other bytes before HTTP',
   ]),
   ...because('Who is the client is known before', [
     'asker-is-client > The end that connected is asked',
+    'asker-is-client > Numbers that come round do not matter',
+    'asker-is-client > One that the server has received',
   ]),
   ...because('Nothing is read behind an end', [
     'server-closes > What comes behind the end is a connection without its beginning',

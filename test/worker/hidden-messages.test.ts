@@ -1,53 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LINKTYPE_ETHERNET } from '../../src/capture/link-types.ts';
-import { frameOf, requestPacket, responsePacket } from '../fixtures/build-captures.ts';
+import { frameOf, responsePacket } from '../fixtures/build-captures.ts';
 import { linesOf, type TestFrame } from '../fuzz/frame-oracle.ts';
-
-const SYN = 0x02;
-const FIN_ACK = 0x11;
-const RST = 0x04;
-const ACK = 0x10;
-const EPOCH_SEC = 1_567_347_411;
-
-interface Sent {
-  text: string;
-  sequence: number;
-  flags?: number;
-  second?: number;
-}
-
-function get(path: string, fields = ''): string {
-  return `GET ${path} HTTP/1.1\r\nHost: a.example\r\n${fields}\r\n`;
-}
-
-function frame({ text, sequence, flags = ACK, second = 0 }: Sent): TestFrame {
-  const packet = requestPacket(0, text, { sequence, flags });
-  const bytes = frameOf(packet);
-  return { linkType: LINKTYPE_ETHERNET, bytes, timestampSec: EPOCH_SEC + second };
-}
+import { frame, get, SYN, sent } from './sent-segments.ts';
 
 function pathsOf(frames: readonly TestFrame[], isHeadCompleted: boolean): string[] {
   const lines = linesOf(frames, { isHeadCompleted }).split('\n').slice(0, -1);
   return lines.map((line) => line.split(' ')[6]);
 }
-
-/** Few numbers, so that segments meet: on each other, before and behind, over the end of the range. */
-const numbers = fc.constantFrom(1, 2, 40, 90, 1000, 0x7fffffff, 0xfffffff0);
-const sent: fc.Arbitrary<Sent> = fc.record({
-  text: fc.oneof(
-    { weight: 6, arbitrary: fc.integer({ min: 0, max: 9 }).map((id) => get(`/${id}`)) },
-    // The same but for a byte somewhere in a field that no line shows, or for its length.
-    {
-      weight: 3,
-      arbitrary: fc.integer({ min: 0, max: 9 }).map((id) => get(`/f${id}`, `X: ${id}\r\n`)),
-    },
-    { weight: 2, arbitrary: fc.constant('') },
-  ),
-  sequence: numbers,
-  flags: fc.constantFrom(ACK, ACK, ACK, SYN, FIN_ACK, RST),
-  second: fc.integer({ min: 0, max: 700 }),
-});
 
 describe.each([
   ['text lines', false],
