@@ -212,6 +212,7 @@ function measure({ name, build, frames, isHeadCompleted = false }: Case, seconds
       textColumns: TEXT_COLUMNS_DEFAULT,
       isHeadCompleted,
       snaplenBytes: 0,
+      isFolded: true,
       framesMax: -1,
     },
     createSink(),

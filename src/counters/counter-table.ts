@@ -135,11 +135,17 @@ export const COUNTER_ROWS = {
     note: 'with `-i any`, and of captures that were made so: veth, bridge and port each show a packet',
     summary: { line: 'messages', place: 3, words: 'copied', leavesOut: 'row' },
   },
+  messagesTwins: {
+    metric: 'httplog_messages_twins_total',
+    help: "Messages captured again behind the host's address translation (DNAT, SNAT), and not logged again",
+    note: 'counted as copied are those with the same addresses',
+    summary: { line: 'messages', place: 4, words: 'translated', leavesOut: 'row' },
+  },
   messagesContradicted: {
     metric: 'httplog_messages_contradicted_total',
     help: 'Messages under sequence numbers under which another one was seen; both are logged',
     note: 'one of them is not what the other end has received: a new connection whose start was not seen, or a decoy',
-    summary: { line: 'messages', place: 4, words: 'contradicted', leavesOut: 'row' },
+    summary: { line: 'messages', place: 5, words: 'contradicted', leavesOut: 'row' },
   },
   heads: {
     metric: 'httplog_heads_total',
@@ -256,6 +262,7 @@ export const COUNTER_STATUS_CLASS_FIRST = slots.responses;
 export const STATUS_CLASSES_COUNT = STATUS_CLASS_NAMES.length;
 export const COUNTER_DUPLICATES = slots.messagesRetransmitted;
 export const COUNTER_COPIES = slots.messagesCopied;
+export const COUNTER_TWINS = slots.messagesTwins;
 export const COUNTER_CONTRADICTED = slots.messagesContradicted;
 export const COUNTER_HEADS_COMPLETED = slots.heads;
 export const COUNTER_HEADS_INCOMPLETE = slots.heads + 1;

@@ -69,3 +69,15 @@ export const HEAD_HELD_SEC_MAX = 2;
  * for their equal hash cost no more than this, and get only in each other's way.
  */
 export const HEADS_PER_CHAIN_MAX = 8;
+
+/** Messages remembered that came into a host and may leave it again: a power of two; 256 KiB of memory. */
+export const ARRIVALS_MAX = 4096;
+
+/**
+ * Milliseconds within which a host passes on what comes in, however busy it is: its queues hold some tens. A sender
+ * repeats itself later (RFC 6298: 200 and more in practice), and then its repetition is looked for by itself.
+ */
+export const TWIN_MS_MAX = 100;
+
+/** Directions of connections whose addresses a host translates, a power of two; 2.5 MiB when all are in use. */
+export const TRANSLATIONS_MAX = 32_768;

@@ -70,6 +70,8 @@ export const FLOW_ASSUMED = 1024;
 /** A proxy has told at the connection's start who has connected to it. */
 export const FLOW_PROXIED = 2048;
 export const FLOW_CLIENT_FIN = 4096;
+/** Its addresses are others behind the host's translation. */
+export const FLOW_TRANSLATED = 8192;
 
 /** A byte of the side was seen. */
 export const SIDE_SEEN = 1;

@@ -74,6 +74,10 @@ const COLUMN_ROWS: readonly ColumnRow[] = [
   ['proxy_client_port', 'port'],
   ['original_client_ip', 'addr'],
   ['client_from', 'string'],
+  ['nat_client_ip', 'addr'],
+  ['nat_client_port', 'port'],
+  ['nat_server_ip', 'addr'],
+  ['nat_server_port', 'port'],
 ];
 
 /**

@@ -123,6 +123,16 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   `,
     )
     .join(''),
+  ['exchanges', 'messages']
+    .map(
+      (table) => `
+  ALTER TABLE ${table} ADD COLUMN nat_client_ip TEXT;
+  ALTER TABLE ${table} ADD COLUMN nat_client_port INTEGER;
+  ALTER TABLE ${table} ADD COLUMN nat_server_ip TEXT;
+  ALTER TABLE ${table} ADD COLUMN nat_server_port INTEGER;
+  `,
+    )
+    .join(''),
 ];
 
 /**

@@ -33,6 +33,7 @@ export function createPipelineSettings(
     vxlanPorts: settings.vxlanPorts,
     // Without its whole head the size of a message is not known, and so not where the next one begins.
     isHeadCompleted: needsWholeHeads(settings, outputs, records.filter),
+    isFolded: !settings.noFold,
     timezone: settings.timezone,
     outputs: outputs.map((output) => output.settings),
     framesMax: -1,

@@ -14,6 +14,8 @@ export interface PipelineSettings extends RecordSettings {
   vxlanPorts: readonly number[];
   /** Heads are put together from several segments. */
   isHeadCompleted: boolean;
+  /** Of what several devices of a host show, one is shown. */
+  isFolded: boolean;
   localNetworks: NetworkPrefix[];
   /** `local`, `UTC` or an IANA name. */
   timezone: string;

@@ -27,6 +27,7 @@ import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
 import { chooseHashSeed } from './choose-hash-seed.ts';
 import { createOutputs } from './create-outputs.ts';
+import { undoTranslationOf } from './fold-twins.ts';
 import { expireHeads } from './held-messages.ts';
 import { beginConnection } from './judge-segment.ts';
 import { noteUnreadFrame } from './note-other.ts';
@@ -36,6 +37,7 @@ import type { Pipeline } from './pipeline-state.ts';
 import { createPortsRead } from './port-table.ts';
 import { readMessages } from './read-messages.ts';
 import { CONNECTION_FLAGS, readBesideHeads } from './read-segment.ts';
+import { createTwins } from './twins.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -66,6 +68,7 @@ export function createPipeline(
     fragments,
     message: createHttpMessage(FIELDS_COUNT + options.headerNames.length),
     memory: createMessageMemory(),
+    twins: options.isFolded ? createTwins() : undefined,
     facts: new Int32Array(FACT_WORDS),
     hashKey: createHeadHashKey(options.hashSeed ?? chooseHashSeed()),
     keys: undefined,
@@ -138,6 +141,9 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     if (verdict > VERDICT_NO_PAYLOAD || !isPortRead(pipeline)) {
       noteUnreadFrame(pipeline, verdict);
       continue;
+    }
+    if (segment.device !== 0) {
+      undoTranslationOf(pipeline);
     }
     if (tracker === undefined && (segment.flags & CONNECTION_FLAGS) === TCP_FLAG_SYN) {
       beginConnection(pipeline);
@@ -258,6 +264,9 @@ function readDatagram(pipeline: Pipeline, verdict: number): boolean {
   frame.timestampSec = fragments.timestampSec;
   frame.timestampSubsecNs = fragments.timestampSubsecNs;
   let mayHaveWritten = false;
+  if (segment.device !== 0) {
+    undoTranslationOf(pipeline);
+  }
   if (!isPortRead(pipeline)) {
     noteUnreadFrame(pipeline, verdict);
   } else {

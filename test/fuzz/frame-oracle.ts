@@ -142,6 +142,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
       textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true },
       isHeadCompleted: options.isHeadCompleted ?? false,
       snaplenBytes: 0,
+      isFolded: true,
       framesMax: -1,
     },
     sink,

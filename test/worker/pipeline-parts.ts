@@ -193,6 +193,7 @@ export function settingsOf(changes: Partial<PipelineSettings> = {}): PipelineSet
     framesMax: -1,
     vxlanPorts: [],
     isHeadCompleted: false,
+    isFolded: true,
     ...changes,
   };
 }
