@@ -14,7 +14,7 @@ import { createHeldHeads } from '../decode/held-heads.ts';
 import { createMessageMemory } from '../decode/judge-message.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { FACT_WORDS } from '../decode/message-facts.ts';
-import { createSegment, TCP_FLAG_SYN } from '../decode/segment.ts';
+import { createSegment, NO_TRANSLATION, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { decodeIncompleteDatagram } from '../decode/take-fragment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
@@ -243,6 +243,9 @@ function expireDatagrams(
   let place = findExpiredDatagram(fragments, timestampSec, timestampSubsecNs);
   while (place !== NO_PLACE) {
     counters[COUNTER_DATAGRAMS_INCOMPLETE]++;
+    // Where its fragments were seen was not kept: what it is a copy of is not looked for.
+    segment.device = 0;
+    segment.translation = NO_TRANSLATION;
     const verdict = decodeIncompleteDatagram(fragments, place, segment);
     if (segment.isReassembled) {
       readDatagram(pipeline, verdict);

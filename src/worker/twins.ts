@@ -10,3 +10,13 @@ export interface Twins {
 export function createTwins(): Twins {
   return { arrivals: createArrivals(), translations: createTranslations() };
 }
+
+/** Makes it as it was when it was made. */
+export function forgetTwins({ arrivals, translations }: Twins): void {
+  arrivals.rows.fill(0);
+  if (translations.count > 0) {
+    translations.rows.fill(0);
+    translations.next.fill(0);
+    translations.count = 0;
+  }
+}

@@ -18,6 +18,7 @@ import {
   runPipeline,
 } from '../../src/worker/pipeline.ts';
 import type { Pipeline } from '../../src/worker/pipeline-state.ts';
+import { forgetTwins } from '../../src/worker/twins.ts';
 import { checkLines } from './check-lines.ts';
 
 /** A frame as a hostile sender may make it. Packets a second follow each other where no time is given. */
@@ -89,6 +90,9 @@ export function createOracle(options: OracleOptions = {}): Oracle {
     forget: () => {
       for (const { pipeline } of probes) {
         forgetAllMessages(pipeline.memory);
+        if (pipeline.twins !== undefined) {
+          forgetTwins(pipeline.twins);
+        }
       }
     },
   };
@@ -142,7 +146,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
       textColumns: { ...TEXT_COLUMNS_DEFAULT, hasVlan: true },
       isHeadCompleted: options.isHeadCompleted ?? false,
       snaplenBytes: 0,
-      isFolded: true,
+      isFolded: options.isForgetful !== true,
       framesMax: -1,
     },
     sink,
