@@ -81,3 +81,15 @@ export const TWIN_MS_MAX = 100;
 
 /** Directions of connections whose addresses a host translates, a power of two; 2.5 MiB when all are in use. */
 export const TRANSLATIONS_MAX = 32_768;
+
+/**
+ * Directions of connections of which it is known where a body ends: a power of two; 256 KiB, which stay in the cache. Of
+ * two that meet in one place the older is forgotten.
+ */
+export const OPEN_BODIES_MAX = 4096;
+
+/** Bytes of a body, or of one chunk, up to which segments are known to be within it: a quarter of all sequence numbers. */
+export const OPEN_BODY_BYTES_MAX = 2 ** 30;
+
+/** Bytes of a chunk's line with its extensions, or of a trailer section: more than any is, and what the row has room for. */
+export const OPEN_BODY_LINE_BYTES_MAX = 64 * 1024;

@@ -1,6 +1,7 @@
 import { createFrame, type Frame, type FrameSource } from '../../src/capture/frame.ts';
 import { COUNTER_LINES, COUNTER_VERDICT_FIRST } from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
+import { forgetOpenBodies } from '../../src/decode/body-rows.ts';
 import { forgetAllMessages, type MessageMemory } from '../../src/decode/judge-message.ts';
 import { TUNNELS_MAX } from '../../src/decode/limits.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
@@ -92,6 +93,9 @@ export function createOracle(options: OracleOptions = {}): Oracle {
         forgetAllMessages(pipeline.memory);
         if (pipeline.twins !== undefined) {
           forgetTwins(pipeline.twins);
+        }
+        if (pipeline.bodies !== undefined) {
+          forgetOpenBodies(pipeline.bodies);
         }
       }
     },
