@@ -149,6 +149,7 @@ const options = await createPipelineOptions(
     hostName: 'bench',
     flowSeed: 0,
     snaplenBytes: 0,
+    isFolded: true,
     framesMax: -1,
     vxlanPorts: [],
     isHeadCompleted: false,

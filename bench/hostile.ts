@@ -213,6 +213,7 @@ function measure({ name, build, frames, isHeadCompleted = false }: Case, seconds
       isHeadCompleted,
       isConnectHidden: false,
       snaplenBytes: 0,
+      isFolded: true,
       framesMax: -1,
     },
     createSink(),

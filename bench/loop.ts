@@ -71,6 +71,7 @@ const options = await createPipelineOptions(
     hostName: 'bench',
     flowSeed: 1,
     snaplenBytes: 0,
+    isFolded: true,
     framesMax: -1,
   },
   undefined,

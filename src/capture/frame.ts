@@ -22,6 +22,8 @@ export interface Frame {
   linkType: number;
   /** EtherType of the payload, in network meaning; read for LINKTYPE_NETWORK only. */
   etherType: number;
+  /** Where it was captured, as `Segment` has it; read for LINKTYPE_NETWORK only. */
+  device: number;
   /** 1 when the kernel took the outer VLAN tag out of the bytes and kept it in `vlanTci`. */
   vlanTagged: 0 | 1;
   /** Tag control information of that tag: 3 bits priority, 1 bit DEI, 12 bits VLAN id. */
@@ -38,6 +40,7 @@ export function createFrame(): Frame {
     timestampSubsecNs: 0,
     linkType: 0,
     etherType: 0,
+    device: 0,
     vlanTagged: 0,
     vlanTci: 0,
   };

@@ -1,5 +1,7 @@
+import { PACKET_OUTGOING, packDevice } from './device.ts';
 import type { Frame } from './frame.ts';
 import { BLOCKS_PER_FILL_MAX } from './limits.ts';
+import { LINKTYPE_NETWORK } from './link-types.ts';
 
 /**
  * Walks the blocks of a TPACKET_V3 ring in place. Pure: it needs the memory and no system call, so it can be
@@ -58,8 +60,6 @@ const TPACKET3_HDR_BYTES = 48;
 const SLL_PROTOCOL_AT = TPACKET3_HDR_BYTES + 2;
 const SLL_IFINDEX_AT = TPACKET3_HDR_BYTES + 4;
 const SLL_PKTTYPE_AT = TPACKET3_HDR_BYTES + 10;
-
-const PACKET_OUTGOING = 4;
 
 export function createRingWalk(
   memory: ArrayBuffer,
@@ -187,12 +187,20 @@ function readFrame(walk: RingWalk, headerOffset: number, headerWord: number, fra
   frame.timestampSubsecNs = words[headerWord + (TP_NSEC_AT >> 2)];
   frame.etherType =
     (bytes[headerOffset + SLL_PROTOCOL_AT] << 8) | bytes[headerOffset + SLL_PROTOCOL_AT + 1];
+  if (walk.linkType === LINKTYPE_NETWORK) {
+    frame.device = deviceOf(walk, headerOffset);
+  }
   if ((words[headerWord + (TP_STATUS_AT >> 2)] & TP_STATUS_VLAN_VALID) !== 0) {
     frame.vlanTagged = 1;
     frame.vlanTci = words[headerWord + (TP_VLAN_TCI_AT >> 2)] & 0xffff;
   } else {
     frame.vlanTagged = 0;
   }
+}
+
+function deviceOf({ bytes, words }: RingWalk, headerOffset: number): number {
+  const interfaceIndex = words[(headerOffset + SLL_IFINDEX_AT) >> 2];
+  return packDevice(interfaceIndex, bytes[headerOffset + SLL_PKTTYPE_AT]);
 }
 
 function isLoopbackCopy(walk: RingWalk, headerOffset: number): boolean {

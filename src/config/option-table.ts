@@ -128,6 +128,17 @@ const ROWS = [
     commands: LIVE_AND_REPLAY,
   },
   {
+    key: 'noFold',
+    flags: ['--no-fold'],
+    environment: 'HTTPLOG_NO_FOLD',
+    default: 'false',
+    description:
+      'Show what several devices of a host see of one message, also before and behind its address translation',
+    spelling: 'switch',
+    group: 'Capture',
+    commands: LIVE_AND_REPLAY,
+  },
+  {
     key: 'tunnels',
     flags: ['--tunnels'],
     environment: 'HTTPLOG_TUNNELS',

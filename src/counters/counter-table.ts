@@ -135,11 +135,17 @@ export const COUNTER_ROWS = {
     note: 'with `-i any`, and of captures that were made so: veth, bridge and port each show a packet',
     summary: { line: 'messages', place: 3, words: 'copied', leavesOut: 'row' },
   },
+  messagesTwins: {
+    metric: 'httplog_messages_twins_total',
+    help: "Messages captured again behind the host's address translation (DNAT, SNAT), and not logged again",
+    note: 'counted as copied are those with the same addresses',
+    summary: { line: 'messages', place: 4, words: 'translated', leavesOut: 'row' },
+  },
   messagesContradicted: {
     metric: 'httplog_messages_contradicted_total',
     help: 'Messages under sequence numbers under which another one was seen; both are logged',
     note: 'one of them is not what the other end has received: a new connection whose start was not seen, or a decoy',
-    summary: { line: 'messages', place: 4, words: 'contradicted', leavesOut: 'row' },
+    summary: { line: 'messages', place: 5, words: 'contradicted', leavesOut: 'row' },
   },
   messagesHidden: {
     metric: 'httplog_messages_hidden_total',
@@ -151,7 +157,7 @@ export const COUNTER_ROWS = {
     metric: 'httplog_messages_in_bodies_total',
     help: 'Bytes of bodies that look like messages, and give no line',
     note: 'where the head in front says how long its body is; who makes them may want to forge lines',
-    summary: { line: 'messages', place: 5, words: 'in bodies', leavesOut: 'row' },
+    summary: { line: 'messages', place: 6, words: 'in bodies', leavesOut: 'row' },
   },
   heads: {
     metric: 'httplog_heads_total',
@@ -161,7 +167,7 @@ export const COUNTER_ROWS = {
     values: ['complete', 'incomplete'],
     summary: {
       line: 'messages',
-      place: 6,
+      place: 7,
       words: ['heads put together', 'left incomplete'],
       leavesOut: 'row',
     },
@@ -268,6 +274,7 @@ export const COUNTER_STATUS_CLASS_FIRST = slots.responses;
 export const STATUS_CLASSES_COUNT = STATUS_CLASS_NAMES.length;
 export const COUNTER_DUPLICATES = slots.messagesRetransmitted;
 export const COUNTER_COPIES = slots.messagesCopied;
+export const COUNTER_TWINS = slots.messagesTwins;
 export const COUNTER_CONTRADICTED = slots.messagesContradicted;
 export const COUNTER_MESSAGES_HIDDEN = slots.messagesHidden;
 export const COUNTER_IN_BODIES = slots.messagesInBodies;

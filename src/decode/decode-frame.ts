@@ -25,7 +25,7 @@ import { decodeLinuxSll, decodeLinuxSll2 } from './linux-sll.ts';
 import { decodeNflog } from './nflog.ts';
 import { decodePppoeSession, decodeSerialLine } from './ppp.ts';
 import { decodeNullLoop, decodeRawIp } from './raw-ip.ts';
-import type { Segment } from './segment.ts';
+import { NO_TRANSLATION, type Segment } from './segment.ts';
 import { VERDICT_LINK_UNSUPPORTED } from './verdicts.ts';
 
 /**
@@ -37,6 +37,8 @@ export function decodeFrame(frame: Frame, segment: Segment): number {
   const { bytes, offset, end } = frame;
   segment.vlanTagsCount = 0;
   segment.tunnelsCount = 0;
+  segment.device = 0;
+  segment.translation = NO_TRANSLATION;
   if (frame.vlanTagged === 1) {
     pushVlanId(segment, frame.vlanTci);
   }
@@ -44,6 +46,7 @@ export function decodeFrame(frame: Frame, segment: Segment): number {
     case LINKTYPE_ETHERNET:
       return decodeEthernet(bytes, offset, end, segment);
     case LINKTYPE_NETWORK:
+      segment.device = frame.device;
       return decodeEtherType(bytes, frame.etherType, offset, end, segment);
     case LINKTYPE_LINUX_SLL:
       return decodeLinuxSll(bytes, offset, end, segment);

@@ -56,12 +56,15 @@ export const JUDGED_OTHER = 1;
 export const JUDGED_REPEATED = 2;
 /** The same segment was captured again, on another device of the host. */
 export const JUDGED_COPIED = 3;
+/** The same with other addresses, which the host has translated on the way; see `arrivals.ts`. */
+export const JUDGED_TWIN = 4;
 
 export type Judgement =
   | typeof JUDGED_NEW
   | typeof JUDGED_OTHER
   | typeof JUDGED_REPEATED
-  | typeof JUDGED_COPIED;
+  | typeof JUDGED_COPIED
+  | typeof JUDGED_TWIN;
 
 /** What the messages seen so far are judged by. */
 export interface MessageMemory {

@@ -70,6 +70,18 @@ export const HEAD_HELD_SEC_MAX = 2;
  */
 export const HEADS_PER_CHAIN_MAX = 8;
 
+/** Messages remembered that came into a host and may leave it again: a power of two; 256 KiB of memory. */
+export const ARRIVALS_MAX = 4096;
+
+/**
+ * Milliseconds within which a host passes on what comes in, however busy it is: its queues hold some tens. A sender
+ * repeats itself later (RFC 6298: 200 and more in practice), and then its repetition is looked for by itself.
+ */
+export const TWIN_MS_MAX = 100;
+
+/** Directions of connections whose addresses a host translates, a power of two; 2.5 MiB when all are in use. */
+export const TRANSLATIONS_MAX = 32_768;
+
 /**
  * Directions of connections of which it is known where a body ends: a power of two; 36 KiB, which stay in the cache, and
  * 256 KiB for the bodies. Of two that meet in one place the older is forgotten.

@@ -1,13 +1,20 @@
-import { readUint16BE } from '../big-endian.ts';
+import { readInt32BE, readUint16BE } from '../big-endian.ts';
+import { packDevice } from '../capture/device.ts';
 import { decodeEtherType } from './ether-type.ts';
 import type { Segment } from './segment.ts';
 import { VERDICT_LINK_TRUNCATED } from './verdicts.ts';
 
+const SLL_PACKET_TYPE_AT = 0;
 const SLL_PROTOCOL_AT = 14;
 const SLL_HEADER_BYTES = 16;
 
 const SLL2_PROTOCOL_AT = 0;
+const SLL2_IFINDEX_AT = 4;
+const SLL2_PACKET_TYPE_AT = 10;
 const SLL2_HEADER_BYTES = 20;
+
+/** The first version of the header does not say which device it was. */
+const NOT_TOLD = 0;
 
 /**
  * Decodes a Linux "cooked" header, which captures of the device `any` have.
@@ -24,6 +31,7 @@ export function decodeLinuxSll(
   if (end - offset < SLL_HEADER_BYTES) {
     return VERDICT_LINK_TRUNCATED;
   }
+  segment.device = packDevice(NOT_TOLD, readUint16BE(bytes, offset + SLL_PACKET_TYPE_AT));
   const etherType = readUint16BE(bytes, offset + SLL_PROTOCOL_AT);
   return decodeEtherType(bytes, etherType, offset + SLL_HEADER_BYTES, end, segment);
 }
@@ -43,6 +51,8 @@ export function decodeLinuxSll2(
   if (end - offset < SLL2_HEADER_BYTES) {
     return VERDICT_LINK_TRUNCATED;
   }
+  const interfaceIndex = readInt32BE(bytes, offset + SLL2_IFINDEX_AT);
+  segment.device = packDevice(interfaceIndex, bytes[offset + SLL2_PACKET_TYPE_AT]);
   const etherType = readUint16BE(bytes, offset + SLL2_PROTOCOL_AT);
   return decodeEtherType(bytes, etherType, offset + SLL2_HEADER_BYTES, end, segment);
 }

@@ -10,6 +10,9 @@ export const TCP_FLAG_ACK = 0x10;
 /** The segment's sender has no more to send. */
 export const TCP_FLAG_FIN = 0x01;
 
+/** The segment has the addresses that it was captured with. */
+export const NO_TRANSLATION = -1;
+
 /**
  * A TCP segment as offsets into the frame's bytes. One record is made by the pipeline and filled again
  * for each frame; after a verdict other than VERDICT_SEGMENT and VERDICT_NO_PAYLOAD its fields are of no
@@ -43,6 +46,10 @@ export interface Segment {
   vlanTagsCount: number;
   /** VLAN ids, outermost first; only the first `vlanTagsCount` are of this frame. */
   readonly vlanIds: Uint16Array;
+  /** Where a capture of several devices has seen it, see `packDevice`; 0: the capture is one of a single device. */
+  device: number;
+  /** Where its translation stands whose addresses it had before they were set back, see `translations.ts`; or NO_TRANSLATION. */
+  translation: number;
   /** Packets within packets that were opened on the way. */
   tunnelsCount: number;
   /** Its offsets are those of `fragments.bytes`, not of the frame's; who has read it sets it back. */
@@ -78,6 +85,8 @@ export function createSegment(
     isPayloadCut: false,
     vlanTagsCount: 0,
     vlanIds: new Uint16Array(VLAN_TAGS_MAX),
+    device: 0,
+    translation: NO_TRANSLATION,
     tunnelsCount: 0,
     isReassembled: false,
     fragments,

@@ -17,6 +17,7 @@ import {
 import { ADDRESS_WORDS, KEY_WORDS, PORTS_AT } from './flow-key.ts';
 import { FLOW_CLIENT_FIRST, FLOW_IPV6, isFact } from './flow-state.ts';
 import type { FlowTable } from './flow-table.ts';
+import { setTranslatedEnds } from './nat-record.ts';
 import { setProxyClient } from './proxy-record.ts';
 import type { ExchangeTracker } from './tracker.ts';
 
@@ -40,6 +41,7 @@ export function fillRecord(tracker: ExchangeTracker, index: number, incomplete: 
   setWireFacts(exchange, slots, index);
   let at = writeEnds(exchange, flows, flow, store.stagingOffset);
   at = setProxyClient(tracker, flow, exchange, at);
+  at = setTranslatedEnds(tracker.translatedEnds, flows, flow, exchange, at);
   if (exchange.hasRequest && requestChain !== NO_BLOCK) {
     at = readMessage(store, requestChain, at, exchange.request);
     splitRequestLine(exchange);

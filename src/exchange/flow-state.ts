@@ -74,6 +74,8 @@ export const FLOW_CLIENT_FIN = 4096;
 export const FLOW_HIDDEN = 8192;
 /** Which end is the client is certain: the one that has connected has asked, or a pair was found. */
 export const FLOW_SURE = 16_384;
+/** Its addresses are others behind the host's translation. */
+export const FLOW_TRANSLATED = 32_768;
 
 /** A byte of the side was seen. */
 export const SIDE_SEEN = 1;

@@ -70,6 +70,19 @@ export function beginSegment(tracker: ExchangeTracker, frame: Frame, segment: Se
   }
   tracker.isRetransmitted =
     payloadBytes > 0 && wasAllSeen(tracker, (segment.sequenceNumber + payloadBytes) | 0);
+  if (segment.device !== 0 && payloadBytes > 0) {
+    tellCopy(tracker, segment.device);
+  }
+}
+
+/** Of a capture of several devices: what was seen before was sent again only if the same one shows it. */
+function tellCopy(tracker: ExchangeTracker, device: number): void {
+  const { devices, flow, direction } = tracker;
+  if (tracker.isRetransmitted) {
+    tracker.isRetransmitted = devices[sideOf(flow, direction)] === device;
+  } else {
+    devices[sideOf(flow, direction)] = device;
+  }
 }
 
 function wasAllSeen(

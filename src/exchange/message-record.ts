@@ -12,6 +12,7 @@ import { splitRequestLine, splitStatusLine } from '../record/start-line.ts';
 import { writeUuid } from '../record/uuid.ts';
 import { createFlowKey, type FlowKey, setFlowKey } from './flow-key.ts';
 import { REDACTION_BYTES_MAX } from './limits.ts';
+import { clearTranslatedEnds } from './nat-record.ts';
 import { clearClients } from './proxy-record.ts';
 
 /** Makes records of single messages, for outputs that show messages and not exchanges. */
@@ -23,7 +24,7 @@ export interface MessageRecords {
 }
 
 const ADDRESS_BYTES = 16;
-/** What stands beside a head: four addresses and the lengths of its fields, generously. */
+/** What stands beside a head: six addresses and the lengths of its fields, generously. */
 const BESIDE_HEAD_BYTES_MAX = 1024;
 
 /**
@@ -51,6 +52,7 @@ export function loadMessage(
   setFlowKey(key, frame.bytes, segment, records.seed);
   openMessage(record, type, isRequest);
   clearClients(record);
+  clearTranslatedEnds(record);
   record.timestampSec = frame.timestampSec;
   record.timestampSubsecNs = frame.timestampSubsecNs;
   record.connectionHash = key.hash >>> 0;

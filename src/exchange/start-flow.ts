@@ -1,6 +1,7 @@
 import { COUNT_FLOWS } from '../counters/exchange-counts.ts';
 import { type Segment, TCP_FLAG_ACK, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { UNKNOWN } from '../record/exchange.ts';
+import { beginDevices } from './devices.ts';
 import { closeFlow, evictFlow } from './end-exchange.ts';
 import { setConnectTime } from './exchange-state.ts';
 import {
@@ -24,7 +25,7 @@ import {
   sideOf,
   synSequenceOf,
 } from './flow-state.ts';
-import { addFlow, findFlowInWay, NO_FLOW } from './flow-table.ts';
+import { addFlow, directionOf, type FlowTable, findFlowInWay, NO_FLOW } from './flow-table.ts';
 import { LATE_SYN_BYTES_MAX } from './limits.ts';
 import { bytesBetween } from './sequence.ts';
 import type { ExchangeTracker } from './tracker.ts';
@@ -37,6 +38,7 @@ export function startFlow(tracker: ExchangeTracker, isFromClient: boolean, segme
   }
   tracker.flow = addFlow(flows, isFromClient, segment.addressLength, timeNs);
   tracker.direction = isFromClient ? FROM_CLIENT : FROM_SERVER;
+  beginDevices(tracker.devices, tracker.flow, tracker.direction, segment.device);
   tracker.counts[COUNT_FLOWS] = flows.flowsCount;
 }
 
@@ -178,6 +180,21 @@ export function noteFirstAcknowledgment(tracker: ExchangeTracker, segment: Segme
     noteFact(flows, flow, FLOW_SYN_ACK);
     beginSide(tracker, FROM_SERVER, segment.acknowledgmentNumber);
   }
+}
+
+/** Says whether the segment is the client's first behind the SYN-ACK; **`findFlow` has looked the flow up**. */
+export function isHandshakeEnd(
+  flows: FlowTable,
+  flow: number,
+  { sequenceNumber }: Segment,
+): boolean {
+  return (
+    isFact(flows, flow, FLOW_SYN_ACK) &&
+    isFact(flows, flow, FLOW_SYN) &&
+    !isFact(flows, flow, FLOW_CONNECTED) &&
+    directionOf(flows, flow) === FROM_CLIENT &&
+    synSequenceOf(flows, flow) === sequenceNumber
+  );
 }
 
 /**

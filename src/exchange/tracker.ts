@@ -2,11 +2,13 @@ import type { Frame } from '../capture/frame.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
 import { createExchange, type Exchange } from '../record/exchange.ts';
 import { type ByteStore, createByteStore } from './byte-store.ts';
+import { createDevices, type Devices } from './devices.ts';
 import { createEarlySegments, type EarlySegments } from './early-segments.ts';
 import { createExchangeSlots, type ExchangeSlots } from './exchange-state.ts';
 import { FROM_CLIENT } from './flow-state.ts';
 import { createFlowTable, type FlowTable, NO_FLOW } from './flow-table.ts';
 import { REDACTION_BYTES_MAX, STORE_BLOCK_BYTES } from './limits.ts';
+import { createTranslatedEnds, type TranslatedEnds } from './nat-record.ts';
 import { createProxyClients, type ProxyClients } from './proxy-client.ts';
 
 /**
@@ -20,6 +22,8 @@ export interface ExchangeTracker {
   readonly slots: ExchangeSlots;
   readonly store: ByteStore;
   readonly proxyClients: ProxyClients;
+  readonly translatedEnds: TranslatedEnds;
+  readonly devices: Devices;
   readonly early: EarlySegments;
   /** What passes in a tunnel that CONNECT has opened is not read. */
   readonly isConnectHidden: boolean;
@@ -41,8 +45,8 @@ export interface ExchangeTracker {
   isRetransmitted: boolean;
 }
 
-/** Of client and server, of both ends that a proxy names, and of the client that is chosen. */
-const ADDRESSES_BYTES = 80;
+/** Of client and server, before and behind translation, of both ends that a proxy names, and of the client that is chosen. */
+const ADDRESSES_BYTES = 112;
 const LENGTHS_BYTES_MAX = 512;
 /** Two messages gathered in whole blocks behind the addresses, and what redaction makes of them. */
 const STAGING_BYTES =
@@ -73,6 +77,8 @@ export function createTracker(
     slots: createExchangeSlots(),
     store,
     proxyClients: createProxyClients(),
+    translatedEnds: createTranslatedEnds(),
+    devices: createDevices(),
     early: createEarlySegments(),
     isConnectHidden,
     exchange,

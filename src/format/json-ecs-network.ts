@@ -1,7 +1,7 @@
 import { FIELD_X_FORWARDED_FOR } from '../http/grammar.ts';
 import { clientOf, type HttpRecord } from '../record/http-record.ts';
 import { SIDE_SERVER } from '../record/message-type.ts';
-import { commonAddressLength, type End } from '../record/record.ts';
+import { commonAddressLength, createEnd, type End } from '../record/record.ts';
 import { createJsonLabel, createKeyLabel, type JsonLabel, writeLabel } from './json-label.ts';
 import { writeJsonNumber, writeJsonString } from './json-text.ts';
 import { findElementEnd, isAddressText } from './json-value-texts.ts';
@@ -15,6 +15,7 @@ const CLIENT = createPeerLabels('client');
 const SERVER = createPeerLabels('server');
 const SOURCE = createPeerLabels('source');
 const DESTINATION = createPeerLabels('destination');
+const NAT = createJsonLabel(',"nat":{"ip":');
 const PORT = createKeyLabel('port');
 const BYTES = createKeyLabel('bytes');
 const NETWORK_IPV4 = createNetworkLabel('"type":"ipv4","transport":"tcp",');
@@ -30,6 +31,8 @@ const VLAN = createJsonLabel(',"vlan":{"id":"');
 const INNER_VLAN = createJsonLabel('"},"inner":{"vlan":{"id":"');
 const VLAN_END = createJsonLabel('"}');
 const OBJECT_END = createJsonLabel('}');
+/** Whom proxies tell of, they have not translated. */
+const NO_END = createEnd();
 
 /** Of an object for one end: as it begins with an address, and as it does without. */
 interface PeerLabels {
@@ -63,10 +66,20 @@ export function writeEcsEnds(
   const { bytes, client, server } = record;
   const requestBytes = messageBytes(record.requestHeadBytes, requestBodyBytes);
   const responseBytes = messageBytes(record.responseHeadBytes, responseBodyBytes);
-  at = writePeer(target, at, SOURCE, bytes, client, requestBytes);
-  at = writePeer(target, at, DESTINATION, bytes, server, responseBytes);
-  at = writePeer(target, at, CLIENT, bytes, clientOf(record), requestBytes);
-  return writePeer(target, at, SERVER, bytes, server, responseBytes);
+  const { natClient, natServer } = record;
+  const shown = clientOf(record);
+  at = writePeer(target, at, SOURCE, bytes, client, natClient, requestBytes);
+  at = writePeer(target, at, DESTINATION, bytes, server, natServer, responseBytes);
+  at = writePeer(
+    target,
+    at,
+    CLIENT,
+    bytes,
+    shown,
+    shown === client ? natClient : NO_END,
+    requestBytes,
+  );
+  return writePeer(target, at, SERVER, bytes, server, natServer, responseBytes);
 }
 
 function writePeer(
@@ -75,6 +88,7 @@ function writePeer(
   labels: PeerLabels,
   bytes: Uint8Array,
   end: End,
+  natEnd: End,
   sentBytes: number,
 ): number {
   if (end.addressLength === 0) {
@@ -85,6 +99,10 @@ function writePeer(
   at = writeLabel(target, at, labels.address);
   at = writeAddress(target, at, bytes, end);
   at = writeNumber(target, at, PORT, end.port);
+  if (natEnd.addressLength !== 0) {
+    at = writeAddress(target, writeLabel(target, at, NAT), bytes, natEnd);
+    at = writeLabel(target, writeNumber(target, at, PORT, natEnd.port), OBJECT_END);
+  }
   at = writeNumber(target, at, BYTES, sentBytes);
   return writeLabel(target, at, OBJECT_END);
 }

@@ -10,6 +10,10 @@ const CLIENT_IP = createKeyLabel('client_ip');
 const CLIENT_PORT = createKeyLabel('client_port');
 const SERVER_IP = createKeyLabel('server_ip');
 const SERVER_PORT = createKeyLabel('server_port');
+const NAT_CLIENT_IP = createKeyLabel('nat_client_ip');
+const NAT_CLIENT_PORT = createKeyLabel('nat_client_port');
+const NAT_SERVER_IP = createKeyLabel('nat_server_ip');
+const NAT_SERVER_PORT = createKeyLabel('nat_server_port');
 const PROXY_CLIENT_IP = createKeyLabel('proxy_client_ip');
 const PROXY_CLIENT_PORT = createKeyLabel('proxy_client_port');
 const PROXY_SERVER_IP = createKeyLabel('proxy_server_ip');
@@ -23,6 +27,8 @@ const CLIENT_FROM = CLIENT_SOURCE_NAMES.map((name) => createJsonLabel(`,"client_
 export function writeJsonEnds(target: Uint8Array, at: number, record: HttpRecord): number {
   at = writeEnd(target, at, CLIENT_IP, CLIENT_PORT, record.bytes, record.client);
   at = writeEnd(target, at, SERVER_IP, SERVER_PORT, record.bytes, record.server);
+  at = writeEnd(target, at, NAT_CLIENT_IP, NAT_CLIENT_PORT, record.bytes, record.natClient);
+  at = writeEnd(target, at, NAT_SERVER_IP, NAT_SERVER_PORT, record.bytes, record.natServer);
   at = writeProxied(target, at, record);
   if (record.wire.vlanTagsCount > 0) {
     at = writeLabel(target, at, VLAN);

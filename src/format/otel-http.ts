@@ -58,6 +58,10 @@ const PEER_ADDRESS = createStringLabel('network.peer.address');
 const PEER_PORT = createIntLabel('network.peer.port');
 const LOCAL_ADDRESS = createStringLabel('network.local.address');
 const LOCAL_PORT = createIntLabel('network.local.port');
+const NAT_CLIENT_ADDRESS = createStringLabel('httplog.nat_client.address');
+const NAT_CLIENT_PORT = createIntLabel('httplog.nat_client.port');
+const NAT_SERVER_ADDRESS = createStringLabel('httplog.nat_server.address');
+const NAT_SERVER_PORT = createIntLabel('httplog.nat_server.port');
 const PROXY_CLIENT_ADDRESS = createStringLabel('httplog.proxy_client.address');
 const PROXY_CLIENT_PORT = createIntLabel('httplog.proxy_client.port');
 const PROXY_SERVER_ADDRESS = createStringLabel('httplog.proxy_server.address');
@@ -164,7 +168,8 @@ function writeMethod(target: Uint8Array, at: number, exchange: HttpRecord): numb
  * one that was asked for, behind any proxy that is believed; the addresses of the connection are the network's.
  */
 function writeEndpoints(target: Uint8Array, at: number, exchange: HttpRecord): number {
-  const { bytes, client, server, proxyClient, proxyServer, clientSource } = exchange;
+  const { bytes, client, server, natClient, natServer, proxyClient, proxyServer, clientSource } =
+    exchange;
   const shown = clientOf(exchange);
   const isServer = exchange.side === SIDE_SERVER;
   const peer = isServer ? client : server;
@@ -173,6 +178,10 @@ function writeEndpoints(target: Uint8Array, at: number, exchange: HttpRecord): n
   at = writeServer(target, at, exchange);
   at = writeAddressAttribute(target, at, CLIENT_ADDRESS, bytes, shown);
   at = writeIntAttribute(target, at, CLIENT_PORT, portOf(shown));
+  at = writeAddressAttribute(target, at, NAT_CLIENT_ADDRESS, bytes, natClient);
+  at = writeIntAttribute(target, at, NAT_CLIENT_PORT, portOf(natClient));
+  at = writeAddressAttribute(target, at, NAT_SERVER_ADDRESS, bytes, natServer);
+  at = writeIntAttribute(target, at, NAT_SERVER_PORT, portOf(natServer));
   at = writeAddressAttribute(target, at, PROXY_CLIENT_ADDRESS, bytes, proxyClient);
   at = writeIntAttribute(target, at, PROXY_CLIENT_PORT, portOf(proxyClient));
   at = writeAddressAttribute(target, at, PROXY_SERVER_ADDRESS, bytes, proxyServer);

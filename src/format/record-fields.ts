@@ -170,6 +170,14 @@ const RECORD_FIELDS: Record<string, KindFields> = {
     writeEndAddress(target, at, record.bytes, record.server),
   ),
   server_port: numberField(({ server }) => portOf(server), writeDecimal),
+  nat_client_ip: plainField((target, at, record) =>
+    writeEndAddress(target, at, record.bytes, record.natClient),
+  ),
+  nat_client_port: numberField(({ natClient }) => portOf(natClient), writeDecimal),
+  nat_server_ip: plainField((target, at, record) =>
+    writeEndAddress(target, at, record.bytes, record.natServer),
+  ),
+  nat_server_port: numberField(({ natServer }) => portOf(natServer), writeDecimal),
   proxy_client_ip: plainField((target, at, record) =>
     writeEndAddress(target, at, record.bytes, record.proxyClient),
   ),

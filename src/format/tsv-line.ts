@@ -80,6 +80,10 @@ const COLUMN_ROWS: readonly ColumnRow[] = [
   ['target_cut', 'bool', plainField(writeTargetCut)],
   ['proxy_server_ip', 'addr'],
   ['proxy_server_port', 'port'],
+  ['nat_client_ip', 'addr'],
+  ['nat_client_port', 'port'],
+  ['nat_server_ip', 'addr'],
+  ['nat_server_port', 'port'],
 ];
 
 /**

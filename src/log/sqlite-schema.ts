@@ -129,6 +129,10 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   ALTER TABLE ${table} ADD COLUMN target_cut INTEGER;
   ALTER TABLE ${table} ADD COLUMN proxy_server_ip TEXT;
   ALTER TABLE ${table} ADD COLUMN proxy_server_port INTEGER;
+  ALTER TABLE ${table} ADD COLUMN nat_client_ip TEXT;
+  ALTER TABLE ${table} ADD COLUMN nat_client_port INTEGER;
+  ALTER TABLE ${table} ADD COLUMN nat_server_ip TEXT;
+  ALTER TABLE ${table} ADD COLUMN nat_server_port INTEGER;
   `,
     )
     .join(''),

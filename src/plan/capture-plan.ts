@@ -34,6 +34,7 @@ export function createPipelineSettings(
     // Without its whole head the size of a message is not known, and so not where the next one begins.
     isHeadCompleted: needsWholeHeads(settings, outputs, records.filter),
     isConnectHidden: settings.withinConnect === 'hide',
+    isFolded: !settings.noFold,
     timezone: settings.timezone,
     outputs: outputs.map((output) => output.settings),
     framesMax: -1,

@@ -75,6 +75,8 @@ export function createExchange(fieldsCount: number): Exchange {
     connectionHash: 0,
     side: SIDE_SERVER,
     wire: createWireFacts(),
+    natClient: createEnd(),
+    natServer: createEnd(),
     proxyClient: createEnd(),
     proxyServer: createEnd(),
     toldClient: createEnd(),

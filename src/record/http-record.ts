@@ -31,6 +31,12 @@ export interface HttpRecord extends RecordBase {
   /** Which end this host is. */
   side: Side;
   wire: WireFacts;
+  /**
+   * The two ends behind the address translation of the host that passes the connection on; without an address: it is the
+   * same end, or that is not known.
+   */
+  natClient: End;
+  natServer: End;
   /** Who has connected to the proxy before this connection, as its PROXY header says; without an address: none does. */
   proxyClient: End;
   /** The address of the proxy that it has connected to, as the header says. */

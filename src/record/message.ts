@@ -25,6 +25,8 @@ export function createMessage(fieldsCount: number): Message {
     connectionHash: 0,
     side: SIDE_SERVER,
     wire: createWireFacts(),
+    natClient: createEnd(),
+    natServer: createEnd(),
     proxyClient: createEnd(),
     proxyServer: createEnd(),
     toldClient: createEnd(),
@@ -109,6 +111,8 @@ function takeConnection(message: Message, exchange: Exchange): void {
   message.client = exchange.client;
   message.server = exchange.server;
   message.connectionHash = exchange.connectionHash;
+  message.natClient = exchange.natClient;
+  message.natServer = exchange.natServer;
   message.proxyClient = exchange.proxyClient;
   message.proxyServer = exchange.proxyServer;
   message.toldClient = exchange.toldClient;

@@ -106,10 +106,11 @@ function hasReturn(bytes: Uint8Array, offset: number, end: number): boolean {
   return findFieldBehindReturn(bytes, offset, end) < end;
 }
 
-/** Every address that tells of a client: the peer's, and those that proxies tell. */
+/** Every address that tells of a client: the peer's, also behind a translation, and those that proxies tell. */
 function changeClients(redactor: Redactor, record: HttpRecord): void {
   const { proxyClient, toldClient } = record;
   changeAddressOf(redactor, record, record.client);
+  changeAddressOf(redactor, record, record.natClient);
   changeAddressOf(redactor, record, proxyClient);
   if (record.clientSource === CLIENT_PROXY) {
     toldClient.addressOffset = proxyClient.addressOffset;

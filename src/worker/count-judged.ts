@@ -2,6 +2,7 @@ import {
   COUNTER_CONTRADICTED,
   COUNTER_COPIES,
   COUNTER_DUPLICATES,
+  COUNTER_TWINS,
 } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
 import {
@@ -9,12 +10,18 @@ import {
   JUDGED_NEW,
   JUDGED_OTHER,
   JUDGED_REPEATED,
+  JUDGED_TWIN,
   type Judgement,
 } from '../decode/judge-message.ts';
 
-/** Says whether a message has no line. */
+/** Says whether a message has no line: it has one already. */
 export function isLeftOut(judgement: Judgement): boolean {
   return judgement > JUDGED_OTHER;
+}
+
+/** Says whether it is one of those that have no line only because another device of the host has shown it. */
+export function isSeenElsewhere(judgement: Judgement): boolean {
+  return judgement >= JUDGED_COPIED;
 }
 
 export function countJudged(counters: Counters, judgement: Judgement): void {
@@ -29,6 +36,9 @@ export function countJudged(counters: Counters, judgement: Judgement): void {
       break;
     case JUDGED_COPIED:
       counters[COUNTER_COPIES]++;
+      break;
+    case JUDGED_TWIN:
+      counters[COUNTER_TWINS]++;
       break;
     default:
       judgement satisfies never;

@@ -1,9 +1,4 @@
 import type { Frame } from '../capture/frame.ts';
-import {
-  LINKTYPE_LINUX_SLL,
-  LINKTYPE_LINUX_SLL2,
-  LINKTYPE_NETWORK,
-} from '../capture/link-types.ts';
 import { type Judgement, judgeMessage } from '../decode/judge-message.ts';
 import {
   FACT_HAS_COPIES,
@@ -20,6 +15,7 @@ import { BYTE_CR, BYTE_LF } from '../http/grammar.ts';
 import { hashHead } from '../http/head-hash.ts';
 import { HEAD_BYTES_MAX } from '../limits.ts';
 import { NO_SLOT } from './count-message.ts';
+import { judgeTwin } from './fold-twins.ts';
 import { addMessageKey, KEY_IS_CONNECTION } from './message-keys.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { NOTHING_HIDDEN } from './text-lines.ts';
@@ -28,14 +24,14 @@ import { NOTHING_HIDDEN } from './text-lines.ts';
 
 /** Judges `message`, which begins the segment. */
 export function judgeSegment(pipeline: Pipeline, frame: Frame, segment: Segment): Judgement {
-  return judgeMessage(
-    pipeline.memory,
-    frame.bytes,
-    segment,
-    hashOfMessage(pipeline, frame.bytes, segment),
-    messageTimeMs(frame.timestampSec, frame.timestampSubsecNs),
-    hasCopies(frame),
-  );
+  const { memory, twins } = pipeline;
+  const hash = hashOfMessage(pipeline, frame.bytes, segment);
+  const timeMs = messageTimeMs(frame.timestampSec, frame.timestampSubsecNs);
+  const hasCopies = segment.device !== 0;
+  const judgement = judgeMessage(memory, frame.bytes, segment, hash, timeMs, hasCopies);
+  return hasCopies && twins !== undefined
+    ? judgeTwin(pipeline, twins, frame, segment, hash, timeMs, judgement)
+    : judgement;
 }
 
 /** Notes that the segment begins a connection. */
@@ -60,7 +56,7 @@ export function writeFacts(pipeline: Pipeline, frame: Frame, segment: Segment): 
   facts[FACT_RECEIVED] = segment.acknowledgmentNumber;
   facts[FACT_HASH] = hashOfMessage(pipeline, frame.bytes, segment);
   facts[FACT_TIME] = messageTimeMs(frame.timestampSec, frame.timestampSubsecNs);
-  facts[FACT_HAS_COPIES] = hasCopies(frame) ? 1 : 0;
+  facts[FACT_HAS_COPIES] = segment.device === 0 ? 0 : 1;
 }
 
 function hashOfMessage(
@@ -75,15 +71,6 @@ function hashOfMessage(
   const hashEnd = isWhole || heldHeads.headsMax === 0 ? skipLineEnds(bytes, end) : end;
   const isLineAlone = !isWhole && message.foundCount === 0 && startLineEnd < end;
   return hashHead(bytes, payloadOffset, startLineEnd, hashEnd, isLineAlone, hashKey);
-}
-
-/** Whether the frame is of a capture of all devices of a host. */
-function hasCopies({ linkType }: Frame): boolean {
-  return (
-    linkType === LINKTYPE_NETWORK ||
-    linkType === LINKTYPE_LINUX_SLL ||
-    linkType === LINKTYPE_LINUX_SLL2
-  );
 }
 
 /**

@@ -16,6 +16,8 @@ export interface PipelineSettings extends RecordSettings {
   isHeadCompleted: boolean;
   /** HTTP within tunnels that CONNECT has opened is left out; for that flows are followed, whatever the outputs. */
   isConnectHidden: boolean;
+  /** Of what several devices of a host show, one is shown. */
+  isFolded: boolean;
   localNetworks: NetworkPrefix[];
   /** `local`, `UTC` or an IANA name. */
   timezone: string;

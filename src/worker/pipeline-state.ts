@@ -19,6 +19,7 @@ import type { BatchBuilder } from '../output/batch-builder.ts';
 import type { RecordOutputs } from '../output/record-outputs.ts';
 import type { Message } from '../record/message.ts';
 import type { MessageKeys } from './message-keys.ts';
+import type { Twins } from './twins.ts';
 
 /** Writes the lines of messages in which there is something to hide though nobody asked for it. */
 export interface HiddenText {
@@ -42,6 +43,8 @@ export interface Pipeline {
   readonly fragments: Fragments;
   readonly message: HttpMessage;
   readonly memory: MessageMemory;
+  /** What copies of other devices are folded by; undefined: they are shown. */
+  readonly twins: Twins | undefined;
   /** Of the message in hand, of a part of a capture: what it will be judged by. */
   readonly facts: Int32Array;
   /** Which bytes are of bodies; undefined when nothing is written of messages as they pass. */

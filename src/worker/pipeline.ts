@@ -14,7 +14,7 @@ import { createHeldHeads } from '../decode/held-heads.ts';
 import { createMessageMemory } from '../decode/judge-message.ts';
 import { createLocalNetworks } from '../decode/local-networks.ts';
 import { FACT_WORDS } from '../decode/message-facts.ts';
-import { createSegment, TCP_FLAG_SYN } from '../decode/segment.ts';
+import { createSegment, NO_TRANSLATION, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { decodeIncompleteDatagram } from '../decode/take-fragment.ts';
 import { VERDICT_NO_PAYLOAD, VERDICT_SEGMENT } from '../decode/verdicts.ts';
 import { endAllFlows, expireFlows } from '../exchange/end-exchange.ts';
@@ -27,6 +27,7 @@ import { createHttpMessage } from '../http/message.ts';
 import { createBatchBuilder, flushBatches } from '../output/batch-builder.ts';
 import { chooseRandomWord } from '../system/random-word.ts';
 import { createOutputs } from './create-outputs.ts';
+import { undoTranslationOf } from './fold-twins.ts';
 import { expireHeads } from './held-messages.ts';
 import { beginConnection } from './judge-segment.ts';
 import { noteUnreadFrame } from './note-other.ts';
@@ -36,6 +37,7 @@ import type { Pipeline } from './pipeline-state.ts';
 import { createPortsRead } from './port-table.ts';
 import { readMessages } from './read-messages.ts';
 import { CONNECTION_FLAGS, readBesideHeads } from './read-segment.ts';
+import { createTwins } from './twins.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
@@ -66,6 +68,7 @@ export function createPipeline(
     fragments,
     message: createHttpMessage(FIELDS_COUNT + options.headerNames.length),
     memory: createMessageMemory(),
+    twins: options.isFolded ? createTwins() : undefined,
     facts: new Int32Array(FACT_WORDS),
     hashKey: createHeadHashKey(options.hashSeed ?? chooseRandomWord()),
     keys: undefined,
@@ -138,6 +141,9 @@ export function runPipeline(pipeline: Pipeline, source: Pick<FrameSource, 'next'
     if (verdict > VERDICT_NO_PAYLOAD || !isPortRead(pipeline)) {
       noteUnreadFrame(pipeline, verdict);
       continue;
+    }
+    if (segment.device !== 0) {
+      undoTranslationOf(pipeline);
     }
     if (tracker === undefined && (segment.flags & CONNECTION_FLAGS) === TCP_FLAG_SYN) {
       beginConnection(pipeline);
@@ -237,6 +243,9 @@ function expireDatagrams(
   let place = findExpiredDatagram(fragments, timestampSec, timestampSubsecNs);
   while (place !== NO_PLACE) {
     counters[COUNTER_DATAGRAMS_INCOMPLETE]++;
+    // Where its fragments were seen was not kept: what it is a copy of is not looked for.
+    segment.device = 0;
+    segment.translation = NO_TRANSLATION;
     const verdict = decodeIncompleteDatagram(fragments, place, segment);
     if (segment.isReassembled) {
       readDatagram(pipeline, verdict);
@@ -258,6 +267,9 @@ function readDatagram(pipeline: Pipeline, verdict: number): boolean {
   frame.timestampSec = fragments.timestampSec;
   frame.timestampSubsecNs = fragments.timestampSubsecNs;
   let mayHaveWritten = false;
+  if (segment.device !== 0) {
+    undoTranslationOf(pipeline);
+  }
   if (!isPortRead(pipeline)) {
     noteUnreadFrame(pipeline, verdict);
   } else {

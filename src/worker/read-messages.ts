@@ -11,13 +11,19 @@ import { notePreamble } from '../exchange/note-preamble.ts';
 import { MESSAGE_REQUEST } from '../http/message.ts';
 import { isLineEnd, mayBecomeMessage, mayBePreamble, skipPreambles } from '../http/preamble.ts';
 import { WORD_BYTES } from '../words.ts';
-import { countJudged, isLeftOut } from './count-judged.ts';
+import { countJudged, isLeftOut, isSeenElsewhere } from './count-judged.ts';
 import { isPrefixHeld, keepHead } from './held-messages.ts';
 import { judgeSegment } from './judge-segment.ts';
 import { noteMessageBody } from './note-body.ts';
 import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline-state.ts';
-import { beginsMessage, NOT_HELD, noteMessageAlone, takeMessage } from './take-message.ts';
+import {
+  beginsMessage,
+  NOT_HELD,
+  noteMessageAlone,
+  showAgain,
+  takeMessage,
+} from './take-message.ts';
 
 const WORD_HEAD = 0x48454144;
 /** The beginning of CONNECT. */
@@ -57,7 +63,10 @@ export function readMessages(pipeline: Pipeline): boolean {
     // Of a part it is judged when the parts are joined.
     const judgement =
       pipeline.keys === undefined ? judgeSegment(pipeline, frame, segment) : JUDGED_NEW;
-    if (judgement !== JUDGED_NEW) {
+    const isShownAgain = pipeline.twins === undefined && isSeenElsewhere(judgement);
+    if (isShownAgain) {
+      showAgain(pipeline, frame, segment);
+    } else if (judgement !== JUDGED_NEW) {
       countJudged(pipeline.counters, judgement);
     }
     if (isLeftOut(judgement)) {

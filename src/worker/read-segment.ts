@@ -1,7 +1,14 @@
-import { TCP_FLAG_ACK, TCP_FLAG_FIN, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
+import {
+  NO_TRANSLATION,
+  TCP_FLAG_ACK,
+  TCP_FLAG_FIN,
+  TCP_FLAG_RST,
+  TCP_FLAG_SYN,
+} from '../decode/segment.ts';
 import { endSegment } from '../exchange/follow-segment.ts';
 import { NO_REST } from '../exchange/pass-bytes.ts';
 import type { ExchangeTracker } from '../exchange/tracker.ts';
+import { noteTranslationOf } from './fold-twins.ts';
 import { isTakenByHeldHead, letAnsweredHeadGo, letEndedHeadsGo } from './held-messages.ts';
 import { beginConnection } from './judge-segment.ts';
 import type { Pipeline } from './pipeline-state.ts';
@@ -29,8 +36,11 @@ export function readBesideHeads(pipeline: Pipeline, hasPayload: boolean): boolea
  * has begun it.**
  */
 export function readTrackedSegment(pipeline: Pipeline, tracker: ExchangeTracker): void {
-  const { frame, segment } = pipeline;
+  const { frame, segment, twins } = pipeline;
   const { payloadOffset, flags } = segment;
+  if (twins !== undefined && segment.translation !== NO_TRANSLATION) {
+    noteTranslationOf(tracker, twins.translations, segment, tracker.flow);
+  }
   if ((flags & CONNECTION_FLAGS) === TCP_FLAG_SYN) {
     beginConnection(pipeline);
   }

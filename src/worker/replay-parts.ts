@@ -1,4 +1,5 @@
-import { readPcapFileHeader } from '../capture/pcap-file.ts';
+import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from '../capture/link-types.ts';
+import { type PcapFileHeader, readPcapFileHeader } from '../capture/pcap-file.ts';
 import { PCAP_HEADER_BYTES } from '../capture/pcap-reader.ts';
 import type { Counters } from '../counters/counters.ts';
 import type { BatchSink } from '../format/line-batch.ts';
@@ -23,9 +24,16 @@ export function findSharedCapture(
     return undefined;
   }
   const file = readPcapFileHeader(path);
-  return file !== undefined && file.byteLength >= SHARED_CAPTURE_BYTES_MIN
+  return file !== undefined &&
+    file.byteLength >= SHARED_CAPTURE_BYTES_MIN &&
+    !isOfSeveralDevices(file)
     ? { request, file, workersCount }
     : undefined;
+}
+
+/** Which addresses a line shows there, depends on what came before: see `translations.ts`. */
+function isOfSeveralDevices({ header: { linkType } }: PcapFileHeader): boolean {
+  return linkType === LINKTYPE_LINUX_SLL || linkType === LINKTYPE_LINUX_SLL2;
 }
 
 /** Whether of what came before a message its line depends on one thing alone: that it is the first of its kind. */

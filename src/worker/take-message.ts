@@ -1,9 +1,10 @@
 import type { Frame } from '../capture/frame.ts';
 import { COUNTER_MESSAGES_HIDDEN } from '../counters/counter-table.ts';
 import { messageType } from '../decode/message-type.ts';
-import type { Segment } from '../decode/segment.ts';
+import { NO_TRANSLATION, type Segment } from '../decode/segment.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { loadMessage } from '../exchange/message-record.ts';
+import { setMessageTranslatedEnds } from '../exchange/nat-record.ts';
 import { isMessageHidden, noteHeldMessage, noteMessage } from '../exchange/note-message.ts';
 import { setMessageProxyClient } from '../exchange/proxy-record.ts';
 import type { ExchangeTracker } from '../exchange/tracker.ts';
@@ -82,12 +83,27 @@ export function takeMessage(
   segment: Segment,
   heldUntilNs: number,
 ): boolean {
-  const { message, textLines, records, messageRecords, tracker, keys, facts } = pipeline;
+  const { tracker } = pipeline;
   const isHeld = heldUntilNs !== NOT_HELD;
   if (tracker !== undefined && isMessageHidden(tracker, frame, segment, isHeld)) {
     pipeline.counters[COUNTER_MESSAGES_HIDDEN]++;
     return false;
   }
+  const type = writeText(pipeline, frame, segment);
+  // First: who the client is may stand before this very message.
+  const hasNoBody =
+    tracker !== undefined && noteTaken(pipeline, tracker, frame, segment, type, heldUntilNs);
+  writeRecord(pipeline, frame, segment, type);
+  return hasNoBody;
+}
+
+/** Writes the lines of a message that its exchange has already. */
+export function showAgain(pipeline: Pipeline, frame: Frame, segment: Segment): void {
+  writeRecord(pipeline, frame, segment, writeText(pipeline, frame, segment));
+}
+
+function writeText(pipeline: Pipeline, frame: Frame, segment: Segment): MessageType {
+  const { message, textLines, keys, facts } = pipeline;
   const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
   const countedSlot = countMessage(pipeline.counters, frame.bytes, message, type);
   const hiddenCounts =
@@ -97,17 +113,27 @@ export function takeMessage(
     writeFacts(pipeline, frame, segment);
     addMessageKey(keys, facts, type, countedSlot, hiddenCounts, byteLength);
   }
-  // First: who the client is may stand before this very message.
-  const hasNoBody =
-    tracker !== undefined && noteTaken(pipeline, tracker, frame, segment, type, heldUntilNs);
-  if (records !== undefined && messageRecords !== undefined) {
-    const record = loadMessage(messageRecords, frame, segment, message, type);
-    if (tracker !== undefined) {
-      setMessageProxyClient(tracker, frame, segment, record);
-    }
-    records.message(record);
+  return type;
+}
+
+function writeRecord(
+  { records, messageRecords, tracker, twins, message }: Pipeline,
+  frame: Frame,
+  segment: Segment,
+  type: MessageType,
+): void {
+  if (records === undefined || messageRecords === undefined) {
+    return;
   }
-  return hasNoBody;
+  const record = loadMessage(messageRecords, frame, segment, message, type);
+  if (tracker !== undefined) {
+    setMessageProxyClient(tracker, frame, segment, record);
+  }
+  if (twins !== undefined && segment.translation !== NO_TRANSLATION) {
+    const { rows } = twins.translations;
+    setMessageTranslatedEnds(rows, segment.translation, message.kind === MESSAGE_REQUEST, record);
+  }
+  records.message(record);
 }
 
 /** Notes `message` for its exchange alone: it gives no line. Returns as `takeMessage` does. */

@@ -11,6 +11,7 @@ const FLAGS = [
   ...[
     '--methods',
     '--complete-heads',
+    '--no-fold',
     '--compress',
     '--keep-days',
     '--keep-files',
@@ -39,6 +40,7 @@ const ENVIRONMENT = [
     'SERVICE_LOG',
     'METHODS',
     'COMPLETE_HEADS',
+    'NO_FOLD',
     'COMPRESS',
     'KEEP_DAYS',
     'KEEP_FILES',

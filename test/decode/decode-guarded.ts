@@ -131,7 +131,7 @@ function decodeIn(decode: Decoder, bytes: Uint8Array, end: number): Decoded {
 
 function relativeSegment(decoded: Segment): DecodedSegment {
   const { vlanTagsCount, vlanIds, tunnelsCount, udpTunnels, isPayloadCut, ...others } = decoded;
-  const { fragments, isReassembled, unreadKind, ...fields } = others;
+  const { fragments, isReassembled, unreadKind, device, translation, ...fields } = others;
   return {
     ...fields,
     sourceAddressOffset: decoded.sourceAddressOffset - FRAME_OFFSET,

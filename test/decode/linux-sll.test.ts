@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { PACKET_OUTGOING, packDevice } from '../../src/capture/device.ts';
 import { decodeLinuxSll, decodeLinuxSll2 } from '../../src/decode/linux-sll.ts';
+import { createSegment } from '../../src/decode/segment.ts';
 import { joinBytes } from '../fixtures/build-packets.ts';
 import {
   type Decoder,
@@ -14,6 +16,9 @@ interface Version {
   name: string;
   decode: Decoder;
   headerBytes: number;
+  /** Where the packet type stands, in its last byte. */
+  typeAt: number;
+  interfaceIndex: number;
   headerOf: (protocol: string) => Uint8Array;
 }
 
@@ -22,6 +27,9 @@ const VERSIONS: Version[] = [
     name: 'decodeLinuxSll',
     decode: decodeLinuxSll,
     headerBytes: 16,
+    typeAt: 1,
+    // The first version does not tell.
+    interfaceIndex: 0,
     headerOf: (protocol) =>
       hexBytes(`
         0000             # packet type: to us
@@ -35,6 +43,8 @@ const VERSIONS: Version[] = [
     name: 'decodeLinuxSll2',
     decode: decodeLinuxSll2,
     headerBytes: 20,
+    typeAt: 10,
+    interfaceIndex: 2,
     headerOf: (protocol) =>
       hexBytes(`
         ${protocol}      # protocol
@@ -48,7 +58,7 @@ const VERSIONS: Version[] = [
   },
 ];
 
-describe.each(VERSIONS)('$name', ({ decode, headerBytes, headerOf }) => {
+describe.each(VERSIONS)('$name', ({ decode, headerBytes, typeAt, interfaceIndex, headerOf }) => {
   it('finds the segment behind the header', () => {
     expect(decodeGuarded(decode, joinBytes(headerOf('0800'), IPV4_PACKET)).segment).toMatchObject(
       ipv4Segment(headerBytes),
@@ -56,6 +66,18 @@ describe.each(VERSIONS)('$name', ({ decode, headerBytes, headerOf }) => {
     expect(decodeGuarded(decode, joinBytes(headerOf('86dd'), IPV6_PACKET)).segment).toMatchObject(
       ipv6Segment(headerBytes),
     );
+  });
+
+  it('says which device it was, and whether the packet left there', () => {
+    const segment = createSegment();
+    const header = headerOf('0800');
+    const bytes = joinBytes(header, IPV4_PACKET);
+    decode(bytes, 0, bytes.length, segment);
+    expect(segment.device).toBe(packDevice(interfaceIndex, 0));
+    bytes[typeAt] = PACKET_OUTGOING;
+    decode(bytes, 0, bytes.length, segment);
+    expect(segment.device).toBe(packDevice(interfaceIndex, PACKET_OUTGOING));
+    expect(segment.device).not.toBe(packDevice(interfaceIndex, 0));
   });
 
   it('cut within the header a frame is truncated', () => {

@@ -56,7 +56,8 @@ describe('tsv: header', () => {
       'record ts uid id.orig_h id.orig_p id.resp_h id.resp_p side method host uri referrer version' +
         ' user_agent request_body_len response_body_len status_code status_msg username connect ttfb' +
         ' duration content_type location request_id forwarded_for incomplete vlan proxy_client_ip' +
-        ' proxy_client_port original_client_ip client_from target_cut proxy_server_ip proxy_server_port request_x-color response_x-color',
+        ' proxy_client_port original_client_ip client_from target_cut proxy_server_ip proxy_server_port' +
+        ' nat_client_ip nat_client_port nat_server_ip nat_server_port request_x-color response_x-color',
     );
     const types = headerOf('types');
     expect(types).toHaveLength(NAMES.length);
@@ -65,7 +66,8 @@ describe('tsv: header', () => {
       'ts:time id.orig_h:addr id.orig_p:port id.resp_h:addr id.resp_p:port request_body_len:count' +
         ' response_body_len:count status_code:count connect:interval ttfb:interval duration:interval' +
         ' vlan:set[count] proxy_client_ip:addr proxy_client_port:port original_client_ip:addr' +
-        ' target_cut:bool proxy_server_ip:addr proxy_server_port:port',
+        ' target_cut:bool proxy_server_ip:addr proxy_server_port:port' +
+        ' nat_client_ip:addr nat_client_port:port nat_server_ip:addr nat_server_port:port',
     );
   });
 });
@@ -80,7 +82,7 @@ describe('tsv: exact lines', () => {
       'exchange | 1567347411.002345 | 016cebc4-3c7a-7001-8002-030405060708 | 203.0.113.9 | 50905 |' +
         ' 10.0.0.2 | 80 | server | GET | shop.example | /shop/cart?item=7&user=ann |' +
         ' http://shop.example/start | 1.1 | curl/8.5.0 | 0 | 512 | 200 | OK | - | 0.000120 |' +
-        ' 0.005250 | 0.006250 | text/html | - | 4bf92f35 | - | - | - | - | - | - | - | F | - | - | - | -',
+        ' 0.005250 | 0.006250 | text/html | - | 4bf92f35 | - | - | - | - | - | - | - | F | - | - | - | - | - | - | - | -',
     );
   });
 

@@ -19,6 +19,7 @@ import {
   runPipeline,
 } from '../../src/worker/pipeline.ts';
 import type { Pipeline } from '../../src/worker/pipeline-state.ts';
+import { forgetTwins } from '../../src/worker/twins.ts';
 import { checkLines } from './check-lines.ts';
 
 /** A frame as a hostile sender may make it. Packets a second follow each other where no time is given. */
@@ -90,6 +91,9 @@ export function createOracle(options: OracleOptions = {}): Oracle {
     forget: () => {
       for (const { pipeline } of probes) {
         forgetAllMessages(pipeline.memory);
+        if (pipeline.twins !== undefined) {
+          forgetTwins(pipeline.twins);
+        }
         if (pipeline.bodies !== undefined) {
           forgetOpenBodies(pipeline.bodies);
         }
@@ -147,6 +151,7 @@ function createProbe(text: string, headBytes: number, options: OracleOptions): P
       isHeadCompleted: options.isHeadCompleted ?? false,
       isConnectHidden: false,
       snaplenBytes: 0,
+      isFolded: options.isForgetful !== true,
       framesMax: -1,
     },
     sink,

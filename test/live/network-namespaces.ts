@@ -14,7 +14,7 @@ import {
 /**
  * All namespaces of ours are named `hlt-PID-ID-SIDE`, so that a later run knows whose they were.
  */
-const NAMESPACE_PREFIX = 'hlt-';
+export const NAMESPACE_PREFIX = 'hlt-';
 const NAMESPACE_NAME = /^hlt-(\d+)-/;
 const DEVICE_UP_TIMEOUT_MS = PATIENCE_MS;
 
@@ -183,7 +183,7 @@ export async function listNamespaces(): Promise<string[]> {
 }
 
 // Never rejects: a teardown that stops half-way leaves more behind than one that goes on.
-async function removeNamespace(name: string): Promise<void> {
+export async function removeNamespace(name: string): Promise<void> {
   const { stdout } = await runCommand('ip', ['netns', 'pids', name]).catch(() => ({ stdout: '' }));
   for (const pid of stdout.split('\n').filter((line) => line !== '')) {
     kill(Number(pid));

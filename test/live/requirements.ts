@@ -40,6 +40,11 @@ export function canMakeVlanInterfaces(): string | undefined {
   return canMakeNamespaces() ?? probeVlan();
 }
 
+/** Why the kernel translates no addresses by nftables between the ports of a bridge, or undefined when it does. */
+export function canTranslateAddresses(): string | undefined {
+  return canMakeNamespaces() ?? missingTool('nft', 'sysctl') ?? probeTranslation();
+}
+
 /** The first of these programs that is not installed, as a reason, or undefined. */
 export function missingTool(...names: string[]): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
@@ -99,6 +104,21 @@ const probeVlan = once(() => {
   const reason = tryCommand('ip', ['-n', name, ...vlan]);
   tryCommand('ip', ['netns', 'del', name]);
   return reason === undefined ? undefined : `no VLAN interfaces in this kernel (${reason})`;
+});
+
+const probeTranslation = once(() => {
+  const name = `hlt-${process.pid}-nat`;
+  tryCommand('ip', ['netns', 'add', name]);
+  const bridge = tryCommand('ip', ['-n', name, 'link', 'add', 'br0', 'type', 'bridge']);
+  const rules =
+    'add table ip nat; ' +
+    'add chain ip nat pre { type nat hook prerouting priority -100; }; ' +
+    'add rule ip nat pre dnat to 192.0.2.1; ' +
+    'add chain ip nat post { type nat hook postrouting priority 100; }; ' +
+    'add rule ip nat post masquerade';
+  const reason = bridge ?? tryCommand('ip', ['netns', 'exec', name, 'nft', rules]);
+  tryCommand('ip', ['netns', 'del', name]);
+  return reason === undefined ? undefined : `no bridge or no nat in this kernel (${reason})`;
 });
 
 function tryCommand(command: string, args: readonly string[]): string | undefined {

@@ -194,6 +194,7 @@ export function settingsOf(changes: Partial<PipelineSettings> = {}): PipelineSet
     vxlanPorts: [],
     isHeadCompleted: false,
     isConnectHidden: false,
+    isFolded: true,
     ...changes,
   };
 }
