@@ -210,6 +210,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       ...FALLIBLE,
       'admin/',
+      'capture/find-capture.ts',
       'capture/link-types.ts',
       'config/',
       'counters/',

@@ -33,11 +33,12 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Read capture files instead of an interface and write the same lines',
     description: [
       'Reads pcap and pcapng files, compressed by gzip or zstd too; - is standard input.',
+      'Prints the lines, unless -o, -d or --output names another place for them.',
       'The lines of several files are written in the order of the arguments.',
     ],
     examples: [
-      ['httplog replay day.pcap -p any -o -', 'every HTTP message of a file, whatever its port'],
-      ['tcpdump -i eth0 -w - | httplog replay - -o -', 'packets of another program'],
+      ['httplog replay day.pcap -p any', 'every HTTP message of a file, whatever its port'],
+      ['tcpdump -i eth0 -U -w - | httplog replay -', 'packets of another program'],
     ],
   },
   {

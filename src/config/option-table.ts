@@ -222,7 +222,7 @@ const ROWS = [
     flags: ['-o'],
     environment: 'HTTPLOG_OUTPUT',
     placeholder: 'FILE|-',
-    unset: 'daily files in the directory of -d',
+    unset: 'daily files in the directory of -d; in replay, without -d, standard output',
     description: 'Write all lines to one file, or to standard output with -',
     spelling: 'output',
     group: 'Lines and files',

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import type { Tally } from '../admin/tally.ts';
+import { findCaptureFault } from '../capture/find-capture.ts';
 import { linkTypeName } from '../capture/link-types.ts';
 import type { Configuration } from '../config/settings.ts';
 import {
@@ -58,7 +59,7 @@ export interface ReplayOutcome {
  *
  * @param onFailure told what went wrong with one capture
  * @param onWarning told what will make it slow
- * @throws HttplogError when the lines cannot be written
+ * @throws HttplogError when no capture is there to be read, or when the lines cannot be written
  */
 export async function replayCaptures(
   files: readonly string[],
@@ -75,6 +76,7 @@ export async function replayCaptures(
     hasAdminServer: false,
   });
   describeCostlyPatterns(plan).forEach(onWarning);
+  refuseNoCapture(files, onFailure);
   const writer = await openOutputs(plan.outputs, { policy: 'fail' });
   const workersCount = countSharingWorkers(files.length, configuration);
   const jobs = files.map((path) => createJob(path, configuration, plan, workersCount));
@@ -113,6 +115,16 @@ export async function replayCaptures(
     tally: { counters, writer: writer.counters, redactionNames: plan.redactionNames },
     isCut: settings.packetCountMax >= 0 && jobs.some(isCut),
   };
+}
+
+/** Before outputs are opened: who has mistyped the only file is to hear of that, and not of a directory. */
+function refuseNoCapture(files: readonly string[], onFailure: (error: HttplogError) => void): void {
+  const faults = files.map(findCaptureFault).filter((fault) => fault !== undefined);
+  const last = faults.pop();
+  if (last !== undefined && faults.length + 1 === files.length) {
+    faults.forEach(onFailure);
+    throw last;
+  }
 }
 
 type NoteResult = (job: ReplayJob, error: HttplogError | undefined) => void;
