@@ -114,6 +114,10 @@ function parseCompression(text: string): 'none' | 'gzip' | 'zstd' | null {
   return text === 'none' || text === 'gzip' || text === 'zstd' ? text : null;
 }
 
+function parseWhen(text: string): 'auto' | 'always' | 'never' | null {
+  return text === 'auto' || text === 'always' || text === 'never' ? text : null;
+}
+
 function parseText(text: string): string | null {
   return text === '' || text.includes('\0') ? null : text;
 }
@@ -234,6 +238,7 @@ export const SPELLINGS = {
     parse: parseTimeZone,
     print,
   },
+  when: { allowed: 'auto, always or never', parse: parseWhen, print },
   switch: { allowed: 'true, yes, on, 1, false, no, off or 0', parse: parseSwitch, print },
 } as const satisfies Record<string, Spelling<unknown>>;
 

@@ -235,10 +235,22 @@ const ROWS = [
     placeholder: 'FORMAT',
     unset: 'text',
     description:
-      'Lines as text, json, ecs, otel, common, combined, combined-timed, audit, tsv, template:TEXT',
+      'Lines as text, short, json, ecs, otel, common, combined, combined-timed, audit, tsv, template:TEXT',
     spelling: 'record-format',
     group: 'Lines and files',
     commands: LIVE_AND_REPLAY,
+  },
+  {
+    key: 'color',
+    flags: ['--color'],
+    environment: 'HTTPLOG_COLOR',
+    placeholder: 'auto|always|never',
+    default: 'auto',
+    description:
+      'Colour the lines of text and short on standard output; auto = on a terminal, without NO_COLOR',
+    spelling: 'when',
+    group: 'Lines and files',
+    commands: WITH_PACKETS,
   },
   {
     key: 'records',

@@ -11,6 +11,7 @@ import { ECS_FORMAT } from './ecs-line.ts';
 import { JSON_FORMAT } from './json-line.ts';
 import { OTEL_FORMAT } from './otel-line.ts';
 import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
+import { SHORT_FORMAT } from './short-line.ts';
 import { TEMPLATE_FORMAT } from './template-line.ts';
 import { TEXT_FORMAT } from './text-record.ts';
 import { TSV_FORMAT } from './tsv-line.ts';
@@ -18,6 +19,7 @@ import { TSV_FORMAT } from './tsv-line.ts';
 /** By the name that `--format` takes. */
 const TABLE = {
   text: TEXT_FORMAT,
+  short: SHORT_FORMAT,
   json: JSON_FORMAT,
   ecs: ECS_FORMAT,
   otel: OTEL_FORMAT,

@@ -15,6 +15,7 @@ import { HEADER_NAMES_MAX } from '../limits.ts';
 import { kindOf, OUTPUT_KINDS, type OutputPlace } from '../log/output-kinds.ts';
 import type { OutputSettings, RecordSettings } from '../output/output-settings.ts';
 import { patternNames } from '../redact/redaction-settings.ts';
+import { findTerminal, planDisplay } from './display-plan.ts';
 import {
   createClientChoice,
   createFilterSettings,
@@ -103,7 +104,13 @@ function planOutput(
     );
   }
   const isSplitByType = settings.splitByType && canSplitByType(resolved);
-  const output = { format: format.name, template: format.template, records, isSplitByType };
+  const isShown = kind === 'lines' && directory === undefined && path === '-';
+  const display = isShown ? planDisplay(settings, findTerminal()) : undefined;
+  const output = {
+    ...{ format: format.name, template: format.template, records, isSplitByType },
+    // Others than short show the same wherever they are.
+    display: format.name === 'short' ? display : undefined,
+  };
   const isOwnPlace = settings.outputs.length > 0 && directory !== settings.directory;
   const target = OUTPUT_KINDS[kind].createTarget({
     directory,
@@ -112,6 +119,7 @@ function planOutput(
     header: findHeader(format.name, headerNames),
     option: isOwnPlace ? '--output' : undefined,
     upkeep: createUpkeep(settings),
+    paint: display?.isColored === true ? FORMATS[format.name].paint : undefined,
   });
   return { settings: output, target: { kind, target } as OutputPlace };
 }

@@ -229,10 +229,29 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
   test('lines on the terminal have no bar among them', async () => {
     // As long as a bar takes to appear elsewhere: a busy machine shows less of them, not more.
     const slowly = `(head -c 2000 ${IPV4}; sleep 0.6; tail -c +2001 ${IPV4})`;
-    const command = `${slowly} | ${REPLAY} - -o - --timezone UTC`;
+    const command = `${slowly} | ${REPLAY} - -o - --timezone UTC --color never`;
     const text = await runOnTerminal(command);
     expect(text.slice(0, IPV4_LINES.length)).toBe(IPV4_LINES);
     expect(text.slice(IPV4_LINES.length)).toMatch(new RegExp(`^${SUMMARY.source}`));
+  });
+
+  test('lines are in colour, and the short ones as wide as it is', async () => {
+    const command = `export TERM=xterm; stty cols 90; ${REPLAY} ${IPV4} --timezone UTC --quiet`;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    const withoutColors = (text: string) => text.replace(/\x1b\[\d+m/g, '');
+    const text = await runOnTerminal(command);
+    expect(text).toContain(' \x1b[36mCQ\x1b[0m \x1b[1mGET\x1b[0m ');
+    expect(withoutColors(text)).toBe(IPV4_LINES);
+    const short = await runOnTerminal(`${command} --format short`);
+    expect(short).toContain('\x1b[33m404\x1b[0m');
+    const widths = withoutColors(short)
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.length);
+    expect(widths).toEqual([90, 90, 90]);
+    expect(await runOnTerminal(`NO_COLOR=1 ${REPLAY} ${IPV4} --timezone UTC --quiet`)).toBe(
+      IPV4_LINES,
+    );
   });
 
   test('--quiet shows neither bar nor summary', async () => {

@@ -26,6 +26,7 @@ const FLAGS = [
   '--anonymize-ip',
   '--admin-host',
   '--client-from',
+  '--color',
 ];
 const ENVIRONMENT = [
   ...['DEVICE', 'PORT', 'DIR', 'SNAPLEN', 'BUFSIZE', 'CPUNO', 'FILTER', 'COUNT', 'LOG_EVERY'],
@@ -51,6 +52,7 @@ const ENVIRONMENT = [
   ...['HEADER_FILTER', 'SLOWER_THAN', 'SAMPLE'],
   ...['HEADER_MODE', 'QUERY_MODE', 'COOKIE_MODE', 'REDACT', 'REDACT_FILE', 'ANONYMIZE_IP'],
   'CLIENT_FROM',
+  'COLOR',
 ].map((name) => `HTTPLOG_${name}`);
 
 test('the table has these options, each once', () => {
