@@ -157,6 +157,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...FALLIBLE,
       'capture/head-filter.ts',
       'config/',
+      'counters/traffic-report.ts',
       'filter/',
       'format/',
       'http/grammar.ts',

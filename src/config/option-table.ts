@@ -610,6 +610,18 @@ const ROWS = [
     commands: LIVE_AND_REPLAY,
   },
   {
+    key: 'report',
+    flags: ['--report'],
+    environment: 'HTTPLOG_REPORT',
+    placeholder: 'auto|always|never',
+    default: 'auto',
+    description:
+      'Tell at the end which exchanges there were and how slow; auto = on a terminal, if lines are of exchanges',
+    spelling: 'when',
+    group: 'Service',
+    commands: LIVE_AND_REPLAY,
+  },
+  {
     key: 'user',
     flags: ['--user'],
     environment: 'HTTPLOG_USER',

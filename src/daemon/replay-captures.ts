@@ -10,6 +10,7 @@ import {
   COUNTER_VERDICT_FIRST,
 } from '../counters/counter-table.ts';
 import { countFrames, createCounters, sumCounters } from '../counters/counters.ts';
+import type { TrafficReport } from '../counters/traffic-report.ts';
 import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
 import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { type OutputWriters, openOutputs } from '../log/output-writers.ts';
@@ -51,6 +52,8 @@ export interface ReplayOutcome {
   tally: Tally;
   /** The number of packets of `-c` has left something unread. */
   isCut: boolean;
+  /** Of the traffic, where one is wanted. */
+  report: TrafficReport | undefined;
 }
 
 /**
@@ -114,6 +117,7 @@ export async function replayCaptures(
     exitCode,
     tally: { counters, writer: writer.counters, redactionNames: plan.redactionNames },
     isCut: settings.packetCountMax >= 0 && jobs.some(isCut),
+    report: plan.report,
   };
 }
 

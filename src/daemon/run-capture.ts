@@ -1,4 +1,5 @@
 import { constants as systemConstants } from 'node:os';
+import { describeTraffic } from '../admin/describe-traffic.ts';
 import { openAdminService } from '../admin/service.ts';
 import { describeRun } from '../admin/summary.ts';
 import type { Configuration, Settings } from '../config/settings.ts';
@@ -147,6 +148,14 @@ async function followSession(
     }
   } else if (error === undefined) {
     serviceLog.info(`Nothing was captured on ${session.snapshot().interfaceName}`);
+  }
+  // For somebody who looks at a terminal, not for the service log: a table is no message.
+  if (session.plan.report !== undefined) {
+    process.stderr.write(
+      describeTraffic(session.plan.report)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
   }
   if (error !== undefined && error.exitCode !== EXIT_OK) {
     throw error;

@@ -15,3 +15,6 @@ export const TEMPLATE_FIELDS_MAX = 128;
 
 /** Columns of a line for people: wider terminals get no wider lines. */
 export const LINE_COLUMNS_MAX = 500;
+
+/** Columns of a method, host or path in the report of the traffic; longer ones are cut. */
+export const REPORT_TEXT_COLUMNS_MAX = 160;

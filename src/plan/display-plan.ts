@@ -11,6 +11,7 @@ export interface Terminal {
 }
 
 const STANDARD_OUTPUT_FD = 1;
+const STANDARD_ERROR_FD = 2;
 
 export function findTerminal(): Terminal {
   const isTerminal = isatty(STANDARD_OUTPUT_FD);
@@ -39,4 +40,9 @@ export function planDisplay(
 function findColumns(text: string | undefined): number | undefined {
   const columns = /^[1-9]\d{0,4}$/.test(text ?? '') ? Number(text) : 0;
   return columns > 0 ? columns : undefined;
+}
+
+/** Whether somebody looks at what is told on standard error. */
+export function isLookedAt(): boolean {
+  return isatty(STANDARD_ERROR_FD);
 }

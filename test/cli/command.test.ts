@@ -254,6 +254,14 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
     );
   });
 
+  test('a replay whose lines are of exchanges ends with the report of them', async () => {
+    const text = await runOnTerminal(`${REPLAY} ${IPV4} -o report.json --format json`);
+    expect(text).toContain('\n3 exchanges in ');
+    expect(text).toContain('\nStatus: 2xx 2, 4xx 1\n');
+    const quiet = await runOnTerminal(`${REPLAY} ${IPV4} -o report.json --format json --quiet`);
+    expect(quiet).toBe('');
+  });
+
   test('--quiet shows neither bar nor summary', async () => {
     expect(await runOnTerminal(`${REPLAY} ${IPV4} -o quiet.lines --quiet`)).toBe('');
   });

@@ -27,6 +27,7 @@ const FLAGS = [
   '--admin-host',
   '--client-from',
   '--color',
+  '--report',
 ];
 const ENVIRONMENT = [
   ...['DEVICE', 'PORT', 'DIR', 'SNAPLEN', 'BUFSIZE', 'CPUNO', 'FILTER', 'COUNT', 'LOG_EVERY'],
@@ -53,6 +54,7 @@ const ENVIRONMENT = [
   ...['HEADER_MODE', 'QUERY_MODE', 'COOKIE_MODE', 'REDACT', 'REDACT_FILE', 'ANONYMIZE_IP'],
   'CLIENT_FROM',
   'COLOR',
+  'REPORT',
 ].map((name) => `HTTPLOG_${name}`);
 
 test('the table has these options, each once', () => {
