@@ -22,6 +22,7 @@ const GROUND: readonly string[] = [
   'human-units.ts',
   'keyed-hash.ts',
   'limits.ts',
+  'nearest-name.ts',
   'words.ts',
 ];
 /** The same for rooms that can fail: bad packets are data, bad machines are errors. */
@@ -35,6 +36,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'errors.ts': { rooms: [], node: [], packages: [] },
   'human-units.ts': { rooms: [], node: [], packages: [] },
   'keyed-hash.ts': { rooms: [], node: [], packages: [] },
+  'nearest-name.ts': { rooms: ['limits.ts'], node: [], packages: [] },
   'limits.ts': { rooms: [], node: [], packages: [] },
   'file-modes.ts': { rooms: [], node: ['fs'], packages: [] },
   'pattern-steps.ts': { rooms: [], node: [], packages: [] },
@@ -147,6 +149,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'record/network-prefix.ts',
       'record/record-kinds.ts',
       'redact/redaction-settings.ts',
+      'regular-expression.ts',
     ],
     node: 'any',
     packages: ['convict', 'luxon'],
@@ -166,6 +169,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'pattern-steps.ts',
       'record/client-source.ts',
       'redact/',
+      'regular-expression.ts',
       'worker/describe-filter.ts',
       'worker/live-protocol.ts',
       'worker/pipeline-settings.ts',

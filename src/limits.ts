@@ -86,3 +86,6 @@ export const ADMIN_CONNECTIONS_MAX = 16;
 
 /** Milliseconds of capture without a message after which what to try is told, once: a busy server's take some. */
 export const SILENCE_NOTICE_MS = 20_000;
+
+/** Characters of a mistyped name for which the nearest known name is looked up. */
+export const NEAREST_NAME_LENGTH_MAX = 64;

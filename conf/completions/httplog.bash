@@ -15,14 +15,7 @@ _httplog_value() {
     -p | --p) mapfile -t COMPREPLY < <(compgen -W 'any' -- "$cur") ;;
     -f | --f) : ;;
     -local | --local) : ;;
-    -methods | --methods) _httplog_list 'all GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL' ;;
-    -vxlan-port | --vxlan-port) : ;;
-    -s | --s) : ;;
-    -b | --b) : ;;
     -c | --c) : ;;
-    -cpu | --cpu) : ;;
-    -engine | --engine) mapfile -t COMPREPLY < <(compgen -W 'afpacket libpcap' -- "$cur") ;;
-    -d | --d) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     -o | --o) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     -format | --format) mapfile -t COMPREPLY < <(compgen -W 'text short json ecs otel common combined combined-timed audit tsv template:' -- "$cur") ;;
     -color | --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
@@ -31,6 +24,7 @@ _httplog_value() {
     -header | --header) : ;;
     -client-from | --client-from) : ;;
     -timezone | --timezone) mapfile -t COMPREPLY < <(compgen -W 'local UTC' -- "$cur") ;;
+    -d | --d) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     -rotate-size | --rotate-size) : ;;
     -compress | --compress) mapfile -t COMPREPLY < <(compgen -W 'gzip zstd none' -- "$cur") ;;
     -keep-days | --keep-days) : ;;
@@ -59,6 +53,12 @@ _httplog_value() {
     -listen-admin | --listen-admin) : ;;
     -admin-host | --admin-host) : ;;
     -cpuprofile | --cpuprofile) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    -methods | --methods) _httplog_list 'all GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL' ;;
+    -vxlan-port | --vxlan-port) : ;;
+    -s | --s) : ;;
+    -b | --b) : ;;
+    -cpu | --cpu) : ;;
+    -engine | --engine) mapfile -t COMPREPLY < <(compgen -W 'afpacket libpcap' -- "$cur") ;;
     -config | --config) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     *) return 1 ;;
   esac
@@ -85,12 +85,12 @@ _httplog() {
     esac
   done
   case $command in
-    run) words='-i -p -f --local --methods --complete-heads --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --color --records --output --header --client-from -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --config -v --version -h --help' ;;
-    replay) words='-p -f --local --methods --complete-heads --vxlan-port -s -c -cpu -d -o --format --color --records --output --header --client-from -log_split -add_vlan --timezone --rotate-size --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip --quiet --report -cpuprofile --config -v --version -h --help' ;;
-    demo) words='-cpu --engine --color --timezone -v --version -h --help' ;;
+    run) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
+    replay) words='-p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip --quiet --report -cpuprofile --methods --complete-heads --vxlan-port -s -cpu --config -v --version -h --help' ;;
+    demo) words='--color --timezone -cpu --engine -v --version -h --help' ;;
     interfaces) words='-v --version -h --help' ;;
-    check-config) words='-i -p -f --local --methods --complete-heads --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --color --records --output --header --client-from -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --config -v --version -h --help' ;;
-    print-systemd) words='-i -p -f --local --methods --complete-heads --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --color --records --output --header --client-from -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --config -v --version -h --help' ;;
+    check-config) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
+    print-systemd) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
     status) words='--listen-admin --config -v --version -h --help' ;;
   esac
   if [[ $cur == -* ]]; then

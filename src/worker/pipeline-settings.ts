@@ -15,7 +15,7 @@ export interface PipelineSettings extends RecordSettings {
   /** Heads are put together from several segments. */
   isHeadCompleted: boolean;
   localNetworks: NetworkPrefix[];
-  /** `local`, `UTC` or an IANA name. */
+  /** `local`, `UTC`, `+02:00` or an IANA name. */
   timezone: string;
   /** Of the hash of flows; equal in all workers of a run. */
   flowSeed: number;
