@@ -141,6 +141,12 @@ export const COUNTER_ROWS = {
     note: 'one of them is not what the other end has received: a new connection whose start was not seen, or a decoy',
     summary: { line: 'messages', place: 4, words: 'contradicted', leavesOut: 'row' },
   },
+  messagesInBodies: {
+    metric: 'httplog_messages_in_bodies_total',
+    help: 'Bytes of bodies that look like messages, and give no line',
+    note: 'where the head in front says how long its body is; who makes them may want to forge lines',
+    summary: { line: 'messages', place: 5, words: 'in bodies', leavesOut: 'row' },
+  },
   heads: {
     metric: 'httplog_heads_total',
     help: 'Message heads of several segments, put together or left incomplete',
@@ -257,6 +263,7 @@ export const STATUS_CLASSES_COUNT = STATUS_CLASS_NAMES.length;
 export const COUNTER_DUPLICATES = slots.messagesRetransmitted;
 export const COUNTER_COPIES = slots.messagesCopied;
 export const COUNTER_CONTRADICTED = slots.messagesContradicted;
+export const COUNTER_IN_BODIES = slots.messagesInBodies;
 export const COUNTER_HEADS_COMPLETED = slots.heads;
 export const COUNTER_HEADS_INCOMPLETE = slots.heads + 1;
 /** The tracker's counts: see exchange-counts.ts. */

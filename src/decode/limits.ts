@@ -69,3 +69,15 @@ export const HEAD_HELD_SEC_MAX = 2;
  * for their equal hash cost no more than this, and get only in each other's way.
  */
 export const HEADS_PER_CHAIN_MAX = 8;
+
+/**
+ * Directions of connections of which it is known where a body ends: a power of two; 256 KiB, which stay in the cache. Of
+ * two that meet in one place the older is forgotten.
+ */
+export const OPEN_BODIES_MAX = 4096;
+
+/** Bytes of a body, or of one chunk, up to which segments are known to be within it: a quarter of all sequence numbers. */
+export const OPEN_BODY_BYTES_MAX = 2 ** 30;
+
+/** Bytes of a chunk's line with its extensions, or of a trailer section: more than any is, and what the row has room for. */
+export const OPEN_BODY_LINE_BYTES_MAX = 64 * 1024;

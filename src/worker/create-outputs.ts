@@ -1,6 +1,7 @@
 import { COUNTER_TRACKER_FIRST } from '../counters/counter-table.ts';
 import type { Counters } from '../counters/counters.ts';
 import { COUNTS_COUNT } from '../counters/exchange-counts.ts';
+import { createOpenBodies, type OpenBodies } from '../decode/body-rows.ts';
 import { createMessageRecords, type MessageRecords } from '../exchange/message-record.ts';
 import { createTracker, type ExchangeTracker } from '../exchange/tracker.ts';
 import { hasFilter } from '../filter/filter-settings.ts';
@@ -15,6 +16,7 @@ import {
 } from '../output/create-record-outputs.ts';
 import type { RecordOutputs } from '../output/record-outputs.ts';
 import { createRedactor } from '../redact/redactor.ts';
+import { chooseHashSeed } from './choose-hash-seed.ts';
 import type { PipelineOptions } from './pipeline-settings.ts';
 import type { HiddenText } from './pipeline-state.ts';
 
@@ -24,6 +26,7 @@ export interface PipelineOutputs {
   records: RecordOutputs | undefined;
   messageRecords: MessageRecords | undefined;
   tracker: ExchangeTracker | undefined;
+  bodies: OpenBodies | undefined;
   fieldTables: FieldTables;
   openHiddenText: () => HiddenText;
 }
@@ -50,6 +53,7 @@ export function createOutputs(
       records: undefined,
       messageRecords: undefined,
       tracker: undefined,
+      bodies: createOpenBodies(options.hashSeed ?? chooseHashSeed()),
       fieldTables: TEXT_FIELD_TABLES,
       openHiddenText: createHiddenText(options, TEXT_FIELD_TABLES, counters),
     };
@@ -72,8 +76,12 @@ export function createOutputs(
     : undefined;
   const messageRecords =
     records.messages.length > 0 ? createMessageRecords(fieldsCount, flowSeed) : undefined;
+  const bodies =
+    textLines.length > 0 || messageRecords !== undefined
+      ? createOpenBodies(options.hashSeed ?? chooseHashSeed())
+      : undefined;
   const openHiddenText = createHiddenText(options, fieldTables, counters);
-  return { textLines, records, messageRecords, tracker, fieldTables, openHiddenText };
+  return { textLines, records, messageRecords, tracker, bodies, fieldTables, openHiddenText };
 }
 
 /** Memory for it is taken when it is needed, which it seldom is. */

@@ -25,6 +25,7 @@ import {
   NO_HEAD,
   releaseHead,
 } from '../decode/held-heads.ts';
+import { findBodyEnd } from '../decode/open-bodies.ts';
 import { TCP_FLAG_ACK, TCP_FLAG_RST, TCP_FLAG_SYN } from '../decode/segment.ts';
 import { answersHeldHead, mayMessageBegin } from '../exchange/may-begin.ts';
 import { notePreamble } from '../exchange/note-preamble.ts';
@@ -34,6 +35,7 @@ import { MESSAGE_RESPONSE } from '../http/message.ts';
 import { isMessagePrefix, skipPreambles } from '../http/preamble.ts';
 import { HELD_HEAD_BYTES_MAX } from '../limits.ts';
 import { judgeSegment } from './judge-segment.ts';
+import { noteMessageBody } from './note-body.ts';
 import type { Pipeline } from './pipeline-state.ts';
 import { beginsMessage, takeMessage } from './take-message.ts';
 
@@ -219,9 +221,13 @@ function writeHeldHead(pipeline: Pipeline, index: number): boolean {
   counters[isComplete ? COUNTER_HEADS_COMPLETED : COUNTER_HEADS_INCOMPLETE]++;
   // What was judged was the part of it that had come first.
   judgeSegment(pipeline, heldFrame, heldSegment);
-  const { tracker } = pipeline;
+  const { tracker, bodies } = pipeline;
   const untilNs = tracker === undefined ? 0 : timeAt(tracker, untilSec, untilSubsecNs);
-  takeMessage(pipeline, heldFrame, heldSegment, untilNs);
+  const hasNoBody = takeMessage(pipeline, heldFrame, heldSegment, untilNs);
+  if (isComplete && bodies !== undefined) {
+    findBodyEnd(bodies, heldFrame.bytes, heldSegment);
+    noteMessageBody(bodies, heldFrame.bytes, heldSegment, message, hasNoBody);
+  }
   return isComplete;
 }
 

@@ -14,6 +14,7 @@ import {
   writeSegmentKey,
 } from '../decode/message-facts.ts';
 import { noteConnection } from '../decode/note-connection.ts';
+import { beginBodies } from '../decode/open-bodies.ts';
 import type { Segment } from '../decode/segment.ts';
 import { BYTE_CR, BYTE_LF } from '../http/grammar.ts';
 import { hashHead } from '../http/head-hash.ts';
@@ -39,7 +40,10 @@ export function judgeSegment(pipeline: Pipeline, frame: Frame, segment: Segment)
 
 /** Notes that the segment begins a connection. */
 export function beginConnection(pipeline: Pipeline): void {
-  const { frame, segment, keys, facts } = pipeline;
+  const { frame, segment, keys, facts, bodies } = pipeline;
+  if (bodies !== undefined) {
+    beginBodies(bodies, frame.bytes, segment);
+  }
   writeSegmentKey(facts, 0, frame.bytes, segment);
   facts[FACT_TIME] = messageTimeMs(frame.timestampSec, frame.timestampSubsecNs);
   if (keys === undefined) {

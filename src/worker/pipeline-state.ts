@@ -1,5 +1,6 @@
 import type { Frame } from '../capture/frame.ts';
 import type { Counters } from '../counters/counters.ts';
+import type { OpenBodies } from '../decode/body-rows.ts';
 import type { Fragments } from '../decode/fragments.ts';
 import type { HeldHeads } from '../decode/held-heads.ts';
 import type { MessageMemory } from '../decode/judge-message.ts';
@@ -43,6 +44,8 @@ export interface Pipeline {
   readonly memory: MessageMemory;
   /** Of the message in hand, of a part of a capture: what it will be judged by. */
   readonly facts: Int32Array;
+  /** Which bytes are of bodies; undefined when nothing is written of messages as they pass. */
+  bodies: OpenBodies | undefined;
   readonly hashKey: HeadHashKey;
   /** Of a part of a capture: every message is written, and what would tell it from others noted here. */
   keys: MessageKeys | undefined;

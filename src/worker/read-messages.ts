@@ -1,8 +1,10 @@
 import { readInt32BE } from '../big-endian.ts';
+import { COUNTER_IN_BODIES } from '../counters/counter-table.ts';
 import { noteHead, takeHead } from '../decode/asked-with-head.ts';
 import { canHold } from '../decode/continue-head.ts';
 import { goBehindMessage } from '../decode/go-behind-message.ts';
 import { JUDGED_NEW } from '../decode/judge-message.ts';
+import { findBodyEnd, NO_BODY, passBytes } from '../decode/open-bodies.ts';
 import { TCP_FLAG_FIN, TCP_FLAG_RST } from '../decode/segment.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { notePreamble } from '../exchange/note-preamble.ts';
@@ -12,9 +14,10 @@ import { WORD_BYTES } from '../words.ts';
 import { countJudged, isLeftOut } from './count-judged.ts';
 import { isPrefixHeld, keepHead } from './held-messages.ts';
 import { judgeSegment } from './judge-segment.ts';
+import { noteMessageBody } from './note-body.ts';
 import { noteOtherProtocol } from './note-other.ts';
 import type { Pipeline } from './pipeline-state.ts';
-import { beginsMessage, NOT_HELD, takeMessage } from './take-message.ts';
+import { beginsMessage, NOT_HELD, noteMessageAlone, takeMessage } from './take-message.ts';
 
 const WORD_HEAD = 0x48454144;
 const WORD_HTTP = 0x48545450;
@@ -27,7 +30,11 @@ const WORD_HTTP = 0x48545450;
  */
 export function readMessages(pipeline: Pipeline): boolean {
   const { frame, segment, message } = pipeline;
+  const { bodies } = pipeline;
   if (!beginsMessage(pipeline, frame.bytes, segment)) {
+    if (bodies !== undefined) {
+      passBytes(bodies, frame.bytes, segment, pipeline.heldHeads.headsMax !== 0);
+    }
     if (
       mayBecomeMessage(frame.bytes, segment.payloadOffset, segment.payloadEnd, pipeline.methods)
     ) {
@@ -35,6 +42,12 @@ export function readMessages(pipeline: Pipeline): boolean {
     }
     noteOtherProtocol(pipeline);
     return false;
+  }
+  if (bodies !== undefined) {
+    const bodyEnd = findBodyEnd(bodies, frame.bytes, segment);
+    if (bodyEnd !== NO_BODY && !goBehindBody(pipeline, bodyEnd)) {
+      return true;
+    }
   }
   let hasNoBody: boolean;
   do {
@@ -48,11 +61,17 @@ export function readMessages(pipeline: Pipeline): boolean {
     if (isLeftOut(judgement)) {
       hasNoBody = answersHead(pipeline);
     } else if (message.headEnd === 0 && isToBeHeld(pipeline)) {
+      if (bodies !== undefined) {
+        noteMessageBody(bodies, frame.bytes, segment, message, false);
+      }
       keepHead(pipeline, true);
       // Its end is not known, and `message` may be that of the head that gave way.
       return true;
     } else {
       hasNoBody = takeMessage(pipeline, frame, segment, NOT_HELD) || answersHead(pipeline);
+    }
+    if (bodies !== undefined) {
+      noteMessageBody(bodies, frame.bytes, segment, message, hasNoBody);
     }
     if (!goBehindMessage(frame.bytes, message, segment, hasNoBody) || isNothingExpected(pipeline)) {
       return true;
@@ -60,6 +79,30 @@ export function readMessages(pipeline: Pipeline): boolean {
   } while (beginsMessage(pipeline, frame.bytes, segment));
   readNoMessage(pipeline);
   return true;
+}
+
+/**
+ * Takes a segment, or its first bytes, that look like messages and are of a body: they give no line. Who follows flows
+ * has rules of its own for them, and is told.
+ *
+ * @param bodyEnd an offset
+ * @returns false when nothing of it is left that may be a message
+ */
+function goBehindBody(pipeline: Pipeline, bodyEnd: number): boolean {
+  const { frame, segment, message, tracker, counters } = pipeline;
+  do {
+    counters[COUNTER_IN_BODIES]++;
+    const hasNoBody = tracker !== undefined && noteMessageAlone(pipeline, tracker);
+    if (!goBehindMessage(frame.bytes, message, segment, hasNoBody)) {
+      break;
+    }
+  } while (segment.payloadOffset < bodyEnd && beginsMessage(pipeline, frame.bytes, segment));
+  if (bodyEnd >= segment.payloadEnd) {
+    return false;
+  }
+  segment.sequenceNumber = (segment.sequenceNumber + bodyEnd - segment.payloadOffset) | 0;
+  segment.payloadOffset = bodyEnd;
+  return beginsMessage(pipeline, frame.bytes, segment);
 }
 
 /**

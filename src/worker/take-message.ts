@@ -104,6 +104,13 @@ export function takeMessage(
   return hasNoBody;
 }
 
+/** Notes `message` for its exchange alone: it gives no line. Returns as `takeMessage` does. */
+export function noteMessageAlone(pipeline: Pipeline, tracker: ExchangeTracker): boolean {
+  const { frame, segment, message } = pipeline;
+  const type = messageType(frame.bytes, message, segment, pipeline.localNetworks);
+  return noteMessage(tracker, frame, segment, message, type);
+}
+
 function noteTaken(
   { message }: Pipeline,
   tracker: ExchangeTracker,

@@ -1,6 +1,7 @@
 import { createFrame, type Frame, type FrameSource } from '../../src/capture/frame.ts';
 import { COUNTER_LINES, COUNTER_VERDICT_FIRST } from '../../src/counters/counter-table.ts';
 import { createCounters } from '../../src/counters/counters.ts';
+import { forgetOpenBodies } from '../../src/decode/body-rows.ts';
 import { forgetAllMessages, type MessageMemory } from '../../src/decode/judge-message.ts';
 import { TUNNELS_MAX } from '../../src/decode/limits.ts';
 import { VERDICT_SEGMENT, VERDICTS_COUNT } from '../../src/decode/verdicts.ts';
@@ -89,6 +90,9 @@ export function createOracle(options: OracleOptions = {}): Oracle {
     forget: () => {
       for (const { pipeline } of probes) {
         forgetAllMessages(pipeline.memory);
+        if (pipeline.bodies !== undefined) {
+          forgetOpenBodies(pipeline.bodies);
+        }
       }
     },
   };

@@ -1,0 +1,59 @@
+import { readInt32BE } from '../big-endian.ts';
+import type { OpenBodies } from '../decode/body-rows.ts';
+import {
+  mayAnswerHead,
+  noteAnswer,
+  noteBody,
+  noteHeadAsked,
+  noteOpenHead,
+  noteOtherAsked,
+} from '../decode/open-bodies.ts';
+import type { Segment } from '../decode/segment.ts';
+import { bodyFraming } from '../http/body-framing.ts';
+import { FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING } from '../http/grammar.ts';
+import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
+import { readStatusCode } from '../http/status-code.ts';
+
+const WORD_HEAD = 0x48454144;
+const STATUS_FINAL_MIN = 200;
+/** What a head is searched for here that nothing is held against. */
+const NO_FAULTS = 0;
+
+/**
+ * Notes which bytes behind the message are its body.
+ *
+ * @param segment begins with it
+ * @param hasNoBody its request says so
+ */
+export function noteMessageBody(
+  bodies: OpenBodies,
+  bytes: Uint8Array,
+  segment: Segment,
+  message: HttpMessage,
+  hasNoBody: boolean,
+): void {
+  const { fieldOffsets, headEnd } = message;
+  const isRequest = message.kind === MESSAGE_REQUEST;
+  let saysNothing = hasNoBody;
+  if (isRequest) {
+    if (readInt32BE(bytes, message.startLineOffset) === WORD_HEAD) {
+      noteHeadAsked(bodies, bytes, segment);
+    } else if (bodies.hasHeads) {
+      noteOtherAsked(bodies, bytes, segment);
+    }
+  } else {
+    if (readStatusCode(bytes, message) >= STATUS_FINAL_MIN) {
+      noteAnswer(bodies, bytes, segment);
+    }
+    saysNothing ||= bodies.hasHeads && mayAnswerHead(bodies, bytes, segment);
+  }
+  if (headEnd === 0) {
+    noteOpenHead(bodies, segment);
+    return;
+  }
+  const isFramed =
+    !saysNothing &&
+    (fieldOffsets[FIELD_CONTENT_LENGTH] !== 0 || fieldOffsets[FIELD_TRANSFER_ENCODING] !== 0);
+  const framing = isFramed ? bodyFraming(bytes, message, NO_FAULTS) : 0;
+  noteBody(bodies, bytes, segment, headEnd - segment.payloadOffset, framing);
+}
