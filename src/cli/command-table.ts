@@ -52,6 +52,18 @@ export const COMMANDS: readonly Command[] = [
     examples: [['sudo httplog demo', 'lines of all four types, then the summary']],
   },
   {
+    name: 'doctor',
+    usage: 'doctor [-i NAME] [-p PORTS]',
+    summary: 'Look at the network for five seconds, and tell why a run would see nothing',
+    description: [
+      'Reads the configuration as run would, looks at its interface and at all others, on every port,',
+      'and tells what of HTTP there is, on which ports, what is encrypted, and which option shows it.',
+      'Needs root or the capability CAP_NET_RAW, and some traffic meanwhile. Writes no file.',
+      'Exit code 0 if a run would see messages, 1 if not.',
+    ],
+    examples: [['sudo httplog doctor -p 80', 'why -p 80 gives no line']],
+  },
+  {
     name: 'interfaces',
     usage: 'interfaces',
     summary: 'List the interfaces of this host, and which one is the default',

@@ -44,6 +44,11 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
       const { runDemoCommand } = await import('./demo-command.ts');
       return runDemoCommand(loadConfiguration(input), print, printError);
     }
+    case 'doctor': {
+      const { loadConfiguration } = await import('../config/configuration.ts');
+      const { runDoctorCommand } = await import('./doctor-command.ts');
+      return runDoctorCommand(loadConfiguration(input), print);
+    }
     case 'interfaces': {
       const { runInterfacesCommand } = await import('./interfaces-command.ts');
       await throwMistakes(commandLine);

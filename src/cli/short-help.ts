@@ -26,8 +26,8 @@ export function renderShortHelp(): string {
     '  -f EXPR  as tcpdump has it         --format   text, short, json, ecs, otel,',
     '  -c N     stop after N packets                 combined, tsv, template:...',
     '',
-    'httplog demo shows it; httplog interfaces lists what -i can name;',
-    'httplog check-config tells what holds, and where that was said.',
+    'Nothing to be seen? httplog doctor. What -i can name: httplog interfaces.',
+    'What holds, and where it was said: httplog check-config. A show: httplog demo.',
     'All options: httplog --help. One command: httplog COMMAND -h. And: man httplog.',
     '',
   ].join('\n');

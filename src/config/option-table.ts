@@ -46,6 +46,9 @@ const LIVE = ['run', 'check-config', 'print-systemd'] as const;
 const LIVE_AND_STATUS = ['run', 'check-config', 'print-systemd', 'status'] as const;
 const LIVE_AND_REPLAY = ['run', 'replay', 'check-config', 'print-systemd'] as const;
 const LIVE_AND_DEMO = ['run', 'demo', 'check-config', 'print-systemd'] as const;
+/** What a run would look at, which the doctor compares with what there is. */
+const LIVE_AND_DOCTOR = ['run', 'doctor', 'check-config', 'print-systemd'] as const;
+const PORTS_COMMANDS = ['run', 'replay', 'doctor', 'check-config', 'print-systemd'] as const;
 const WITH_PACKETS = ['run', 'replay', 'demo', 'check-config', 'print-systemd'] as const;
 
 const ROWS = [
@@ -58,7 +61,7 @@ const ROWS = [
     description: 'Interface to capture from; any = all of them',
     spelling: 'interface',
     group: 'Capture',
-    commands: LIVE,
+    commands: LIVE_AND_DOCTOR,
   },
   {
     key: 'ports',
@@ -69,7 +72,7 @@ const ROWS = [
     description: 'TCP ports of the HTTP servers: one, a list such as http,8080,8000-8010, or any',
     spelling: 'ports',
     group: 'Capture',
-    commands: LIVE_AND_REPLAY,
+    commands: PORTS_COMMANDS,
   },
   {
     key: 'filter',
@@ -675,7 +678,7 @@ const ROWS = [
     description: 'Configuration file of shell KEY=value lines to read instead of the usual one',
     spelling: 'path',
     group: 'General',
-    commands: [...LIVE_AND_REPLAY, 'status'],
+    commands: [...PORTS_COMMANDS, 'status'],
   },
   {
     key: 'version',

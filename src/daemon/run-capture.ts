@@ -163,7 +163,8 @@ async function followSession(
   return tally.writer.linesDropped > 0 && error === undefined ? EXIT_RUNTIME : EXIT_OK;
 }
 
-function chooseInterface({ interfaceName }: Settings): string {
+/** @throws HttplogError with exit code 3 when it is not there, or none is named and none is the default */
+export function chooseInterface({ interfaceName }: Pick<Settings, 'interfaceName'>): string {
   const name = interfaceName ?? defaultInterfaceName();
   const interfaces = listInterfaces();
   if (name === undefined) {

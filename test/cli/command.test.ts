@@ -48,7 +48,7 @@ describe('wrong usage', () => {
       code: 2,
       stderr:
         'httplog: Unknown command "reply", did you mean replay; commands are run, replay, demo,' +
-        ' interfaces, check-config, print-systemd, status, help, version\n  Run httplog --help for what is allowed\n',
+        ' doctor, interfaces, check-config, print-systemd, status, help, version\n  Run httplog --help for what is allowed\n',
     });
   });
 
