@@ -85,13 +85,14 @@ copy_modules() {
 copy_system_files() {
   mkdir -p "$root/usr/bin" "$root/etc/sysconfig" "$root/usr/lib/systemd/system" \
     "$root/usr/share/man/man8" "$root/usr/share/bash-completion/completions" \
-    "$root/usr/share/zsh/vendor-completions" "$documents/examples"
+    "$root/usr/share/zsh/vendor-completions" "$root/etc/lnav/formats/httplog" "$documents/examples"
   ln -s ../lib/httplog/bin/httplog "$root/usr/bin/httplog"
   cp "$project/conf/httplog.conf" "$root/etc/sysconfig/httplog"
   cp "$project/conf/httplog.service" "$root/usr/lib/systemd/system"
   gzip -9n <"$project/conf/httplog.8" >"$root/usr/share/man/man8/httplog.8.gz"
   cp "$project/conf/completions/httplog.bash" "$root/usr/share/bash-completion/completions/httplog"
   cp "$project/conf/completions/_httplog" "$root/usr/share/zsh/vendor-completions"
+  cp "$project/conf/lnav/httplog.json" "$root/etc/lnav/formats/httplog"
   cp "$project/README.md" "$project/SECURITY.md" "$documents"
   cp -R "$project/docs" "$documents"
   cp "$project/LICENSE" "$documents/copyright"
@@ -103,7 +104,7 @@ copy_system_files() {
 
 write_control() {
   mkdir -p "$root/DEBIAN"
-  echo /etc/sysconfig/httplog >"$root/DEBIAN/conffiles"
+  printf '%s\n' /etc/sysconfig/httplog /etc/lnav/formats/httplog/httplog.json >"$root/DEBIAN/conffiles"
   cat >"$root/DEBIAN/control" <<CONTROL
 Package: httplog
 Version: $version

@@ -24,7 +24,7 @@ const ENTRIES = {
 const GROUPS = [
   {
     name: 'start',
-    test: /src\/(errors|cli\/(arguments|describe-error)|config\/(command-names|mistakes|nearest-name|option-table))\.ts$/,
+    test: /src\/(errors|limits|nearest-name|cli\/(arguments|describe-error)|config\/(command-names|mistakes|option-table))\.ts$/,
     priority: 3,
   },
   {

@@ -19,8 +19,10 @@ const GROUND: readonly string[] = [
   'base64.ts',
   'big-endian.ts',
   'bytes.ts',
+  'human-units.ts',
   'keyed-hash.ts',
   'limits.ts',
+  'nearest-name.ts',
   'words.ts',
 ];
 /** The same for rooms that can fail: bad packets are data, bad machines are errors. */
@@ -32,7 +34,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'base64.ts': { rooms: [], node: [], packages: [] },
   'bytes.ts': { rooms: [], node: [], packages: [] },
   'errors.ts': { rooms: [], node: [], packages: [] },
+  'human-units.ts': { rooms: [], node: [], packages: [] },
   'keyed-hash.ts': { rooms: [], node: [], packages: [] },
+  'nearest-name.ts': { rooms: ['limits.ts'], node: [], packages: [] },
   'limits.ts': { rooms: [], node: [], packages: [] },
   'ip-address.ts': { rooms: ['late-modules.ts'], node: [], packages: [] },
   /** Modules of Node that a start does without. */
@@ -159,6 +163,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'record/network-prefix.ts',
       'record/record-kinds.ts',
       'redact/redaction-settings.ts',
+      'regular-expression.ts',
     ],
     node: 'any',
     packages: ['luxon'],
@@ -169,6 +174,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...FALLIBLE,
       'capture/head-filter.ts',
       'config/',
+      'counters/traffic-report.ts',
       'filter/',
       'format/',
       'http/grammar.ts',
@@ -178,6 +184,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'pattern-steps.ts',
       'record/client-source.ts',
       'redact/',
+      'regular-expression.ts',
       'worker/describe-filter.ts',
       'worker/live-protocol.ts',
       'worker/pipeline-settings.ts',
@@ -227,6 +234,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       ...FALLIBLE,
       'admin/',
+      'capture/find-capture.ts',
       'capture/link-types.ts',
       'config/',
       'counters/',

@@ -57,6 +57,9 @@ export const REDACTION_COUNTS_MAX = 64;
 /** Outputs of one run: each has a share of the buffers, and more would leave each too little. */
 export const OUTPUTS_MAX = 8;
 
+/** Outputs besides, which nobody names: the report of the traffic. */
+export const INNER_OUTPUTS_MAX = 1;
+
 /** Fields named by `--header` and by templates, and those that filters look at. */
 export const HEADER_NAMES_MAX = 32;
 
@@ -83,3 +86,6 @@ export const ADMIN_CONNECTIONS_MAX = 16;
 
 /** Milliseconds of capture without a message after which what to try is told, once: a busy server's take some. */
 export const SILENCE_NOTICE_MS = 20_000;
+
+/** Characters of a mistyped name for which the nearest known name is looked up. */
+export const NEAREST_NAME_LENGTH_MAX = 64;

@@ -16,3 +16,32 @@ export function compileRegularExpression(text: string): RE2JS {
   const library: typeof import('re2js') = require('re2js');
   return library.RE2JS.compile(text);
 }
+
+/** What re2js throws: its reason, and the piece of the expression that it is about. */
+interface SyntaxFault extends Error {
+  error?: string;
+  input?: string | null;
+}
+
+/** What is wrong with a text as an expression, and where, for the end of a sentence; undefined: nothing. */
+export function explainRegularExpression(text: string): string | undefined {
+  try {
+    compileRegularExpression(text);
+    return undefined;
+  } catch (fault) {
+    const { message, error = message, input } = fault as SyntaxFault;
+    return `${error}${describePlace(text, input ?? '')}${describeRe2(error)}`;
+  }
+}
+
+/** Of some faults the whole expression is the piece: then no place in it is told. */
+function describePlace(text: string, piece: string): string {
+  const at = piece === '' || piece === text ? -1 : text.indexOf(piece);
+  return at === -1 ? '' : `, ${piece} at character ${at + 1}`;
+}
+
+function describeRe2(error: string): string {
+  return /Perl syntax|escape/.test(error)
+    ? ' (RE2 has neither look-around nor back references)'
+    : '';
+}

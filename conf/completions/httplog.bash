@@ -15,22 +15,16 @@ _httplog_value() {
     -p | --p) mapfile -t COMPREPLY < <(compgen -W 'any' -- "$cur") ;;
     -f | --f) : ;;
     -local | --local) : ;;
-    -methods | --methods) _httplog_list 'all GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL' ;;
-    -within-connect | --within-connect) mapfile -t COMPREPLY < <(compgen -W 'show hide' -- "$cur") ;;
-    -vxlan-port | --vxlan-port) : ;;
-    -s | --s) : ;;
-    -b | --b) : ;;
     -c | --c) : ;;
-    -cpu | --cpu) : ;;
-    -engine | --engine) mapfile -t COMPREPLY < <(compgen -W 'afpacket libpcap' -- "$cur") ;;
-    -d | --d) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     -o | --o) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-    -format | --format) mapfile -t COMPREPLY < <(compgen -W 'text json ecs otel common combined combined-timed audit tsv template:' -- "$cur") ;;
+    -format | --format) mapfile -t COMPREPLY < <(compgen -W 'text short json ecs otel common combined combined-timed audit tsv template:' -- "$cur") ;;
+    -color | --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
     -records | --records) mapfile -t COMPREPLY < <(compgen -W 'messages exchanges' -- "$cur") ;;
     -output | --output) : ;;
     -header | --header) : ;;
     -client-from | --client-from) : ;;
     -timezone | --timezone) mapfile -t COMPREPLY < <(compgen -W 'local UTC' -- "$cur") ;;
+    -d | --d) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     -rotate-size | --rotate-size) : ;;
     -compress | --compress) mapfile -t COMPREPLY < <(compgen -W 'gzip zstd none' -- "$cur") ;;
     -keep-days | --keep-days) : ;;
@@ -54,10 +48,18 @@ _httplog_value() {
     -anonymize-ip | --anonymize-ip) : ;;
     -log_every | --log_every) : ;;
     -service-log | --service-log) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+    -report | --report) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
     -user | --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
     -listen-admin | --listen-admin) : ;;
     -admin-host | --admin-host) : ;;
     -cpuprofile | --cpuprofile) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    -methods | --methods) _httplog_list 'all GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL' ;;
+    -within-connect | --within-connect) mapfile -t COMPREPLY < <(compgen -W 'show hide' -- "$cur") ;;
+    -vxlan-port | --vxlan-port) : ;;
+    -s | --s) : ;;
+    -b | --b) : ;;
+    -cpu | --cpu) : ;;
+    -engine | --engine) mapfile -t COMPREPLY < <(compgen -W 'afpacket libpcap' -- "$cur") ;;
     -config | --config) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     *) return 1 ;;
   esac
@@ -77,19 +79,20 @@ _httplog() {
   fi
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      run | replay | demo | interfaces | check-config | print-systemd | status)
+      run | replay | demo | doctor | interfaces | check-config | print-systemd | status)
         command=$word
         break
         ;;
     esac
   done
   case $command in
-    run) words='-i -p -f --local --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --records --output --header --client-from -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --user --listen-admin --admin-host -cpuprofile --config -v --version -h --help' ;;
-    replay) words='-p -f --local --methods --complete-heads --within-connect --no-fold --vxlan-port -s -c -cpu -d -o --format --records --output --header --client-from -log_split -add_vlan --timezone --rotate-size --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip --quiet -cpuprofile --config -v --version -h --help' ;;
-    demo) words='-cpu --engine --timezone -v --version -h --help' ;;
+    run) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
+    replay) words='-p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip --quiet --report -cpuprofile --methods --complete-heads --within-connect --no-fold --vxlan-port -s -cpu --config -v --version -h --help' ;;
+    demo) words='--color --timezone -cpu --engine -v --version -h --help' ;;
+    doctor) words='-i -p --config -v --version -h --help' ;;
     interfaces) words='-v --version -h --help' ;;
-    check-config) words='-i -p -f --local --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --records --output --header --client-from -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --user --listen-admin --admin-host -cpuprofile --config -v --version -h --help' ;;
-    print-systemd) words='-i -p -f --local --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -c -cpu --engine --promisc -d -o --format --records --output --header --client-from -log_split -add_vlan --timezone --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --user --listen-admin --admin-host -cpuprofile --config -v --version -h --help' ;;
+    check-config) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
+    print-systemd) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
     status) words='--listen-admin --config -v --version -h --help' ;;
   esac
   if [[ $cur == -* ]]; then
@@ -98,7 +101,7 @@ _httplog() {
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")
   elif ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run replay demo interfaces check-config print-systemd status' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'run replay demo doctor interfaces check-config print-systemd status' -- "$cur")
   fi
 }
 

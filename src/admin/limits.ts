@@ -24,3 +24,7 @@ export const LOSS_INTERVAL_MS = 10_000;
 
 /** Bytes of another process's command line that are looked at: those of daemons have some hundred. */
 export const COMMAND_LINE_BYTES_MAX = 16 * 1024;
+
+/** Columns of the report of the traffic, and rows of each of its tables: it fits a terminal of 80 by 24. */
+export const REPORT_COLUMNS = 80;
+export const REPORT_ROWS_MAX = 5;

@@ -1,8 +1,8 @@
 import { COMMAND_NAMES, type CommandName } from '../config/command-names.ts';
 import { type Mistake, quoteValue, usageMistake, valueMistake } from '../config/mistakes.ts';
-import { describeNearestName, findNearestName } from '../config/nearest-name.ts';
 import { OPTIONS, type Option } from '../config/option-table.ts';
 import type { CommandLineValues, GivenValue } from '../config/settings.ts';
+import { describeNearestName, findNearestName } from '../nearest-name.ts';
 
 /** The arguments of one call, taken apart but for the values, which `loadConfiguration` checks. */
 export interface ParsedCommandLine extends CommandLineValues {
@@ -12,7 +12,9 @@ export interface ParsedCommandLine extends CommandLineValues {
   given: ReadonlyMap<Option['key'], readonly GivenValue[]>;
   configurationFile: string | undefined;
   isHelp: boolean;
-  /** A command was named: `httplog replay -h` asks for its help, `httplog -h` for the whole. */
+  /** `--help`, which tells all of it, and not `-h`. */
+  isHelpLong: boolean;
+  /** A command was named: `httplog replay -h` asks for its help. */
   isCommandNamed: boolean;
   isVersion: boolean;
   /** There is no such command: no help or version stands for what was meant. */
@@ -169,6 +171,8 @@ function finishCommandLine(reader: ArgumentReader): ParsedCommandLine {
     given,
     configurationFile: given.get('configurationFile')?.at(-1)?.value,
     isHelp: given.has('help') || word === 'help',
+    isHelpLong:
+      given.get('help')?.some(({ spelling }) => stripDashes(spelling) === 'help') ?? false,
     isCommandNamed: command !== undefined,
     isVersion: given.has('version') || word === 'version',
     isRefused: isUnknown || extra.length > 0,

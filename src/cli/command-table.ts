@@ -33,11 +33,12 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Read capture files instead of an interface and write the same lines',
     description: [
       'Reads pcap and pcapng files, compressed by gzip or zstd too; - is standard input.',
+      'Prints the lines, unless -o, -d or --output names another place for them.',
       'The lines of several files are written in the order of the arguments.',
     ],
     examples: [
-      ['httplog replay day.pcap -p any -o -', 'every HTTP message of a file, whatever its port'],
-      ['tcpdump -i eth0 -w - | httplog replay - -o -', 'packets of another program'],
+      ['httplog replay day.pcap -p any', 'every HTTP message of a file, whatever its port'],
+      ['tcpdump -i eth0 -U -w - | httplog replay -', 'packets of another program'],
     ],
   },
   {
@@ -49,6 +50,18 @@ export const COMMANDS: readonly Command[] = [
       'Without CAP_NET_RAW it replays a capture that comes with httplog.',
     ],
     examples: [['sudo httplog demo', 'lines of all four types, then the summary']],
+  },
+  {
+    name: 'doctor',
+    usage: 'doctor [-i NAME] [-p PORTS]',
+    summary: 'Look at the network for five seconds, and tell why a run would see nothing',
+    description: [
+      'Reads the configuration as run would, looks at its interface and at all others, on every port,',
+      'and tells what of HTTP there is, on which ports, what is encrypted, and which option shows it.',
+      'Needs root or the capability CAP_NET_RAW, and some traffic meanwhile. Writes no file.',
+      'Exit code 0 if a run would see messages, 1 if not.',
+    ],
+    examples: [['sudo httplog doctor -p 80', 'why -p 80 gives no line']],
   },
   {
     name: 'interfaces',

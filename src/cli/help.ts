@@ -6,7 +6,7 @@ import { alignColumns } from './text-table.ts';
 /** Columns of help: a terminal's classic width with some room, so that it is never wrapped badly. */
 const HELP_COLUMNS = 96;
 
-const HELP_TITLE = 'httplog writes down every HTTP/1.x message that a network card sees.';
+export const HELP_TITLE = 'httplog writes down every HTTP/1.x message that a network card sees.';
 
 /** How values are written, a sentence or two each. */
 export const VALUE_RULES = [
@@ -25,7 +25,7 @@ export const EXIT_CODES = [
   ['4', 'a permission is missing'],
 ];
 
-/** The text of `httplog -h`, or of `httplog COMMAND -h`. Ends with a line feed. */
+/** The text of `httplog --help`, or of `httplog COMMAND -h`. Ends with a line feed. */
 export function renderHelp(name?: CommandName): string {
   const sections = name === undefined ? renderGeneralHelp() : renderCommandHelp(findCommand(name));
   return `${sections.join('\n\n')}\n`;

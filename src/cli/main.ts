@@ -18,8 +18,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     return EXIT_OK;
   }
   if (commandLine.isHelp) {
-    const { renderHelp } = await import('./help.ts');
-    print(renderHelp(commandLine.isCommandNamed ? commandLine.command : undefined));
+    print(await findHelp(commandLine));
     return EXIT_OK;
   }
   return runCommand(commandLine);
@@ -45,6 +44,11 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
       const { runDemoCommand } = await import('./demo-command.ts');
       return runDemoCommand(loadConfiguration(input), print, printError);
     }
+    case 'doctor': {
+      const { loadConfiguration } = await import('../config/configuration.ts');
+      const { runDoctorCommand } = await import('./doctor-command.ts');
+      return runDoctorCommand(loadConfiguration(input), print);
+    }
     case 'interfaces': {
       const { runInterfacesCommand } = await import('./interfaces-command.ts');
       await throwMistakes(commandLine);
@@ -66,6 +70,18 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
     default:
       return commandLine.command satisfies never;
   }
+}
+
+async function findHelp({
+  command,
+  isCommandNamed,
+  isHelpLong,
+}: ParsedCommandLine): Promise<string> {
+  if (!isCommandNamed && !isHelpLong) {
+    return (await import('./short-help.ts')).renderShortHelp();
+  }
+  const { renderHelp } = await import('./help.ts');
+  return renderHelp(isCommandNamed ? command : undefined);
 }
 
 /** @throws HttplogError with what is wrong on the command line, if anything is */

@@ -1,3 +1,4 @@
+import { describeTraffic } from '../admin/describe-traffic.ts';
 import { describeNoMessage } from '../admin/hints.ts';
 import { countMessages, countRead, describeReplay, isNoteworthy } from '../admin/summary.ts';
 import type { Configuration } from '../config/settings.ts';
@@ -19,7 +20,7 @@ export async function runReplayCommand(
   const { settings } = configuration;
   const printWarning = (warning: string) => printError(`httplog: ${warning}\n`);
   configuration.warnings.forEach(printWarning);
-  const { exitCode, tally, isCut } = await replayCaptures(
+  const { exitCode, tally, isCut, report } = await replayCaptures(
     files,
     configuration,
     (error) => printError(describeError(error)),
@@ -31,6 +32,13 @@ export async function runReplayCommand(
     const lines = describeReplay(tally, isCut ? settings.packetCountMax : undefined);
     const hints = countMessages(tally) === 0 ? [describeNoMessage(tally, settings)] : [];
     printError(`${[...lines, ...hints].join('\n')}\n`);
+  }
+  if (report !== undefined) {
+    printError(
+      describeTraffic(report)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
   }
   return exitCode;
 }

@@ -3,6 +3,7 @@ export const COMMAND_NAMES = [
   'run',
   'replay',
   'demo',
+  'doctor',
   'interfaces',
   'check-config',
   'print-systemd',

@@ -1,11 +1,11 @@
 import { FORMATS } from '../format/format-table.ts';
 import { METHODS_REGISTERED } from '../http/grammar.ts';
+import { describeNearestName, findNearestName } from '../nearest-name.ts';
 import type { CommandName } from './command-names.ts';
 import { ENVIRONMENT_PREFIX, type FileEntries } from './configuration-file.ts';
 import { isBeside, type Layered, type LayeredValues } from './configuration-layers.ts';
 import { findOtherCase } from './configuration-mistakes.ts';
 import { quoteValue } from './mistakes.ts';
-import { describeNearestName, findNearestName } from './nearest-name.ts';
 import { SETTING_OPTIONS } from './option-table.ts';
 import { canSplitByType, hasOwnFormat, hasOwnPlace, resolveOutputs } from './output-choices.ts';
 import type { ConfigurationInput, Settings } from './settings.ts';

@@ -15,6 +15,7 @@ import {
 } from './mistakes.ts';
 import { findSpelling } from './option-spellings.ts';
 import { SETTING_OPTIONS } from './option-table.ts';
+import { hasOwnPlace } from './output-choices.ts';
 import type { Configuration, ConfigurationInput, Settings } from './settings.ts';
 
 const NO_FILE: FileEntries = { name: '', entries: new Map(), replaced: [], mistakes: [] };
@@ -39,7 +40,9 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
     }
   }
   const layered = settleLayers(written);
-  const { settings, mistakes } = checkValues(layered);
+  const { settings: checked, mistakes } = checkValues(layered);
+  const isReplay = commandLine.command === 'replay' && mistakes.length === 0;
+  const settings = isReplay ? placeReplay(checked, layered) : checked;
   if (mistakes.length === 0) {
     mistakes.push(...findContradictions(settings, layered));
   }
@@ -54,6 +57,20 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
   ];
   const notes = file.note === undefined ? [] : [file.note];
   return { settings, origins: collectOrigins(layered), warnings, notes };
+}
+
+/**
+ * Where the lines of a replay go whose place nobody has named: to who looks at it, and not to the daily files of
+ * a daemon.
+ */
+function placeReplay(settings: Settings, layered: LayeredValues): Settings {
+  if (layered.has('directory') || layered.has('outputPath')) {
+    return settings;
+  }
+  const outputs = settings.outputs.map((output) =>
+    hasOwnPlace(output) ? output : { ...output, path: '-' },
+  );
+  return { ...settings, outputPath: '-', outputs };
 }
 
 /** The values of the texts that count, and what is wrong with them: a spelling gives null for a text that is not allowed. */

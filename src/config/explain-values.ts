@@ -1,6 +1,8 @@
 import { isIP } from '../ip-address.ts';
 import { PATTERN_LENGTH_MAX, PATTERN_STEPS_MAX } from '../limits.ts';
+import { describeNearestName, findNearestName } from '../nearest-name.ts';
 import { countPatternSteps } from '../pattern-steps.ts';
+import { explainRegularExpression } from '../regular-expression.ts';
 import { quoteValue } from './mistakes.ts';
 
 /** Slips that people make with values, in words; undefined: the value is wrong in another way. */
@@ -26,12 +28,6 @@ export function explainAddresses(text: string): string | undefined {
     : `${quoteValue(name)} is no address, and names are not looked up`;
 }
 
-export function explainMilliseconds(text: string): string | undefined {
-  return /^\d+(\.\d+)?\s*[a-zµ]+$/i.test(text.trim())
-    ? 'it is a number of milliseconds and has no unit, as in 500'
-    : undefined;
-}
-
 export function explainFieldNames(text: string): string | undefined {
   const names = splitValues(text);
   if (names.some((name) => /\s/.test(name))) {
@@ -43,11 +39,54 @@ export function explainFieldNames(text: string): string | undefined {
 }
 
 export function explainPatterns(text: string): string | undefined {
-  const steps = text
-    .split('\n')
-    .map((pattern) => (pattern.length > PATTERN_LENGTH_MAX ? 0 : countPatternSteps(pattern)))
-    .find((count) => count > PATTERN_STEPS_MAX);
-  return steps === undefined
-    ? undefined
-    : `it has ${steps} steps, allowed are ${PATTERN_STEPS_MAX}: repeat less`;
+  for (const line of text.split('\n')) {
+    const pattern = line.trim().replace(/^!\s*/, '');
+    if (pattern.length > PATTERN_LENGTH_MAX) {
+      return undefined;
+    }
+    const steps = countPatternSteps(pattern);
+    if (steps > PATTERN_STEPS_MAX) {
+      return `it has ${steps} steps, allowed are ${PATTERN_STEPS_MAX}: repeat less`;
+    }
+    const fault = explainRegularExpression(pattern);
+    if (fault !== undefined) {
+      const which = text.includes('\n') ? `of which ${quoteValue(pattern)}` : 'it';
+      return `${which} is no regular expression of RE2: ${fault}`;
+    }
+  }
+  return undefined;
+}
+
+/** One word of several that is written nearly right. */
+export function explainWord(
+  allowed: string,
+  words: readonly string[],
+): (text: string) => string | undefined {
+  return (text) => {
+    const nearest = findNearestName(text, words);
+    return nearest === undefined
+      ? undefined
+      : `allowed is ${allowed}${describeNearestName(nearest)}`;
+  };
+}
+
+/** The first word of a list that is none. */
+export function explainWords(
+  allowed: string,
+  words: readonly string[],
+): (text: string) => string | undefined {
+  return (text) => {
+    const wrong = splitValues(text).find((value) => !words.includes(value));
+    const nearest = wrong === undefined ? undefined : findNearestName(wrong, words);
+    return nearest === undefined
+      ? undefined
+      : `allowed is ${allowed}; for ${quoteValue(wrong ?? '')}${describeNearestName(nearest)}`;
+  };
+}
+
+/** Ports by a name that stands for encrypted traffic, in which there is nothing to see. */
+export function explainPorts(text: string): string | undefined {
+  return /(^|,)\s*https\s*(,|$)/i.test(text)
+    ? 'https is encrypted: name the port behind the proxy that ends TLS'
+    : undefined;
 }

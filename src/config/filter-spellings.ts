@@ -15,12 +15,8 @@ import {
   type FieldModes,
   type RedactionMode,
 } from '../redact/redaction-settings.ts';
-import {
-  explainAddresses,
-  explainHosts,
-  explainMilliseconds,
-  explainPatterns,
-} from './explain-values.ts';
+import { DURATION_ALLOWED, parseDuration } from './duration-spellings.ts';
+import { explainAddresses, explainHosts, explainPatterns, explainWords } from './explain-values.ts';
 import { FIELD_MODES_MAX, FILTER_VALUES_MAX, PATH_PATTERNS_MAX } from './limits.ts';
 import { parseNetwork } from './network-values.ts';
 import type { Spelling } from './value-spelling.ts';
@@ -39,6 +35,8 @@ const HOST = /^(\*\.)?(\[[0-9A-Fa-f:.]+\]|[^\s\p{Cc}!*:/@[\]]+)(?::(\d{1,5}))?$/
 /** Characters that the names of looked-for fields may have. */
 const FIELD_NAME = /^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/;
 const FIELD_MODE = /^([^=\s]{1,128})=(keep|drop|redact)$/;
+
+const PATTERNS_ALLOWED = `a list of ${BUILT_IN_PATTERNS.join(', ')}`;
 
 const MODES: readonly string[] = ['keep', 'drop', 'redact'];
 
@@ -140,10 +138,6 @@ function printHeader({ name, value }: HeaderRule): string {
   return value === undefined ? name : `${name}=${value}`;
 }
 
-function parseMilliseconds(text: string): number | null {
-  return /^\d{1,12}(\.\d{1,6})?$/.test(text.trim()) ? Number(text) : null;
-}
-
 /** One of so many flows: the hash that it is compared with has 32 bits. */
 function parseSample(text: string): number | null {
   const value = /^[1-9]\d{0,9}$/.test(text.trim()) ? Number(text) : 0;
@@ -241,9 +235,8 @@ export const FILTER_SPELLINGS = {
     unset: [] as HeaderRule[],
   },
   milliseconds: {
-    allowed: 'a number of milliseconds as in 500 or 0.5',
-    parse: parseMilliseconds,
-    explain: explainMilliseconds,
+    allowed: DURATION_ALLOWED,
+    parse: parseDuration,
     print: String,
   },
   sample: { allowed: `a whole number from 1 to ${2 ** 32 - 1}`, parse: parseSample, print: String },
@@ -254,8 +247,9 @@ export const FILTER_SPELLINGS = {
     unset: { default: undefined, byName: [] } as FieldModes,
   },
   'redact-patterns': {
-    allowed: `a list of ${BUILT_IN_PATTERNS.join(', ')}`,
+    allowed: PATTERNS_ALLOWED,
     parse: parsePatternNames,
+    explain: explainWords(PATTERNS_ALLOWED, BUILT_IN_PATTERNS),
     print: (names: BuiltInPattern[]) => names.join(','),
     unset: [] as BuiltInPattern[],
   },

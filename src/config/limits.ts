@@ -10,9 +10,6 @@ export const RING_MEGABYTES_MAX = 4096;
 /** Bytes of a configuration file: the documented sample is some 6 KB; more is a wrong path. */
 export const CONFIGURATION_FILE_BYTES_MAX = 1024 * 1024;
 
-/** Characters of a mistyped name for which the nearest known name is looked up. */
-export const NEAREST_NAME_LENGTH_MAX = 64;
-
 /** Characters of a wrong value that a message repeats. */
 export const QUOTED_VALUE_LENGTH_MAX = 120;
 

@@ -52,7 +52,7 @@ export function configurationError(
   return new HttplogError(mistakes.map(({ message }) => message).join('\n'), {
     code: 'HTTPLOG_CONFIGURATION',
     exitCode: codes.size === 1 ? exitCode : EXIT_USAGE,
-    hint: `Run ${command === 'run' ? 'httplog' : `httplog ${command}`} -h for what is allowed`,
+    hint: `Run httplog ${command === 'run' ? '--help' : `${command} -h`} for what is allowed`,
   });
 }
 

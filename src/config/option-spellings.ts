@@ -1,10 +1,15 @@
-import { createRequire } from 'node:module';
 import { METHODS_REGISTERED } from '../http/grammar.ts';
 import { HEADER_NAMES_MAX, PORT_RANGES_MAX, SNAPLEN_MAX, VXLAN_PORTS_MAX } from '../limits.ts';
+import { RECORDS_NAMES } from '../record/record-kinds.ts';
 import { ADMIN_ADDRESS_ALLOWED, parseAdminAddress, printAdminAddress } from './admin-address.ts';
 import { ADMIN_HOSTS_ALLOWED, parseAdminHosts } from './admin-hosts.ts';
 import { CLIENT_FROM_SPELLING } from './client-spelling.ts';
-import { explainAddresses, explainFieldNames } from './explain-values.ts';
+import {
+  explainAddresses,
+  explainFieldNames,
+  explainPorts,
+  explainWord,
+} from './explain-values.ts';
 import { FILTER_SPELLINGS, METHOD_TOKEN } from './filter-spellings.ts';
 import { parseInteger, parseIntegerBetween } from './integer-spellings.ts';
 import {
@@ -36,13 +41,15 @@ import {
   printPorts,
 } from './port-spellings.ts';
 import { parseSize, printSize } from './size-spellings.ts';
+import { TIMEZONE_SPELLING } from './timezone-spelling.ts';
 import type { Spelling } from './value-spelling.ts';
 
 /** Bytes of an interface name with its final zero: IFNAMSIZ of the kernel. */
 const INTERFACE_NAME_BYTES = 16;
+const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 function parseSnaplen(text: string): number | null {
-  const value = parseInteger(text);
+  const value = parseInteger(text) ?? parseSize(text, 1);
   if (value === null || value > SNAPLEN_MAX) {
     return null;
   }
@@ -52,6 +59,15 @@ function parseSnaplen(text: string): number | null {
 function parsePacketCount(text: string): number | null {
   const value = parseIntegerBetween(text, -1, Number.MAX_SAFE_INTEGER);
   return value === 0 ? -1 : value;
+}
+
+/** Whole megabytes, with the unit or without. */
+function parseRingSize(text: string): number | null {
+  const megabytes =
+    parseInteger(text) ?? (parseSize(text, BYTES_PER_MEGABYTE) ?? 0) / BYTES_PER_MEGABYTE;
+  return Number.isInteger(megabytes) && megabytes >= 1 && megabytes <= RING_MEGABYTES_MAX
+    ? megabytes
+    : null;
 }
 
 /** The names that the kernel's `dev_valid_name` takes. */
@@ -78,22 +94,6 @@ function printMethods(methods: string[]): string {
     : methods.join(',');
 }
 
-/** luxon is read only for a name: that is some 30 ms of a start that seldom needs it. */
-function parseTimeZone(text: string): string | null {
-  if (/^local$/i.test(text)) {
-    return 'local';
-  }
-  if (/^utc$/i.test(text)) {
-    return 'UTC';
-  }
-  const isOffset = /^[+-]/.test(text);
-  return !isOffset && loadLuxon().IANAZone.isValidZone(text) ? text : null;
-}
-
-function loadLuxon(): typeof import('luxon') {
-  return createRequire(import.meta.url)('luxon');
-}
-
 function parseSwitch(text: string): boolean | null {
   if (/^(true|1|yes|on)$/i.test(text)) {
     return true;
@@ -118,6 +118,10 @@ function parseShowOrHide(text: string): 'show' | 'hide' | null {
   return text === 'show' || text === 'hide' ? text : null;
 }
 
+function parseWhen(text: string): 'auto' | 'always' | 'never' | null {
+  return text === 'auto' || text === 'always' || text === 'never' ? text : null;
+}
+
 function parseText(text: string): string | null {
   return text === '' || text.includes('\0') ? null : text;
 }
@@ -136,21 +140,22 @@ export const SPELLINGS = {
     print,
   },
   ports: {
-    allowed: `a port (1-${PORT_MAX}), up to ${PORT_RANGES_MAX} as in 80,8080,8000-8010, or any`,
+    allowed: `a port (1-${PORT_MAX}) or http, http-alt, http-proxy; up to ${PORT_RANGES_MAX} as in 80,8080,8000-8010, or any`,
     parse: parsePorts,
+    explain: explainPorts,
     print: printPorts,
   },
   text: { allowed: 'any text that is not empty', parse: parseText, print },
   path: { allowed: 'a path', parse: parsePath, print },
   output: { allowed: 'a path, or - for standard output', parse: parseText, print },
   snaplen: {
-    allowed: `a whole number up to ${SNAPLEN_MAX}, decimal or 0x; 0 or less = ${SNAPLEN_MAX}`,
+    allowed: `a whole number up to ${SNAPLEN_MAX}, decimal or 0x, or a size as in 4KB; 0 or less = ${SNAPLEN_MAX}`,
     parse: parseSnaplen,
     print,
   },
   'ring-size': {
-    allowed: `a whole number from 1 to ${RING_MEGABYTES_MAX}`,
-    parse: (text) => parseIntegerBetween(text, 1, RING_MEGABYTES_MAX),
+    allowed: `a whole number from 1 to ${RING_MEGABYTES_MAX}, with its unit or without: 64, 64MB, 1GiB`,
+    parse: parseRingSize,
     print,
   },
   'packet-count': {
@@ -192,7 +197,12 @@ export const SPELLINGS = {
     print: printFormat,
     explain: explainFormat,
   },
-  records: { allowed: RECORDS_ALLOWED, parse: parseRecords, print },
+  records: {
+    allowed: RECORDS_ALLOWED,
+    parse: parseRecords,
+    explain: explainWord(RECORDS_ALLOWED, RECORDS_NAMES),
+    print,
+  },
   outputs: {
     allowed: OUTPUTS_ALLOWED,
     parse: parseOutputs,
@@ -222,21 +232,33 @@ export const SPELLINGS = {
     unset: [],
   },
   size: {
-    allowed: `0, or a size from ${printSize(ROTATE_BYTES_MIN)} as in 500000, 64KB, 100MB or 2GB (1 KB = 1024 bytes)`,
+    allowed: `0, or a size from ${printSize(ROTATE_BYTES_MIN)} as in 500000, 64KB, 100MiB or 2GB (1 KB = 1 KiB = 1024 bytes)`,
     parse: (text) => parseSize(text, ROTATE_BYTES_MIN),
     print: printSize,
   },
-  compression: { allowed: 'gzip, zstd or none', parse: parseCompression, print },
+  compression: {
+    allowed: 'gzip, zstd or none',
+    parse: parseCompression,
+    explain: explainWord('gzip, zstd or none', ['gzip', 'zstd', 'none']),
+    print,
+  },
   'keep-count': {
     allowed: `a whole number from 1 to ${KEEP_COUNT_MAX}, or 0 for all`,
     parse: (text) => parseIntegerBetween(text, 0, KEEP_COUNT_MAX),
     print,
   },
   'show-or-hide': { allowed: 'show or hide', parse: parseShowOrHide, print },
-  engine: { allowed: 'afpacket or libpcap', parse: parseEngine, print },
-  timezone: {
-    allowed: 'local, UTC, or an IANA name such as Europe/Berlin',
-    parse: parseTimeZone,
+  engine: {
+    allowed: 'afpacket or libpcap',
+    parse: parseEngine,
+    explain: explainWord('afpacket or libpcap', ['afpacket', 'libpcap']),
+    print,
+  },
+  timezone: TIMEZONE_SPELLING,
+  when: {
+    allowed: 'auto, always or never',
+    parse: parseWhen,
+    explain: explainWord('auto, always or never', ['auto', 'always', 'never']),
     print,
   },
   switch: { allowed: 'true, yes, on, 1, false, no, off or 0', parse: parseSwitch, print },

@@ -1,6 +1,7 @@
 import { FORMAT_NAMES, type RecordFormatName } from '../format/format-table.ts';
 import { compileTemplate, templateHeaderNames } from '../format/template-compiler.ts';
 import { HEADER_NAMES_MAX, OUTPUTS_MAX } from '../limits.ts';
+import { describeNearestName, findNearestName } from '../nearest-name.ts';
 import { RECORDS_NAMES, type Records } from '../record/record-kinds.ts';
 import { quoteValue } from './mistakes.ts';
 import { findPlaces, PLACE_KEYS, type PlaceValues } from './output-places.ts';
@@ -45,10 +46,16 @@ export function parseFormat(text: string): FormatChoice | null {
   return name === undefined || name === 'template' ? null : { name, template: undefined };
 }
 
-/** What is wrong with the text of a template; undefined when it is no template. */
+/** What is wrong with a template, and which format a name may stand for; undefined when neither is known. */
 export function explainFormat(text: string): string | undefined {
+  if (text === 'template') {
+    return "it needs its text, as in template:'{time} {method} {path} {status}'";
+  }
   if (!text.startsWith(TEMPLATE_PREFIX)) {
-    return undefined;
+    const nearest = findNearestName(text, FORMAT_NAMES);
+    return nearest === undefined
+      ? undefined
+      : `allowed is ${FORMATS_ALLOWED}${describeNearestName(nearest)}`;
   }
   const compiled = compileTemplate(unquote(text.slice(TEMPLATE_PREFIX.length)));
   return 'mistake' in compiled ? `its ${lowerFirst(compiled.mistake)}` : undefined;
@@ -117,7 +124,7 @@ function readOutput(text: string): OutputChoice | OutputMistake {
   for (const part of splitOutsideQuotes(text, isComma) ?? []) {
     const [, key, value] = /^([a-z]+)=([^\0]+)$/.exec(part) ?? [];
     if (key === undefined || !KEYS.includes(key)) {
-      return { mistake: undefined };
+      return { mistake: explainPart(part) };
     }
     if (values.has(key)) {
       return { mistake: `it has ${key} twice: outputs stand apart by a space` };
@@ -126,6 +133,18 @@ function readOutput(text: string): OutputChoice | OutputMistake {
   }
   const mistake = explainPlaces(values);
   return mistake !== undefined || values.size === 0 ? { mistake } : checkOutput(values);
+}
+
+/** What a part was probably meant to be that is no `KEY=VALUE` of ours. */
+function explainPart(part: string): string | undefined {
+  const [, key] = /^([^=]+)=/.exec(part) ?? [];
+  const nearest = key === undefined ? undefined : findNearestName(key, KEYS);
+  if (key !== undefined && nearest !== undefined && !KEYS.includes(key)) {
+    return `it has no key ${quoteValue(key)}${describeNearestName(nearest)}`;
+  }
+  return key === undefined && parseFormat(part) !== null
+    ? `${quoteValue(part)} has no key, did you mean format=${part}`
+    : undefined;
 }
 
 /** An output has one place, and some kinds of places have a format of their own. */

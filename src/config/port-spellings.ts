@@ -8,6 +8,13 @@ import { LOCAL_NETWORKS_MAX } from './limits.ts';
 
 export const PORT_MAX = 65535;
 
+/** As `/etc/services` has them, which is not everywhere. */
+const PORT_NAMES: ReadonlyMap<string, number> = new Map([
+  ['http', 80],
+  ['http-alt', 8080],
+  ['http-proxy', 8080],
+]);
+
 const ADDRESS_BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
 
 export function parsePorts(text: string): PortRange[] | 'any' | null {
@@ -30,6 +37,10 @@ export function parsePorts(text: string): PortRange[] | 'any' | null {
 }
 
 function parsePortRange(text: string): PortRange | null {
+  const named = PORT_NAMES.get(text.trim().toLowerCase());
+  if (named !== undefined) {
+    return { first: named, last: named };
+  }
   const ends = text.split('-');
   const first = parseIntegerBetween(ends[0], 1, PORT_MAX);
   const last = ends.length === 1 ? first : parseIntegerBetween(ends[1], 1, PORT_MAX);

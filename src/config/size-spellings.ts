@@ -3,8 +3,8 @@ import { parseIntegerBetween } from './integer-spellings.ts';
 /** Units of sizes, the smallest first; each is 1024 times the one before. */
 const UNITS = ['', 'KB', 'MB', 'GB', 'TB'];
 const UNIT_FACTOR = 1024;
-/** The B may be left out, and letters may be small. */
-const SIZE = /^([0-9]+)\s*(?:([KMGT])B?|B)?$/i;
+/** The B may be left out, letters may be small, and KiB is KB. */
+const SIZE = /^([0-9]+)\s*(?:([KMGT])(?:i?B)?|B)?$/i;
 
 /** Bytes of a size such as `500000`, `64KB` or `2G`; 0, or at least `lowest`. */
 export function parseSize(text: string, lowest: number): number | null {

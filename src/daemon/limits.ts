@@ -66,3 +66,6 @@ export const STATE_FILE_BYTES_MAX = 4096;
 
 /** Entries looked at where daemons leave that: a machine has some. */
 export const STATE_FILES_MAX = 256;
+
+/** Ports of which a survey counts the messages. */
+export const SURVEY_PORTS_MAX = 1024;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Tally } from '../admin/tally.ts';
+import { findCaptureFault } from '../capture/find-capture.ts';
 import { linkTypeName } from '../capture/link-types.ts';
 import type { Configuration } from '../config/settings.ts';
 import {
@@ -8,6 +9,7 @@ import {
   COUNTER_VERDICT_FIRST,
 } from '../counters/counter-table.ts';
 import { countFrames, createCounters, sumCounters } from '../counters/counters.ts';
+import type { TrafficReport } from '../counters/traffic-report.ts';
 import { VERDICT_LINK_UNSUPPORTED } from '../decode/verdicts.ts';
 import { EXIT_OK, EXIT_RUNTIME, type ExitCode, HttplogError } from '../errors.ts';
 import { type OutputWriters, openOutputs } from '../log/output-writers.ts';
@@ -50,6 +52,8 @@ export interface ReplayOutcome {
   tally: Tally;
   /** The number of packets of `-c` has left something unread. */
   isCut: boolean;
+  /** Of the traffic, where one is wanted. */
+  report: TrafficReport | undefined;
 }
 
 /**
@@ -58,7 +62,7 @@ export interface ReplayOutcome {
  *
  * @param onFailure told what went wrong with one capture
  * @param onWarning told what will make it slow
- * @throws HttplogError when the lines cannot be written
+ * @throws HttplogError when no capture is there to be read, or when the lines cannot be written
  */
 export async function replayCaptures(
   files: readonly string[],
@@ -75,6 +79,7 @@ export async function replayCaptures(
     hasAdminServer: false,
   });
   describeCostlyPatterns(plan).forEach(onWarning);
+  refuseNoCapture(files, onFailure);
   const writer = await openOutputs(plan.outputs, { policy: 'fail' });
   const workersCount = countSharingWorkers(files.length, configuration);
   const jobs = files.map((path) => createJob(path, configuration, plan, workersCount));
@@ -112,7 +117,18 @@ export async function replayCaptures(
     exitCode,
     tally: { counters, writer: writer.counters, redactionNames: plan.redactionNames },
     isCut: settings.packetCountMax >= 0 && jobs.some(isCut),
+    report: plan.report,
   };
+}
+
+/** Before outputs are opened: who has mistyped the only file is to hear of that, and not of a directory. */
+function refuseNoCapture(files: readonly string[], onFailure: (error: HttplogError) => void): void {
+  const faults = files.map(findCaptureFault).filter((fault) => fault !== undefined);
+  const last = faults.pop();
+  if (last !== undefined && faults.length + 1 === files.length) {
+    faults.forEach(onFailure);
+    throw last;
+  }
 }
 
 type NoteResult = (job: ReplayJob, error: HttplogError | undefined) => void;

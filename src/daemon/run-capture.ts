@@ -1,4 +1,5 @@
 import { constants as systemConstants } from 'node:os';
+import { describeTraffic } from '../admin/describe-traffic.ts';
 import { openAdminService } from '../admin/service.ts';
 import { describeRun } from '../admin/summary.ts';
 import type { Configuration, Settings } from '../config/settings.ts';
@@ -148,13 +149,22 @@ async function followSession(
   } else if (error === undefined) {
     serviceLog.info(`Nothing was captured on ${session.snapshot().interfaceName}`);
   }
+  // For somebody who looks at a terminal, not for the service log: a table is no message.
+  if (session.plan.report !== undefined) {
+    process.stderr.write(
+      describeTraffic(session.plan.report)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+  }
   if (error !== undefined && error.exitCode !== EXIT_OK) {
     throw error;
   }
   return tally.writer.linesDropped > 0 && error === undefined ? EXIT_RUNTIME : EXIT_OK;
 }
 
-function chooseInterface({ interfaceName }: Settings): string {
+/** @throws HttplogError with exit code 3 when it is not there, or none is named and none is the default */
+export function chooseInterface({ interfaceName }: Pick<Settings, 'interfaceName'>): string {
   const name = interfaceName ?? defaultInterfaceName();
   const interfaces = listInterfaces();
   if (name === undefined) {

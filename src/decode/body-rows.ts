@@ -211,6 +211,12 @@ export function isOwnHead(bodies: OpenBodies, bytes: Uint8Array, segment: Segmen
   return true;
 }
 
+/** Sequence number behind the segment's last byte on the wire. */
+export function endOf(segment: Segment): number {
+  const { sequenceNumber, payloadOffset, payloadEnd, payloadBytes, isPayloadCut } = segment;
+  return (sequenceNumber + (isPayloadCut ? payloadBytes : payloadEnd - payloadOffset)) | 0;
+}
+
 function portsOf({ sourcePort, targetPort }: Segment, isOpposite: boolean): number {
   return isOpposite ? (targetPort << 16) | sourcePort : (sourcePort << 16) | targetPort;
 }

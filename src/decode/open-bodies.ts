@@ -1,14 +1,5 @@
 import { FRAMING_CHUNKED } from '../http/body-framing.ts';
-import {
-  CHUNK_DATA,
-  CHUNK_END,
-  CHUNK_LOST,
-  CHUNK_SIZE,
-  type ChunkReader,
-  NO_SIZE,
-  passChunkData,
-  readChunkFraming,
-} from '../http/chunk-reader.ts';
+import { CHUNK_SIZE, NO_SIZE } from '../http/chunk-reader.ts';
 import {
   BODY_HAS_HEAD,
   BODY_HAS_OPEN_HEAD,
@@ -19,6 +10,7 @@ import {
   CHUNK_SIZE_AT,
   CHUNK_STATE_AT,
   dropHead,
+  endOf,
   FROM_AT,
   findPlace,
   forgetOpposite,
@@ -36,6 +28,7 @@ import {
   takeOpposite,
   takePlace,
 } from './body-rows.ts';
+import { followChunks } from './follow-body-chunks.ts';
 import { OPEN_BODY_BYTES_MAX } from './limits.ts';
 import type { Segment } from './segment.ts';
 
@@ -43,9 +36,6 @@ import type { Segment } from './segment.ts';
 
 /** The segment begins in no body. */
 export const NO_BODY = -1;
-
-const CHUNK_STATE_MASK = 0x0f;
-const LINE_BYTES_SHIFT = 4;
 
 /** A client's SYN: what its ports have sent before is another connection's. */
 export function beginBodies(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
@@ -241,56 +231,6 @@ export function noteAnswer(bodies: OpenBodies, place: number, received: number):
   }
 }
 
-/** Reads what framing the segment has, and turns a body that has ended into one of known length. */
-function followChunks(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
-  const { rows, flags, place, reader } = bodies;
-  const { payloadOffset, payloadEnd, sequenceNumber } = segment;
-  const row = place * ROW_WORDS;
-  const state = rows[row + CHUNK_STATE_AT];
-  reader.state = state & CHUNK_STATE_MASK;
-  reader.lineBytes = state >>> LINE_BYTES_SHIFT;
-  reader.size = rows[row + CHUNK_SIZE_AT];
-  let offset = payloadOffset + ((rows[row + TO_AT] - sequenceNumber) | 0);
-  const wireEnd = payloadOffset + ((endOf(segment) - sequenceNumber) | 0);
-  if (offset >= wireEnd) {
-    return; // All of it was read before.
-  }
-  // Data may be lost, framing may not.
-  if (offset < payloadOffset && !passData(reader, payloadOffset - offset)) {
-    reader.state = CHUNK_LOST;
-  }
-  offset = Math.max(offset, payloadOffset);
-  while (offset < wireEnd && reader.state < CHUNK_END) {
-    if (reader.state === CHUNK_DATA) {
-      const passed = Math.min(reader.size, wireEnd - offset);
-      passChunkData(reader, passed);
-      offset += passed;
-    } else if (offset >= payloadEnd) {
-      reader.state = CHUNK_LOST;
-    } else {
-      offset = readChunkFraming(reader, bytes, offset, payloadEnd);
-    }
-  }
-  if (reader.state === CHUNK_LOST) {
-    dropHead(bodies, place);
-    return;
-  }
-  rows[row + TO_AT] = (sequenceNumber + offset - payloadOffset) | 0;
-  rows[row + CHUNK_SIZE_AT] = reader.size;
-  rows[row + CHUNK_STATE_AT] = reader.state | (reader.lineBytes << LINE_BYTES_SHIFT);
-  if (reader.state === CHUNK_END) {
-    flags[place] &= ~BODY_IS_CHUNKED;
-  }
-}
-
-function passData(reader: ChunkReader, byteLength: number): boolean {
-  if (reader.state !== CHUNK_DATA || byteLength > reader.size) {
-    return false;
-  }
-  passChunkData(reader, byteLength);
-  return true;
-}
-
 /** Nothing was seen that stands at this number or behind it. */
 function isInOrder(bodies: OpenBodies, sequence: number): boolean {
   const { flags, place } = bodies;
@@ -304,10 +244,4 @@ function overlapsHead({ rows, flags, place }: OpenBodies, start: number, end: nu
     ((start - rows[row + FROM_AT]) | 0) < 0 &&
     ((end - rows[row + START_AT]) | 0) > 0
   );
-}
-
-/** Sequence number behind the segment's last byte on the wire. */
-function endOf(segment: Segment): number {
-  const { sequenceNumber, payloadOffset, payloadEnd, payloadBytes, isPayloadCut } = segment;
-  return (sequenceNumber + (isPayloadCut ? payloadBytes : payloadEnd - payloadOffset)) | 0;
 }

@@ -11,6 +11,8 @@ import { ECS_FORMAT } from './ecs-line.ts';
 import { JSON_FORMAT } from './json-line.ts';
 import { OTEL_FORMAT } from './otel-line.ts';
 import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
+import { REPORT_FORMAT } from './report-line.ts';
+import { SHORT_FORMAT } from './short-line.ts';
 import { TEMPLATE_FORMAT } from './template-line.ts';
 import { TEXT_FORMAT } from './text-record.ts';
 import { TSV_FORMAT } from './tsv-line.ts';
@@ -18,6 +20,7 @@ import { TSV_FORMAT } from './tsv-line.ts';
 /** By the name that `--format` takes. */
 const TABLE = {
   text: TEXT_FORMAT,
+  short: SHORT_FORMAT,
   json: JSON_FORMAT,
   ecs: ECS_FORMAT,
   otel: OTEL_FORMAT,
@@ -30,11 +33,15 @@ const TABLE = {
   template: TEMPLATE_FORMAT,
 } as const satisfies { [name: string]: RecordFormat };
 
-export type RecordFormatName = keyof typeof TABLE;
+/** Those that nobody chooses: what they write stays in the process. */
+const INNER = { report: REPORT_FORMAT } as const satisfies { [name: string]: RecordFormat };
 
-export const FORMATS: Readonly<Record<RecordFormatName, RecordFormat>> = TABLE;
+export type RecordFormatName = keyof typeof TABLE | keyof typeof INNER;
 
-export const FORMAT_NAMES = Object.keys(TABLE) as readonly RecordFormatName[];
+export const FORMATS: Readonly<Record<RecordFormatName, RecordFormat>> = { ...TABLE, ...INNER };
+
+/** The names that can be chosen. */
+export const FORMAT_NAMES = Object.keys(TABLE) as readonly (keyof typeof TABLE)[];
 
 /** The records that a format is for, when nobody says which. */
 export function usualRecords(format: RecordFormatName): Records {

@@ -12,3 +12,9 @@ export const TEMPLATE_LENGTH_MAX = 4096;
 
 /** Fields of one template: twice as many as there are. */
 export const TEMPLATE_FIELDS_MAX = 128;
+
+/** Columns of a line for people: wider terminals get no wider lines. */
+export const LINE_COLUMNS_MAX = 500;
+
+/** Columns of a method, host or path in the report of the traffic; longer ones are cut. */
+export const REPORT_TEXT_COLUMNS_MAX = 160;

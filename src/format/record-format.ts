@@ -1,5 +1,6 @@
 import type { NamedField } from '../http/grammar.ts';
 import type { Kind, RecordKinds } from '../record/record-kinds.ts';
+import type { LineDisplay } from './colors.ts';
 import { TEXT_COLUMNS_DEFAULT, type TextColumns } from './text-line.ts';
 import type { UtcOffset } from './timestamp.ts';
 
@@ -14,6 +15,8 @@ export interface RecordFormatOptions {
   textColumns: TextColumns;
   /** Of the format `template`; **it was compiled before, so that it is known to be right**. */
   template?: string | undefined;
+  /** Of who looks at the lines, where somebody does. */
+  display?: LineDisplay | undefined;
 }
 
 /** Of formats that are asked for what depends on none of them: names of fields, lines at the head of a file. */
@@ -53,4 +56,6 @@ export interface RecordFormat {
   readonly hasHeaderFields: boolean;
   /** Lines that a new file begins with; undefined: none. */
   readonly createFileHeader?: (namedFields: readonly NamedField[]) => Uint8Array;
+  /** Lines that were written without colours, with them; undefined: the format writes them itself, or has none. */
+  readonly paint?: (lines: Uint8Array) => Uint8Array;
 }

@@ -1,3 +1,4 @@
+import { describeNearestName, findNearestName } from '../nearest-name.ts';
 import { TEMPLATE_FIELDS_MAX, TEMPLATE_LENGTH_MAX } from './limits.ts';
 import { RECORD_FIELD_NAMES } from './record-fields.ts';
 
@@ -148,9 +149,13 @@ function readField(source: string, at: number): Token | TemplateMistake {
   const name = source.slice(at + 1, end);
   const field = name.toLowerCase();
   if (!RECORD_FIELD_NAMES.includes(field) && !HEADER_FIELD.test(field)) {
-    const known = RECORD_FIELD_NAMES.join(', ');
+    const nearest = findNearestName(name, RECORD_FIELD_NAMES);
+    const known = [...RECORD_FIELD_NAMES, 'request.header.NAME'].join(', ');
     return mistake(
-      `Template has no field ${quote(name)}: there are ${known}, request.header.NAME and response.header.NAME`,
+      `Template has no field ${quote(name)}, at character ${at + 1}` +
+        (nearest === undefined
+          ? `: there are ${known} and response.header.NAME`
+          : describeNearestName(nearest)),
     );
   }
   return { end: end + 1, text: '', field };

@@ -1,6 +1,7 @@
 import type { Message } from '../record/message.ts';
 import type { End } from '../record/record.ts';
 import { writeEndpoint } from './address.ts';
+import { paintTextLines } from './paint-text.ts';
 import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
 import { textLineBytesMax, writeAddedColumns, writeMessageText } from './text-line.ts';
 import { createTimestampText, setSecond, writeTimestamp } from './timestamp.ts';
@@ -17,6 +18,7 @@ export const TEXT_FORMAT: RecordFormat = {
   suffix: 'log',
   hasHeaderFields: false,
   writers: { message: createTextWriter },
+  paint: paintTextLines,
 };
 
 export function createTextWriter(options: RecordFormatOptions): RecordWriter<Message> {

@@ -124,7 +124,7 @@ export class LogWriter implements BatchWriter {
     const { queue } = this.#useQueue(batch);
     this.#pendingBatches += 1;
     try {
-      return await queue.append(batch);
+      return await queue.append(paintBatch(this.#target, batch));
     } finally {
       this.#pendingBatches -= 1;
     }
@@ -233,4 +233,13 @@ function createTargetKeeper(
   }
   const { directory, suffix = DAILY_SUFFIX, upkeep } = target;
   return createKeeper({ directory, suffix, upkeep, events }, policy);
+}
+
+/** With colours where a terminal shows the lines: a copy, so that the batch stays what it was. */
+function paintBatch(target: OutputTarget, batch: LineBatch): LineBatch {
+  if (target.kind !== 'stdout' || target.paint === undefined) {
+    return batch;
+  }
+  const bytes = target.paint(batch.bytes.subarray(0, batch.byteLength));
+  return { ...batch, bytes, byteLength: bytes.byteLength };
 }

@@ -16,6 +16,10 @@ export interface PlannedPlace {
   /** The option that named the place, for hints; undefined: the usual one. */
   option: string | undefined;
   upkeep: Upkeep | undefined;
+  /** Who takes the lines where they are written nowhere. */
+  take?: ((lines: Uint8Array) => void) | undefined;
+  /** Makes lines coloured, for a terminal; undefined: they stay as they are. */
+  paint?: ((lines: Uint8Array) => Uint8Array) | undefined;
 }
 
 export interface WriterOptions {

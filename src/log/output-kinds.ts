@@ -1,11 +1,16 @@
 import { LINES_KIND } from './lines-kind.ts';
 import type { OutputKind } from './output-kind.ts';
+import { REPORT_KIND } from './report-kind.ts';
 import { SQLITE_KIND } from './sqlite-kind.ts';
 
-/** All kinds of outputs. How `--output` names their places is in config/output-places.ts, a row each too. */
+/**
+ * All kinds of outputs. How `--output` names their places is in config/output-places.ts, a row each too, but for the
+ * report, which nobody names.
+ */
 export const OUTPUT_KINDS = {
   lines: LINES_KIND,
   sqlite: SQLITE_KIND,
+  report: REPORT_KIND,
 } as const;
 
 type TargetOf<Kind> = Kind extends OutputKind<infer Target> ? Target : never;

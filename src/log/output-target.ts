@@ -32,7 +32,7 @@ type OutputPlace =
   | { kind: 'daily'; directory: string; suffix?: string | undefined; upkeep?: Upkeep | undefined }
   /** One file, appended to. */
   | { kind: 'file'; path: string }
-  | { kind: 'stdout' };
+  | { kind: 'stdout'; paint?: ((lines: Uint8Array) => Uint8Array) | undefined };
 
 /** How names of daily files end if nothing else is said. */
 export const DAILY_SUFFIX = 'log';

@@ -41,7 +41,7 @@ export function reserveLine(
   if (isRoomLeft && batch.day === day) {
     return batch;
   }
-  if (batch.lineCount > 0) {
+  if (batch.byteLength > 0) {
     handOver(builder.sink, batch);
   }
   if (batch.bytes === NO_BYTES) {
@@ -58,7 +58,7 @@ export function reserveLine(
 /** Hands over every batch that has lines. */
 export function flushBatches(builder: BatchBuilder): void {
   for (const batch of builder.open) {
-    if (batch.lineCount > 0) {
+    if (batch.byteLength > 0) {
       handOver(builder.sink, batch);
     }
   }

@@ -36,8 +36,8 @@ export function createRecordOutputs(
   const isFiltered = hasFilter(options.filter);
   const outputsOf = <K extends Kind>(kind: K): RecordOutput<RecordKinds[K]>[] =>
     options.outputs.flatMap((output, index) => {
-      const { format, template, records } = output;
-      const writerOptions = { ...formatOptions, template };
+      const { format, template, records, display } = output;
+      const writerOptions = { ...formatOptions, template, display };
       return KINDS_BY_RECORDS[records] === kind && !isPlainText(output, options)
         ? [{ writer: createWriter(format, kind, writerOptions), batches: batches[index] }]
         : [];

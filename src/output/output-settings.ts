@@ -1,4 +1,5 @@
 import type { FilterSettings } from '../filter/filter-settings.ts';
+import type { LineDisplay } from '../format/colors.ts';
 import type { RecordFormatName } from '../format/format-table.ts';
 import type { TextColumns } from '../format/text-line.ts';
 import type { ClientChoice } from '../record/client-source.ts';
@@ -13,6 +14,8 @@ export interface OutputSettings {
   records: Records;
   /** Lines of each message type go to files of their own. */
   isSplitByType: boolean;
+  /** Of who looks at the lines, where somebody does. */
+  display?: LineDisplay | undefined;
 }
 
 /** What is chosen, shown and hidden of records, whatever brings them: plain values, which threads can copy. */

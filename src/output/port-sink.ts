@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { BatchSink, LineBatch } from '../format/line-batch.ts';
-import { OUTPUTS_MAX } from '../limits.ts';
+import { INNER_OUTPUTS_MAX, OUTPUTS_MAX } from '../limits.ts';
 import type { BufferPools } from './buffer-pool.ts';
 import { HASTY_BATCHES_SHARE } from './limits.ts';
 
@@ -24,7 +24,7 @@ export class PortSink implements BatchSink {
   readonly #pools: BufferPools;
   readonly #isLossless: boolean;
   /** By output: batches that were put and whose buffers are not back. */
-  readonly #awayCounts = new Int32Array(OUTPUTS_MAX);
+  readonly #awayCounts = new Int32Array(OUTPUTS_MAX + INNER_OUTPUTS_MAX);
 
   /** @param isLossless false: when all buffers of an output are in use, its lines are dropped */
   constructor(port: MessagePort, pools: BufferPools, isLossless: boolean) {

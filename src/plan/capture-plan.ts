@@ -21,7 +21,7 @@ const PACKET_QUOTA_MAX = 2 ** 31 - 1;
 /** What live capture and replay have in common; what is the caller's to say comes beside the settings. */
 export function createPipelineSettings(
   settings: Settings,
-  { outputs, ...records }: RecordPlan,
+  { outputs, report: _, ...records }: RecordPlan,
   own: Pick<PipelineSettings, 'localNetworks' | 'snaplenBytes' | 'flowSeed'>,
 ): PipelineSettings {
   return {
@@ -98,7 +98,8 @@ export function describeCapture(
     settings.ports === 'any' ? 'any TCP port' : `port ${SPELLINGS.ports.print(settings.ports)}`;
   // An expression alone says what passes, and may well be about tunnels.
   const what = settings.filter ?? (settings.tunnels ? `${ports}, tunnels too` : ports);
-  const where = [...new Set(outputs.map(describeTarget))].join(', ');
+  const named = outputs.filter(({ target }) => target.kind !== 'report');
+  const where = [...new Set(named.map(describeTarget))].join(', ');
   return (
     `Capturing on ${interfaceName} (${what}; ${settings.engine}, ${workers},` +
     ` ${settings.ringMegabytes} MB ring), writing to ${where}`

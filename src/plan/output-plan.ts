@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
 import { findTemplateNames } from '../config/output-spellings.ts';
 import type { Settings } from '../config/settings.ts';
+import { TrafficReport } from '../counters/traffic-report.ts';
 import { EXIT_USAGE, HttplogError } from '../errors.ts';
 import { findHeaderNames } from '../filter/filter-settings.ts';
 import {
@@ -15,6 +16,7 @@ import { HEADER_NAMES_MAX } from '../limits.ts';
 import { kindOf, OUTPUT_KINDS, type OutputPlace } from '../log/output-kinds.ts';
 import type { OutputSettings, RecordSettings } from '../output/output-settings.ts';
 import { patternNames } from '../redact/redaction-settings.ts';
+import { findTerminal, isLookedAt, planDisplay } from './display-plan.ts';
 import {
   createClientChoice,
   createFilterSettings,
@@ -37,6 +39,8 @@ export interface RecordPlan
   outputs: readonly OutputPlan[];
   /** A run only adds to them. */
   redactionNames: readonly string[];
+  /** Of the traffic, which the last of the outputs feeds; undefined: nobody wants one. */
+  report: TrafficReport | undefined;
 }
 
 /**
@@ -46,11 +50,14 @@ export interface RecordPlan
  */
 export function planRecords(settings: Settings): RecordPlan {
   const headerNames = findFieldNames(settings);
-  const outputs = planOutputs(settings, headerNames);
+  const named = planOutputs(settings, headerNames);
+  const report = wantsReport(settings, named) ? new TrafficReport() : undefined;
+  const outputs = report === undefined ? named : [...named, createReportOutput(report)];
   const redaction = createRedactionSettings(settings);
   const filter = createFilterSettings(settings, redaction.addresses?.idKey);
   return {
     outputs,
+    report,
     headerNames,
     client: createClientChoice(settings),
     filter,
@@ -90,6 +97,22 @@ export function describeTarget({ target }: OutputPlan): string {
   return kindOf(target).describe(target.target);
 }
 
+/** Unasked only where exchanges are made anyway, and somebody looks. */
+function wantsReport({ report, quiet }: Settings, outputs: readonly OutputPlan[]): boolean {
+  const hasExchanges = outputs.some(({ settings }) => settings.records === 'exchanges');
+  return report === 'always' || (report === 'auto' && !quiet && hasExchanges && isLookedAt());
+}
+
+function createReportOutput(report: TrafficReport): OutputPlan {
+  const take = (lines: Uint8Array): void => report.take(lines);
+  return {
+    settings: {
+      ...{ format: 'report', template: undefined, records: 'exchanges', isSplitByType: false },
+    },
+    target: { kind: 'report', target: { take } },
+  };
+}
+
 function planOutput(
   resolved: ResolvedOutput,
   settings: Settings,
@@ -103,7 +126,13 @@ function planOutput(
     );
   }
   const isSplitByType = settings.splitByType && canSplitByType(resolved);
-  const output = { format: format.name, template: format.template, records, isSplitByType };
+  const isShown = kind === 'lines' && directory === undefined && path === '-';
+  const display = isShown ? planDisplay(settings, findTerminal()) : undefined;
+  const output = {
+    ...{ format: format.name, template: format.template, records, isSplitByType },
+    // Others than short show the same wherever they are.
+    display: format.name === 'short' ? display : undefined,
+  };
   const isOwnPlace = settings.outputs.length > 0 && directory !== settings.directory;
   const target = OUTPUT_KINDS[kind].createTarget({
     directory,
@@ -112,6 +141,7 @@ function planOutput(
     header: findHeader(format.name, headerNames),
     option: isOwnPlace ? '--output' : undefined,
     upkeep: createUpkeep(settings),
+    paint: display?.isColored === true ? FORMATS[format.name].paint : undefined,
   });
   return { settings: output, target: { kind, target } as OutputPlace };
 }

@@ -20,6 +20,7 @@ import {
   type OwnPattern,
   RESERVED_PATTERN_NAMES,
 } from '../redact/redaction-settings.ts';
+import { explainRegularExpression } from '../regular-expression.ts';
 import { KEY_BYTES_MAX, OWN_PATTERNS_MAX, PATTERNS_FILE_BYTES_MAX } from './limits.ts';
 
 const require = createRequire(import.meta.url);
@@ -69,6 +70,13 @@ function readPattern(entry: unknown, subject: string, code: string): OwnPattern 
   if (steps > PATTERN_STEPS_MAX) {
     throw unusable(
       `${subject} has ${steps} steps, allowed are ${PATTERN_STEPS_MAX}: repeat less`,
+      code,
+    );
+  }
+  const fault = pattern.length > PATTERN_LENGTH_MAX ? undefined : explainRegularExpression(pattern);
+  if (fault !== undefined) {
+    throw unusable(
+      `${subject} cannot be ${quoteValue(pattern)}, it is no regular expression of RE2: ${fault}`,
       code,
     );
   }

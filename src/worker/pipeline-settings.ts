@@ -19,7 +19,7 @@ export interface PipelineSettings extends RecordSettings {
   /** Of what several devices of a host show, one is shown. */
   isFolded: boolean;
   localNetworks: NetworkPrefix[];
-  /** `local`, `UTC` or an IANA name. */
+  /** `local`, `UTC`, `+02:00` or an IANA name. */
   timezone: string;
   /** Of the hash of flows; equal in all workers of a run. */
   flowSeed: number;

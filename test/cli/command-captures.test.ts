@@ -52,6 +52,19 @@ describe('a file that is no capture', () => {
     expect(await replay(['nosuch.pcap'])).toMatchObject({ code: 3, stdout: '', stderr });
   });
 
+  test('because it is not there is said before anything else that is wrong', async () => {
+    const exit = await replay(['nosuch.pcap', 'absent.pcap'], '-d', '/no/such');
+    expect(exit).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr:
+        'httplog: There is no capture file nosuch.pcap\n  Check the path\n' +
+        'httplog: There is no capture file absent.pcap\n  Check the path\n',
+    });
+    const oneThere = await replay(['nosuch.pcap', IPV4], '-d', '/no/such');
+    expect(oneThere.stderr).toContain('httplog: Directory /no/such does not exist\n');
+  });
+
   test('of text in gzip is no capture either, exit 1', async () => {
     const file = writeTemporary('text.gz', gzipSync(TEXT));
     const exit = await replay([file]);

@@ -1,13 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../live/child-process.ts';
+import { runHttplog } from '../live/httplog-process.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
 import {
   fixturePath,
   folder,
   IPV4,
+  IPV4_LINES,
   IPV6,
   isRoot,
   REPLAY,
@@ -21,6 +23,26 @@ import {
 const noUser = isRoot ? missingTool('setpriv') : undefined;
 // Written to and never read: it has no end.
 const noFull = existsSync('/dev/full') ? undefined : 'no /dev/full';
+
+describe('lines whose place nobody has named', () => {
+  test('are printed', async () => {
+    const utc = ['--timezone', 'UTC'];
+    const text = await runHttplog(['replay', IPV4, ...utc], { cwd: folder });
+    expect(text).toMatchObject({ code: 0, stdout: IPV4_LINES, stderr: '' });
+    const json = await runHttplog(['replay', IPV4, '--output', 'format=json'], { cwd: folder });
+    expect(json.stdout).toMatch(/^\{.*\}\n$/s);
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('go to the directory that the environment names', async () => {
+    const directory = join(folder, 'named');
+    mkdirSync(directory);
+    const env = { HTTPLOG_DIR: directory, HTTPLOG_TIMEZONE: 'UTC' };
+    const exit = await runHttplog(['replay', IPV4], { cwd: folder, env });
+    expect(exit).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(readdirSync(directory).join()).toMatch(/^http-\d{8}\.log$/);
+  });
+});
 
 describe('an output that cannot be written', () => {
   test('because its directory is not there gives exit 3 and says how to make it', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeError, exitCodeOf } from '../../src/cli/describe-error.ts';
 import { runCommandLine } from '../../src/cli/main.ts';
+import { DURATION_ALLOWED } from '../../src/config/duration-spellings.ts';
 import { FORMATS_ALLOWED, OUTPUTS_ALLOWED } from '../../src/config/output-spellings.ts';
 import { missingTool, titleWithReason } from '../live/requirements.ts';
 import { runReplay, SHOP } from './command-records-capture.ts';
@@ -34,13 +35,24 @@ const written = (message: string, hint: string) => `httplog: ${message}\n  ${hin
 
 const ALLOWED: readonly (readonly [flag: string, value: string, reason: string])[] = [
   ['--format', 'nonsense', `allowed is ${FORMATS_ALLOWED}`],
-  ['--format', 'template', `allowed is ${FORMATS_ALLOWED}`],
+  ['--format', 'template', "it needs its text, as in template:'{time} {method} {path} {status}'"],
+  ['--format', 'jsn', `allowed is ${FORMATS_ALLOWED}, did you mean json`],
   ['--format', 'template:x', 'its template names no field: each line would be the same'],
   ['--format', 'template:{p', 'its template has a { that is not closed, at "{p"; {{ is one'],
+  [
+    '--format',
+    'template:{time} {pth}',
+    'its template has no field "pth", at character 8, did you mean path',
+  ],
   ['--records', 'both', 'allowed is messages or exchanges'],
-  ['--output', 'json', `allowed is ${OUTPUTS_ALLOWED}`],
+  ['--output', 'json', '"json" has no key, did you mean format=json'],
+  ['--output', 'fromat=json', 'it has no key "fromat", did you mean format'],
   ['--output', 'file=a', `allowed is ${OUTPUTS_ALLOWED}`],
-  ['--output', 'format=jsn,path=a', `its format cannot be "jsn", allowed is ${FORMATS_ALLOWED}`],
+  [
+    '--output',
+    'format=jsn,path=a',
+    `its format cannot be "jsn", allowed is ${FORMATS_ALLOWED}, did you mean json`,
+  ],
   ['--output', 'path=a,path=b', 'it has path twice: outputs stand apart by a space'],
   ['--output', 'format=json,sqlite=a', 'it has sqlite, which takes the place of format and path'],
   [
@@ -53,15 +65,16 @@ const ALLOWED: readonly (readonly [flag: string, value: string, reason: string])
     'X-A=',
     'allowed is up to 32 names of letters, digits, -, _ and . as in Accept,X-Tenant',
   ],
+  ['--include-path', '(', 'it is no regular expression of RE2: missing closing )'],
   [
     '--include-path',
-    '(',
-    "allowed is up to 32 regular expressions in RE2's syntax of up to 1000 characters, ! before one negates it",
+    'a{2,1}b',
+    'it is no regular expression of RE2: invalid repeat count, {2,1} at character 2',
   ],
   [
     '--exclude-path',
-    '(?=a)',
-    "allowed is up to 32 regular expressions in RE2's syntax of up to 1000 characters, ! before one negates it",
+    '!/(?=a)',
+    'it is no regular expression of RE2: invalid or unsupported Perl syntax, (?= at character 2 (RE2 has neither look-around nor back references)',
   ],
   ['--method', 'GE T', 'allowed is up to 256 methods as in GET,POST or !OPTIONS,!HEAD'],
   ['--status', '99', 'allowed is up to 256 status codes as in 404,500-599, 5xx or !200'],
@@ -86,7 +99,11 @@ const ALLOWED: readonly (readonly [flag: string, value: string, reason: string])
     'a b',
     'allowed is a field name, or NAME=VALUE, of letters, digits, -, _ and . in the name; ! negates',
   ],
-  ['--slower-than', 'long', 'allowed is a number of milliseconds as in 500 or 0.5'],
+  ['--slower-than', 'long', `allowed is ${DURATION_ALLOWED}`],
+  ['--timezone', 'Berlin', 'there is no such zone, did you mean Europe/Berlin'],
+  ['--timezone', 'Asia/Soul', 'there is no such zone, did you mean Asia/Seoul'],
+  ['--color', 'alwas', 'allowed is auto, always or never, did you mean always'],
+  ['-p', '80,https', 'https is encrypted: name the port behind the proxy that ends TLS'],
   ['--sample', '0', 'allowed is a whole number from 1 to 4294967295'],
   ...['--header-mode', '--query-mode', '--cookie-mode'].map(
     (flag) =>
@@ -99,7 +116,7 @@ const ALLOWED: readonly (readonly [flag: string, value: string, reason: string])
   [
     '--redact',
     'email,e-mail',
-    'allowed is a list of email, credit_card, jwt, bearer, ip_v4, ssn, phone',
+    'allowed is a list of email, credit_card, jwt, bearer, ip_v4, ssn, phone; for "e-mail", did you mean email',
   ],
   ['--anonymize-ip', 'drop', 'allowed is truncate, or hash: and the path of a key file'],
   ['--anonymize-ip', 'hash:', 'allowed is truncate, or hash: and the path of a key file'],
@@ -112,9 +129,9 @@ describe('a value that is not allowed is told in one sentence, exit code 2', () 
   });
 
   test('a field that a template names and nobody knows, with those that there are', async () => {
-    const { stderr, exitCode } = await failure('--format', "template:'{time} {pth}'");
+    const { stderr, exitCode } = await failure('--format', "template:'{time} {nothing}'");
     expect(stderr).toMatch(
-      /^httplog: Option --format cannot be "template:'\{time\} \{pth\}'" \(from option --format\), its template has no field "pth": there are time, .*, path, .* and response\.header\.NAME\n {2}Run .*\n$/,
+      /^httplog: Option --format cannot be "template:'\{time\} \{nothing\}'" \(from option --format\), its template has no field "nothing", at character 8: there are time, .*, path, .* and response\.header\.NAME\n {2}Run .*\n$/,
     );
     expect(exitCode).toBe(2);
   });
@@ -190,7 +207,7 @@ describe('a file of patterns or of a key', () => {
     ['- name: a', ', pattern 1 has no name and pattern, which are texts'],
     [
       "- name: a\n  pattern: '('",
-      ', pattern 1 cannot be "(", allowed is a regular expression in RE2\'s syntax of up to 1000 characters that an empty text does not match',
+      ', pattern 1 cannot be "(", it is no regular expression of RE2: missing closing )',
     ],
     ['- name: a\n  pattern: b\n- name: a\n  pattern: c', ' has the name a twice'],
   ])('that holds %j gives exit code 2 and says what is wrong', async (text, reason) => {

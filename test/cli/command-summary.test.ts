@@ -5,7 +5,7 @@ import { bytesOf } from '../../src/redact/byte-classes.ts';
 import { buildPcap, type PcapPacket } from '../capture/build-capture.ts';
 import { ethernet, ipv4, joinBytes, tcp } from '../fixtures/build-packets.ts';
 import { runHttplog } from '../live/httplog-process.ts';
-import { folder, IPV4, IPV4_LINES, replay, writeTemporary } from './run-replay.ts';
+import { folder, IPV4, IPV4_LINES, IPV6, replay, writeTemporary } from './run-replay.ts';
 
 /** What a replay says on standard error though nobody looks at it on a terminal: all that is not in its lines. */
 
@@ -169,5 +169,31 @@ describe('a replay that finds no message says so, and what to try', () => {
     const one = write('one.pcap', [packetOf(bytesOf('ssh'), 22)]);
     const { stderr } = await replay([one, 'other-port.pcap'], '-cpu', '2');
     expect(stderr).toContain('HTTP was seen on port 8080');
+  });
+});
+
+describe('the report of the traffic', () => {
+  test('is told into a pipe when it is asked for, of text lines too, which stay as they are', async () => {
+    const exit = await replay([IPV4], '--report', 'always');
+    expect(exit).toMatchObject({ code: 0, stdout: IPV4_LINES });
+    expect(exit.stderr).toMatch(/^\n3 exchanges in .+\nStatus: 2xx 2, 4xx 1\n\nSlowest routes /);
+    expect(exit.stderr).toMatch(/\nGET \/about\.html +1 +0 +\d+ us +\d+ us\n/);
+    expect(exit.stderr).toMatch(/\nwww\.example\.com +3 {2}192\.0\.2\.2 +3\n$/);
+  });
+
+  test('is of all captures, in threads of their own too, and counts no line', async () => {
+    const files = [IPV4, IPV6, IPV4];
+    const exit = await replay(files, '--report', 'always', '--format', 'json', '-cpu', '2');
+    expect(exit.stderr).toContain('\n9 exchanges in ');
+    expect(exit.stdout.split('\n')).toHaveLength(9 + 1);
+  });
+
+  test('is of what a filter leaves', async () => {
+    const exit = await replay([IPV4], '--report', 'always', '--status', '4xx');
+    expect(exit.stderr).toContain('\n1 exchange in ');
+  });
+
+  test('is not told into a pipe unasked', async () => {
+    expect(await replay([IPV4], '--format', 'json')).toMatchObject({ code: 0, stderr: '' });
   });
 });

@@ -39,7 +39,7 @@ describe('wrong usage', () => {
       stdout: '',
       stderr:
         'httplog: Unknown option "--timezon", did you mean --timezone\n' +
-        '  Run httplog -h for what is allowed\n',
+        '  Run httplog --help for what is allowed\n',
     });
   });
 
@@ -48,7 +48,7 @@ describe('wrong usage', () => {
       code: 2,
       stderr:
         'httplog: Unknown command "reply", did you mean replay; commands are run, replay, demo,' +
-        ' interfaces, check-config, print-systemd, status, help, version\n  Run httplog -h for what is allowed\n',
+        ' doctor, interfaces, check-config, print-systemd, status, help, version\n  Run httplog --help for what is allowed\n',
     });
   });
 
@@ -66,15 +66,15 @@ describe('wrong usage', () => {
     expect(exit.code).toBe(2);
     const [head, ...mistakes] = exit.stderr.trimEnd().split('\n');
     const hint = mistakes.pop();
-    expect(hint).toBe('  Run httplog -h for what is allowed');
+    expect(hint).toBe('  Run httplog --help for what is allowed');
     const expected = [
       /^httplog: Unknown option "--no-such"$/,
       /^Option -p cannot be "70000" \(from option -p\), allowed is a port/,
+      /^Option --timezone cannot be "Mars\/North" \(from option --timezone\), allowed is local,/,
       /^Option -s cannot be "long" \(from environment HTTPLOG_SNAPLEN\), allowed is a whole/,
       /^Option -b cannot be "0" \(from option -b\), allowed is a whole number from 1/,
       /^Option -cpu cannot be "65" \(from environment HTTPLOG_CPUNO\), allowed is a whole/,
       /^Option --engine cannot be "other" \(from option --engine\), allowed is afpacket or libpcap$/,
-      /^Option --timezone cannot be "Mars\/North" \(from option --timezone\), allowed is local,/,
     ];
     const sentences = [head, ...mistakes];
     expect(sentences).toHaveLength(expected.length);
@@ -223,16 +223,43 @@ describe.skipIf(noTerminal)(titleWithReason('on a terminal', noTerminal), () => 
     expect(text).toMatch(SUMMARY);
     // Where the machine takes its time there is a bar, which is taken away.
     const bar = text.replace(SUMMARY, '');
-    expect(bar === '' || bar.endsWith('\x1b[?25h')).toBe(true);
+    expect(bar === '' || bar.slice(bar.lastIndexOf('replay ')).includes('\x1b[?25h')).toBe(true);
   });
 
   test('lines on the terminal have no bar among them', async () => {
     // As long as a bar takes to appear elsewhere: a busy machine shows less of them, not more.
     const slowly = `(head -c 2000 ${IPV4}; sleep 0.6; tail -c +2001 ${IPV4})`;
-    const command = `${slowly} | ${REPLAY} - -o - --timezone UTC`;
+    const command = `${slowly} | ${REPLAY} - -o - --timezone UTC --color never`;
     const text = await runOnTerminal(command);
     expect(text.slice(0, IPV4_LINES.length)).toBe(IPV4_LINES);
     expect(text.slice(IPV4_LINES.length)).toMatch(new RegExp(`^${SUMMARY.source}`));
+  });
+
+  test('lines are in colour, and the short ones as wide as it is', async () => {
+    const command = `export TERM=xterm; stty cols 90; ${REPLAY} ${IPV4} --timezone UTC --quiet`;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    const withoutColors = (text: string) => text.replace(/\x1b\[\d+m/g, '');
+    const text = await runOnTerminal(command);
+    expect(text).toContain(' \x1b[36mCQ\x1b[0m \x1b[1mGET\x1b[0m ');
+    expect(withoutColors(text)).toBe(IPV4_LINES);
+    const short = await runOnTerminal(`${command} --format short`);
+    expect(short).toContain('\x1b[33m404\x1b[0m');
+    const widths = withoutColors(short)
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.length);
+    expect(widths).toEqual([90, 90, 90]);
+    expect(await runOnTerminal(`NO_COLOR=1 ${REPLAY} ${IPV4} --timezone UTC --quiet`)).toBe(
+      IPV4_LINES,
+    );
+  });
+
+  test('a replay whose lines are of exchanges ends with the report of them', async () => {
+    const text = await runOnTerminal(`${REPLAY} ${IPV4} -o report.json --format json`);
+    expect(text).toContain('\n3 exchanges in ');
+    expect(text).toContain('\nStatus: 2xx 2, 4xx 1\n');
+    const quiet = await runOnTerminal(`${REPLAY} ${IPV4} -o report.json --format json --quiet`);
+    expect(quiet).toBe('');
   });
 
   test('--quiet shows neither bar nor summary', async () => {

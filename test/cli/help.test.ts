@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { parseArguments } from '../../src/cli/arguments.ts';
 import { renderHelp } from '../../src/cli/help.ts';
+import { ERRANDS, renderShortHelp } from '../../src/cli/short-help.ts';
 import { COMMAND_NAMES } from '../../src/config/command-names.ts';
+import { loadConfiguration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/option-table.ts';
 
 /** Without the line breaks, so that sentences can be looked for. */
@@ -47,4 +50,41 @@ test.each([undefined, ...COMMAND_NAMES])('lines are at most 100 columns: %s', (c
   const lines = renderHelp(command).split('\n');
   expect(lines.filter((line) => line.length > 100 || line !== line.trimEnd())).toEqual([]);
   expect(lines.at(-1)).toBe('');
+});
+
+describe('the short help', () => {
+  const lines = renderShortHelp().split('\n');
+
+  test('fits a screen of 80 columns and 24 lines, with the prompt behind it', () => {
+    expect(lines.filter((line) => line.length > 80 || line !== line.trimEnd())).toEqual([]);
+    expect(lines.length).toBeLessThanOrEqual(24);
+    expect(lines.at(-1)).toBe('');
+  });
+
+  test('names ten things, and where all is told', () => {
+    expect(ERRANDS).toHaveLength(10);
+    expect(lines.join('\n')).toContain('All options: httplog --help');
+  });
+
+  test.each(ERRANDS)('%s is what httplog takes', (line) => {
+    const argv = line
+      .replace(/^(sudo )?httplog ?/, '')
+      .split(' ')
+      .filter(Boolean);
+    const commandLine = parseArguments(argv);
+    const environment = {};
+    const input = { commandLine, environment, directory: '/', systemFile: '/no/such/file' };
+    expect(loadConfiguration(input)).toMatchObject({ warnings: [] });
+  });
+
+  test.each([
+    [['-h'], false],
+    [['--h'], false],
+    [['help'], false],
+    [['--help'], true],
+    [['-help'], true],
+    [['-h', '--help'], true],
+  ])('is what %j gives, but where it is long: %s', (argv, isHelpLong) => {
+    expect(parseArguments(argv)).toMatchObject({ isHelp: true, isHelpLong });
+  });
 });

@@ -73,8 +73,6 @@ describe('mistakes', () => {
     ],
     [['--client', '!web'], '"web" is no address, and names are not looked up'],
     [['--local', 'web.example'], '"web.example" is no address, and names are not looked up'],
-    [['--slower-than', '5s'], 'it is a number of milliseconds and has no unit, as in 500'],
-    [['--slower-than', '1.5 sec'], 'it is a number of milliseconds and has no unit, as in 500'],
   ])('%j says why', (argv, reason) => {
     const [flag, text] = argv;
     expect(() => load(argv)).toThrow(

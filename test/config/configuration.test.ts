@@ -101,6 +101,8 @@ const OTHER_VALUES: Record<string, [text: string, value: unknown]> = {
   headerFilter: ['X-Tenant=a', [{ name: 'x-tenant', value: 'a', isNegated: false }]],
   slowerThanMs: ['0.5', 0.5],
   sampleOneIn: ['10', 10],
+  color: ['never', 'never'],
+  report: ['always', 'always'],
   headerModes: ['drop', { default: 'drop', byName: [] }],
   queryModes: ['token=redact', { byName: [['token', 'redact']] }],
   cookieModes: ['keep,sid=drop', { default: 'keep', byName: [['sid', 'drop']] }],
@@ -126,6 +128,8 @@ test('without anything given every setting has its default', () => {
     promiscuous: false,
     directory: '/log/httplog',
     outputPath: undefined,
+    color: 'auto',
+    report: 'auto',
     splitByType: false,
     addVlan: false,
     timezone: 'local',
@@ -297,16 +301,16 @@ describe('mistakes', () => {
       `${systemFile} line 1 is not of the form KEY=value, without spaces at the =`,
       `${systemFile} line 3: HTTPLOG_DIR holds a $ or a \`, and nothing is expanded here: ` +
         'put it in single quotes',
-      'Option -p cannot be "0" (from environment HTTPLOG_PORT), allowed is a port (1-65535), ' +
+      'Option -p cannot be "0" (from environment HTTPLOG_PORT), allowed is a port (1-65535) or http, http-alt, http-proxy; ' +
         'up to 450 as in 80,8080,8000-8010, or any',
       'Option --local cannot be "10.0.0.1,10.0.0.256" (from environment HTTPLOG_LOCAL), ' +
         'allowed is up to 256 addresses or networks as in 10.0.0.1,10.1.0.0/16,fd00::/8',
+      'Option --timezone cannot be "Mars/Olympus" (from environment HTTPLOG_TIMEZONE), ' +
+        'allowed is local, UTC, an offset such as +02:00, or an IANA name such as Europe/Berlin',
       'Option -s cannot be "65536" (from option -s), allowed is a whole number up to 65535, ' +
-        'decimal or 0x; 0 or less = 65535',
+        'decimal or 0x, or a size as in 4KB; 0 or less = 65535',
       `Option -cpu cannot be "65" (from ${systemFile} line 2), allowed is a whole number ` +
         'from 1 to 64',
-      'Option --timezone cannot be "Mars/Olympus" (from environment HTTPLOG_TIMEZONE), ' +
-        'allowed is local, UTC, or an IANA name such as Europe/Berlin',
     ]);
   });
 

@@ -28,6 +28,8 @@ const FLAGS = [
   '--admin-host',
   '--client-from',
   '--within-connect',
+  '--color',
+  '--report',
 ];
 const ENVIRONMENT = [
   ...['DEVICE', 'PORT', 'DIR', 'SNAPLEN', 'BUFSIZE', 'CPUNO', 'FILTER', 'COUNT', 'LOG_EVERY'],
@@ -55,6 +57,8 @@ const ENVIRONMENT = [
   ...['HEADER_MODE', 'QUERY_MODE', 'COOKIE_MODE', 'REDACT', 'REDACT_FILE', 'ANONYMIZE_IP'],
   'CLIENT_FROM',
   'WITHIN_CONNECT',
+  'COLOR',
+  'REPORT',
 ].map((name) => `HTTPLOG_${name}`);
 
 test('the table has these options, each once', () => {

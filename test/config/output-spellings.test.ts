@@ -44,7 +44,7 @@ describe('a format', () => {
     expect(explainFormat(text)).toBeUndefined();
   });
 
-  test.each(['', 'JSON', 'json ', 'jso', 'template', 'nonsense', '__proto__', 'constructor', '\0'])(
+  test.each(['', 'nonsense', '__proto__', 'constructor', '\0'])(
     '%j is none, and nothing is to be explained',
     (text) => {
       expect(parseFormat(text)).toBeNull();
@@ -56,8 +56,14 @@ describe('a format', () => {
     ['template:', 'its template names no field: each line would be the same'],
     ["template:''", 'its template names no field: each line would be the same'],
     ['template:hello', 'its template names no field: each line would be the same'],
-    ['template:{pth}', 'its template has no field "pth": there are time, '],
-    ["template:'{time} {statsu}'", 'its template has no field "statsu": there are time, '],
+    ['template', "it needs its text, as in template:'{time} {method} {path} {status}'"],
+    ['jso', `allowed is ${FORMATS_ALLOWED}, did you mean json`],
+    ['JSON', `allowed is ${FORMATS_ALLOWED}, did you mean json`],
+    ['template:{pth}', 'its template has no field "pth", at character 1, did you mean path'],
+    [
+      "template:'{time} {statsu}'",
+      'its template has no field "statsu", at character 8, did you mean status',
+    ],
     ['template:{path', 'its template has a { that is not closed, at "{path"; {{ is one'],
     ['template:{path}}', 'its template has a } that closes nothing, at "}"; }} is one'],
     ['template:{path}"', 'its template has a double quote that is not closed'],
@@ -142,7 +148,7 @@ describe('outputs', () => {
     expect(explainOutputs(text)).toBeUndefined();
   });
 
-  test.each([' ', ',', '-', 'json', 'path', 'path=', '=a', 'file=a', 'PATH=a', 'path=a,b', '\0'])(
+  test.each([' ', ',', '-', 'path', 'path=', '=a', 'file=a', 'path=a,b', '\0'])(
     '%j are none: another form than KEY=VALUE',
     (text) => {
       expect(parseOutputs(text)).toBeNull();
@@ -163,8 +169,14 @@ describe('outputs', () => {
       "path=a,format=template:'{path}",
       'it has a quote without its end: a value that has one goes into the others',
     ],
-    ['format=jsn,path=a', `its format cannot be "jsn", allowed is ${FORMATS_ALLOWED}`],
-    ['path=b format=template', `its format cannot be "template", allowed is ${FORMATS_ALLOWED}`],
+    [
+      'format=jsn,path=a',
+      `its format cannot be "jsn", allowed is ${FORMATS_ALLOWED}, did you mean json`,
+    ],
+    [
+      'path=b format=template',
+      'its format cannot be "template", it needs its text, as in template:\'{time} {method} {path} {status}\'',
+    ],
     ['records=both,path=a', 'its records cannot be "both", allowed is messages or exchanges'],
   ])('%j are refused, and it is said why', (text, reason) => {
     expect(parseOutputs(text)).toBeNull();
@@ -174,7 +186,7 @@ describe('outputs', () => {
   test('with a mistake in a template are told the field', () => {
     expect(parseOutputs('format=template:{pth},path=a')).toBeNull();
     expect(explainOutputs('format=template:{pth},path=a')).toMatch(
-      /^its format cannot be "template:\{pth\}", its template has no field "pth": there are time, /,
+      /^its format cannot be "template:\{pth\}", its template has no field "pth", at character 1, did you mean path$/,
     );
   });
 

@@ -68,12 +68,16 @@ describe('ends of different families, or without an address', () => {
     ['IPv6 to IPv4', '2001:db8::7'],
     ['no ends', '-'],
     ['no client', '-'],
-  ] as const)('Apache and audit: %s', (name, client) => {
+  ] as const)('short, Apache and audit: %s', (name, client) => {
     for (const format of ['common', 'combined', 'combined-timed'] as const) {
       expect(write(format, CASES[name])[0]).toMatch(
         `${client} - - ${APACHE_TIME} "GET /a HTTP/1.1"`,
       );
     }
+    const short = Buffer.from(write('short', CASES[name])[0], 'latin1').toString();
+    expect(short).toMatch(
+      new RegExp(`^14:16:51\\.002 ${client} +GET {5}/a +200 +6\\.2 ms +512 B$`),
+    );
     expect(write('audit', CASES[name])[0]).toBe(
       `${TIME} ID: ${ID} User: anonymous Path: /a Query: None Method: GET Source: ${client} Agent: -`,
     );
@@ -126,7 +130,7 @@ describe('ends of different families, or without an address', () => {
 
   it('every format was looked at above', () => {
     const seen = ['text', 'json', 'ecs', 'otel', 'common', 'combined', 'combined-timed', 'audit'];
-    expect(FORMAT_NAMES).toEqual([...seen, 'tsv', 'template']);
+    expect(FORMAT_NAMES.toSorted()).toEqual([...seen, 'tsv', 'short', 'template'].toSorted());
     expect(RECORDS_NAMES).toEqual(['messages', 'exchanges']);
   });
 });

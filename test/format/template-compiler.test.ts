@@ -70,8 +70,13 @@ describe('compileTemplate', () => {
   });
 
   it('an unknown field is told all that are known', () => {
-    const told = mistakeOf('{statsu}');
-    expect(told).toContain('Template has no field "statsu": there are time, local_time, epoch,');
+    expect(mistakeOf('{time} {statsu}')).toBe(
+      'Template has no field "statsu", at character 8, did you mean status',
+    );
+    const told = mistakeOf('{nothing}');
+    expect(told).toContain(
+      'no field "nothing", at character 1: there are time, local_time, epoch,',
+    );
     for (const name of RECORD_FIELD_NAMES) {
       expect(told).toContain(name);
     }

@@ -89,6 +89,7 @@ describe('the one output of the old options', () => {
 
   test.each([
     ['text', 'messages', 'log'],
+    ['short', 'exchanges', 'short.log'],
     ['json', 'exchanges', 'json'],
     ['ecs', 'exchanges', 'ecs.json'],
     ['otel', 'exchanges', 'otel.json'],

@@ -33,6 +33,7 @@ const OUTPUTS: readonly Readonly<Record<string, string>>[] = [
     'combined-timed': 'format=combined-timed',
   },
   {
+    short: 'format=short',
     audit: 'format=audit',
     tsv: 'format=tsv',
     template: `format=template:'${TEMPLATE}'`,

@@ -113,6 +113,7 @@ describe.skipIf(withoutDpkg)(titleWithReason('the package', withoutDpkg), () => 
     ['./usr/lib/httplog/node_modules/koffi/package.json', '-rw-r--r-- root/root'],
     ['./usr/lib/systemd/system/httplog.service', '-rw-r--r-- root/root'],
     ['./etc/sysconfig/httplog', '-rw-r--r-- root/root'],
+    ['./etc/lnav/formats/httplog/httplog.json', '-rw-r--r-- root/root'],
     ['./usr/share/man/man8/httplog.8.gz', '-rw-r--r-- root/root'],
     ['./usr/share/bash-completion/completions/httplog', '-rw-r--r-- root/root'],
     ['./usr/share/zsh/vendor-completions/_httplog', '-rw-r--r-- root/root'],

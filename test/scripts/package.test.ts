@@ -71,6 +71,7 @@ describe('the packed files', () => {
         'bin/root-environment.sh',
         'conf/httplog.conf',
         'conf/demo.pcap',
+        'conf/lnav/httplog.json',
         'scripts/start_httplog.sh',
         'dist/cli/httplog.js',
         'dist/cli/live-worker.js',

@@ -58,10 +58,10 @@ describe('a call that starts nothing', () => {
   test.skipIf(existsSync(SYSTEM_FILE))(
     'a wrong httplog.conf gives every mistake and exit code 2',
     async () => {
-      writeFileSync(join(place.folder, 'httplog.conf'), 'HTTPLOG_PORT=http\nHTTPLOG_SNAPLEN=big\n');
+      writeFileSync(join(place.folder, 'httplog.conf'), 'HTTPLOG_PORT=htp\nHTTPLOG_SNAPLEN=big\n');
       const exit = await script(['start', '-d', place.logs]);
       expect(exit).toMatchObject({ code: 2, stdout: '' });
-      expect(exit.stderr).toMatch(/HTTPLOG_PORT|-p cannot be "http"/);
+      expect(exit.stderr).toMatch(/HTTPLOG_PORT|-p cannot be "htp"/);
       expect(exit.stderr).toMatch(/HTTPLOG_SNAPLEN|-s cannot be "big"/);
       expect(existsSync(place.logs)).toBe(false);
     },

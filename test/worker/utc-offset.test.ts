@@ -18,6 +18,8 @@ describe('createUtcOffset', () => {
     ['America/St_Johns', '2024-01-15T12:00:00Z', -12_600],
     ['Pacific/Kiritimati', '2024-01-15T12:00:00Z', 50_400],
     ['Etc/UTC', '2024-01-15T12:00:00Z', 0],
+    ['+02:00', '2024-01-15T12:00:00Z', 7200],
+    ['-03:30', '2024-07-15T12:00:00Z', -12_600],
   ])('%s at %s is ahead by %i seconds', async (timezone, instant, offsetSec) => {
     expect((await createUtcOffset(timezone))(secondsOf(instant))).toBe(offsetSec);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeNearestName, findNearestName } from '../../src/config/nearest-name.ts';
+import { describeNearestName, findNearestName } from '../src/nearest-name.ts';
 
 const NAMES = ['p', 'promisc', 'log_every', 'log_split', 'timezone', 'config'];
 
