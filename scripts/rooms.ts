@@ -172,6 +172,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   plan: {
     rooms: [
       ...FALLIBLE,
+      'admin/version.ts',
       'capture/head-filter.ts',
       'config/',
       'counters/traffic-report.ts',

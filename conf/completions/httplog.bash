@@ -17,7 +17,7 @@ _httplog_value() {
     -local | --local) : ;;
     -c | --c) : ;;
     -o | --o) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-    -format | --format) mapfile -t COMPREPLY < <(compgen -W 'text short json ecs otel common combined combined-timed audit tsv template:' -- "$cur") ;;
+    -format | --format) mapfile -t COMPREPLY < <(compgen -W 'text short json ecs otel common combined combined-timed audit tsv har template:' -- "$cur") ;;
     -color | --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
     -records | --records) mapfile -t COMPREPLY < <(compgen -W 'messages exchanges' -- "$cur") ;;
     -output | --output) : ;;

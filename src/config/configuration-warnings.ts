@@ -170,7 +170,7 @@ function describeWithoutPlace(settings: Settings, layered: LayeredValues): strin
   const isSplit = !settings.splitByType || outputs.some(canSplitByType);
   const isHeaderShown = outputs.some(({ format }) => FORMATS[format.name].hasHeaderFields);
   const headerReason =
-    'no output has a place for header fields (json, ecs, otel, tsv and databases have)';
+    'no output has a place for header fields (json, ecs, otel, tsv, har and databases have)';
   const isClientShown =
     settings.clientFrom.source === 'peer' || outputs.some(({ format }) => format.name !== 'text');
   const isVlanShown = !settings.addVlan || outputs.some(({ format }) => format.name === 'text');

@@ -128,7 +128,7 @@ const ROWS = [
     placeholder: 'FORMAT',
     unset: 'text',
     description:
-      'Lines as text, short, json, ecs, otel, common, combined, combined-timed, audit, tsv, template:TEXT',
+      'Lines as text, short, json, ecs, otel, common, combined, combined-timed, audit, tsv, har, template:TEXT',
     spelling: 'record-format',
     group: 'Lines',
     commands: LIVE_AND_REPLAY,

@@ -8,6 +8,7 @@ import {
 import { COMBINED_FORMAT, COMBINED_TIMED_FORMAT, COMMON_FORMAT } from './apache-line.ts';
 import { AUDIT_FORMAT } from './audit-line.ts';
 import { ECS_FORMAT } from './ecs-line.ts';
+import { HAR_FORMAT } from './har-line.ts';
 import { JSON_FORMAT } from './json-line.ts';
 import { OTEL_FORMAT } from './otel-line.ts';
 import type { RecordFormat, RecordFormatOptions, RecordWriter } from './record-format.ts';
@@ -29,6 +30,7 @@ const TABLE = {
   'combined-timed': COMBINED_TIMED_FORMAT,
   audit: AUDIT_FORMAT,
   tsv: TSV_FORMAT,
+  har: HAR_FORMAT,
   // Last: it has its text beside its name.
   template: TEMPLATE_FORMAT,
 } as const satisfies { [name: string]: RecordFormat };

@@ -18,3 +18,6 @@ export const LINE_COLUMNS_MAX = 500;
 
 /** Columns of a method, host or path in the report of the traffic; longer ones are cut. */
 export const REPORT_TEXT_COLUMNS_MAX = 160;
+
+/** Parameters of a query, and cookies of a request, that an HTTP Archive lists; its URL and its header fields have all. */
+export const HAR_PAIRS_MAX = 256;

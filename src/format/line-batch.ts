@@ -18,6 +18,17 @@ export interface LineBatch {
   day: number;
 }
 
+/**
+ * What stands before and behind lines that are the elements of one JSON array. Each line begins with the comma that
+ * the array's opening bracket takes the place of in the first.
+ */
+export interface LineDocument {
+  /** Whole lines, up to the array. */
+  readonly opening: Uint8Array;
+  /** Behind the bracket that closes the array. */
+  readonly closing: Uint8Array;
+}
+
 /** One file for all types; the others are one file a type (`-log_split`). */
 export const LINE_STREAM_ALL = 0;
 export const LINE_STREAM_CQ = 1;

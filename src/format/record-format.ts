@@ -1,6 +1,7 @@
 import type { NamedField } from '../http/grammar.ts';
 import type { Kind, RecordKinds } from '../record/record-kinds.ts';
 import type { LineDisplay } from './colors.ts';
+import type { LineDocument } from './line-batch.ts';
 import { TEXT_COLUMNS_DEFAULT, type TextColumns } from './text-line.ts';
 import type { UtcOffset } from './timestamp.ts';
 
@@ -56,6 +57,8 @@ export interface RecordFormat {
   readonly hasHeaderFields: boolean;
   /** Lines that a new file begins with; undefined: none. */
   readonly createFileHeader?: (namedFields: readonly NamedField[]) => Uint8Array;
+  /** Lines are no lines by themselves: what makes a document of them, with the version of httplog in it. */
+  readonly createDocument?: (version: string) => LineDocument;
   /** Lines that were written without colours, with them; undefined: the format writes them itself, or has none. */
   readonly paint?: (lines: Uint8Array) => Uint8Array;
 }

@@ -104,7 +104,11 @@ export class BatchQueue {
     } catch (error) {
       // Network file systems say only here that earlier bytes did not arrive.
       this.#owner.counters.writeErrors += 1;
-      this.#owner.onFault(createWriteFault(this.#output.path, error));
+      if (this.#owner.policy === 'fail') {
+        this.#owner.onEnd(this.#explain(error));
+      } else {
+        this.#owner.onFault(createWriteFault(this.#output.path, error));
+      }
     }
   }
 
@@ -220,14 +224,17 @@ export class BatchQueue {
     this.#isEnded = true;
     await this.#output.takeBack(this.#findTornByteLength());
     const dropped = this.#dropAll();
-    const error =
-      cause instanceof HttplogError
-        ? cause
-        : createWriteError(this.#output.path, cause, this.#owner.counters.linesWritten);
+    const error = this.#explain(cause);
     this.#owner.onEnd(error);
     for (const { entry } of dropped) {
       entry.reject(error);
     }
+  }
+
+  #explain(cause: unknown): HttplogError {
+    return cause instanceof HttplogError
+      ? cause
+      : createWriteError(this.#output.path, cause, this.#owner.counters.linesWritten);
   }
 
   #resolveAsDropped(): void {

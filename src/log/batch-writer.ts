@@ -21,6 +21,10 @@ export interface BatchWriter {
   changeUpkeep(upkeep: Upkeep): void;
   /** What is written next goes to what then has the path's name, as after a rotation. */
   reopen(): void;
-  /** Waits until everything is written, at most so long, then counts the rest as dropped and closes. */
+  /**
+   * Waits until everything is written, at most so long, then counts the rest as dropped and closes.
+   *
+   * @throws HttplogError of a replay, when the end of what was written did not arrive
+   */
   close(deadlineMs: number): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { OpenFile } from './open-file.ts';
 import { type FileTrust, openTrustedFile } from './trusted-file.ts';
 
 /** Readable by the group, by nobody else; the umask may take more away. */
-const LOG_FILE_MODE = 0o640;
+export const LOG_FILE_MODE = 0o640;
 
 /**
  * O_NONBLOCK changes nothing for a regular file. A named pipe without a reader then fails at once instead

@@ -9,13 +9,13 @@ import { DAILY_SUFFIX, type OutputTarget, STDOUT_PATH } from './output-target.ts
 /** Files of lines: one, daily ones, or standard output. */
 export const LINES_KIND: OutputKind<OutputTarget> = {
   createTarget(place: PlannedPlace): OutputTarget {
-    const { directory, path, suffix, header, option, upkeep, paint } = place;
+    const { directory, path, suffix, header, document, option, upkeep, paint } = place;
     if (directory !== undefined) {
       return { kind: 'daily', directory, suffix, header, option, upkeep };
     }
     return path === '-'
-      ? { kind: 'stdout', header, paint }
-      : { kind: 'file', path, header, option };
+      ? { kind: 'stdout', header, document, paint }
+      : { kind: 'file', path, header, document, option };
   },
 
   describe(target) {

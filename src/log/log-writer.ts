@@ -7,6 +7,7 @@ import type { BatchWriter } from './batch-writer.ts';
 import { createKeeper } from './create-keeper.ts';
 import { DailyFile } from './daily-file.ts';
 import { DiskFile } from './disk-file.ts';
+import { DocumentOutput } from './document-output.ts';
 import { answerAtOnce } from './ended-writer.ts';
 import type { FileKeeper } from './file-keeper.ts';
 import { IDLE_FILE_CLOSE_MS, WRITE_RETRY_INTERVAL_MS } from './limits.ts';
@@ -20,6 +21,7 @@ import {
 import { settlesWithin } from './settles-within.ts';
 import { openStandardOutput } from './standard-output.ts';
 import type { Upkeep, UpkeepEvents } from './upkeep.ts';
+import { WholeFile } from './whole-file.ts';
 import type { WriteFault, WriteRecovery } from './write-fault.ts';
 
 /** What the control room may want to say. Called between two writes of that file; must not throw. */
@@ -63,6 +65,9 @@ export async function openLogWriter(
 ): Promise<LogWriter> {
   await checkOutputTarget(target, options.policy);
   const standardOutput = target.kind === 'stdout' ? await openStandardOutput(target.header) : null;
+  if (standardOutput !== null && target.document !== undefined) {
+    return new LogWriter(target, new DocumentOutput(standardOutput, target.document), options);
+  }
   return new LogWriter(target, standardOutput, options);
 }
 
@@ -144,6 +149,8 @@ export class LogWriter implements BatchWriter {
   /**
    * Waits until everything is written, at most so long, then counts the rest as dropped and closes.
    *
+   * @throws HttplogError with `fail`, when the end of what was written did not arrive
+   *
    * A pipe nobody reads may keep a write of `process.stdout` pending: end the command by `process.exit`.
    */
   close(deadlineMs: number): Promise<void> {
@@ -153,6 +160,15 @@ export class LogWriter implements BatchWriter {
 
   async #closeAll(deadlineMs: number): Promise<void> {
     const queues = [...this.#openQueues.values()].map(({ queue }) => queue);
+    const hasEnded = this.#endError !== null;
+    if (
+      queues.length === 0 &&
+      this.#standardOutput !== null &&
+      this.#target.document !== undefined
+    ) {
+      // Who reads it gets a document, if one of no lines.
+      queues.push(new BatchQueue(this.#standardOutput, this.#owner));
+    }
     for (const queue of queues) {
       queue.retryNow();
     }
@@ -163,6 +179,9 @@ export class LogWriter implements BatchWriter {
       await settlesWithin(this.#keeper.close(), deadlineMs);
     }
     this.#openQueues.clear();
+    if (!hasEnded && this.#endError !== null && this.#options.policy === 'fail') {
+      throw this.#endError;
+    }
   }
 
   #useQueue(batch: LineBatch): OpenQueue {
@@ -189,9 +208,13 @@ export class LogWriter implements BatchWriter {
       this.counters.filesOpened += 1;
       this.#options.events?.onOpen?.(openedPath);
     };
-    const { header } = this.#target;
+    const { header, document } = this.#target;
     // A daemon writes for long, and whoever owns a directory has the time to turn it.
     const isStrict = this.#options.policy === 'hold';
+    const trust = { isNamed: this.#target.kind === 'file', isStrict };
+    if (document !== undefined) {
+      return new DocumentOutput(new WholeFile(path, trust, onOpen), document);
+    }
     return this.#keeper !== null && this.#target.kind === 'daily'
       ? new DailyFile({
           directory: this.#target.directory,
@@ -202,7 +225,7 @@ export class LogWriter implements BatchWriter {
           isStrict,
           onOpen,
         })
-      : new DiskFile(path, { isNamed: this.#target.kind === 'file', isStrict }, onOpen, header);
+      : new DiskFile(path, trust, onOpen, header);
   }
 
   /**

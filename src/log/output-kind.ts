@@ -1,3 +1,4 @@
+import type { LineDocument } from '../format/line-batch.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import type { LockPlace } from './lock-place.ts';
 import type { LogWriterEvents } from './log-writer.ts';
@@ -13,6 +14,8 @@ export interface PlannedPlace {
   suffix: string;
   /** Lines that a file of its format begins with. */
   header: Uint8Array | undefined;
+  /** What makes a document of the lines of its format; undefined: they are lines. */
+  document: LineDocument | undefined;
   /** The option that named the place, for hints; undefined: the usual one. */
   option: string | undefined;
   upkeep: Upkeep | undefined;

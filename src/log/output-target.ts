@@ -9,8 +9,9 @@ import {
   HttplogError,
   systemErrorName,
 } from '../errors.ts';
-import { LINE_STREAM_NAMES, type LineBatch } from '../format/line-batch.ts';
+import { LINE_STREAM_NAMES, type LineBatch, type LineDocument } from '../format/line-batch.ts';
 import { checkDailyTrust, checkFileTrust } from './check-trust.ts';
+import { createNotEmptyError } from './not-empty.ts';
 import { findDailyName } from './own-files.ts';
 import { refuseCapture } from './refuse-capture.ts';
 import { checkUpkeep, hasNumbers, type Upkeep } from './upkeep.ts';
@@ -20,6 +21,8 @@ import { describeSystemError } from './write-fault.ts';
 export type OutputTarget = OutputPlace & {
   /** Whole lines, such as names of columns; not counted as lines. A file that has bytes gets none. */
   header?: Uint8Array | undefined;
+  /** The lines are elements of one document: **not of daily files**, which have no end. */
+  document?: LineDocument | undefined;
   /** The option that named the place, for hints; else `-o` or `-d`. */
   option?: string | undefined;
 };
@@ -75,6 +78,9 @@ export async function checkOutputTarget(
       const option = target.option ?? '-o';
       await checkFile(target.path, option);
       await refuseCapture(target.path, option);
+      if (target.document !== undefined) {
+        await checkEmpty(target.path, option);
+      }
       return checkFileTrust(target.path, option, { isNamed: true, isStrict: policy === 'hold' });
     }
     case 'stdout':
@@ -150,6 +156,14 @@ export async function checkFile(path: string, option: string): Promise<void> {
     });
   }
   await checkWritable(path, `File ${path}`, constants.W_OK, naming);
+}
+
+/** @throws HttplogError when there is something in the file; what else is wrong with it was looked at before */
+async function checkEmpty(path: string, option: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isFile() && stats.size > 0) {
+    throw createNotEmptyError(path, option);
+  }
 }
 
 async function checkWritable(

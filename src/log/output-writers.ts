@@ -112,9 +112,14 @@ export class OutputWriters {
     }
   }
 
+  /** See `BatchWriter.close`; every output is closed, whatever becomes of another. */
   async close(deadlineMs: number): Promise<void> {
-    await Promise.all(this.#writers.map((writer) => writer.close(deadlineMs)));
+    const closings = this.#writers.map((writer) => writer.close(deadlineMs));
+    const failed = (await Promise.allSettled(closings)).find(({ status }) => status === 'rejected');
     this.#locks?.release();
+    if (failed?.status === 'rejected') {
+      throw failed.reason;
+    }
   }
 }
 

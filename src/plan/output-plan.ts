@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { readVersion } from '../admin/version.ts';
 import { canSplitByType, type ResolvedOutput, resolveOutputs } from '../config/output-choices.ts';
 import { findTemplateNames } from '../config/output-spellings.ts';
 import type { Settings } from '../config/settings.ts';
@@ -125,6 +126,13 @@ function planOutput(
       'Leave --records out for it, or choose json, which has both',
     );
   }
+  const createDocument = FORMATS[format.name].createDocument;
+  if (createDocument !== undefined && kind === 'lines' && directory !== undefined) {
+    throw usageError(
+      `Format ${format.name} is one document, and daily files have no end to close it`,
+      'Name a file with -o FILE, or standard output with -o -',
+    );
+  }
   const isSplitByType = settings.splitByType && canSplitByType(resolved);
   const isShown = kind === 'lines' && directory === undefined && path === '-';
   const display = isShown ? planDisplay(settings, findTerminal()) : undefined;
@@ -139,6 +147,7 @@ function planOutput(
     path,
     suffix: FORMATS[format.name].suffix,
     header: findHeader(format.name, headerNames),
+    document: createDocument?.(readVersion()),
     option: isOwnPlace ? '--output' : undefined,
     upkeep: createUpkeep(settings),
     paint: display?.isColored === true ? FORMATS[format.name].paint : undefined,

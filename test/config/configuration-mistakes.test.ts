@@ -158,7 +158,7 @@ describe('options without an effect', () => {
     ],
     [
       ['--header', 'Accept'],
-      'Option --header (from option --header) is not used, no output has a place for header fields (json, ecs, otel, tsv and databases have)',
+      'Option --header (from option --header) is not used, no output has a place for header fields (json, ecs, otel, tsv, har and databases have)',
     ],
     [
       [
@@ -169,7 +169,7 @@ describe('options without an effect', () => {
         '--output',
         'format=combined,path=x',
       ],
-      'Option --header (from option --header) is not used, no output has a place for header fields (json, ecs, otel, tsv and databases have)',
+      'Option --header (from option --header) is not used, no output has a place for header fields (json, ecs, otel, tsv, har and databases have)',
     ],
     [
       ['--vxlan-port', '4790'],

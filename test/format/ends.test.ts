@@ -128,9 +128,24 @@ describe('ends of different families, or without an address', () => {
     expect(otel({ ...NO_ENDS, ...host })).toEqual({ 'server.address': 'a.example' });
   });
 
+  it('har: an absolute URL, and nothing of what has no address', () => {
+    const har = (parts: ExchangeParts) => JSON.parse(write('har', parts)[0].slice(1));
+    expect(har(PROXY)).toMatchObject({
+      serverIPAddress: '10.0.0.2',
+      connection: '2001:db8::7#50905',
+      request: { url: 'http://10.0.0.2/a' },
+    });
+    expect(har(NO_ENDS).request.url).toBe('http://unknown.invalid/a');
+    expect(har(NO_ENDS)).not.toHaveProperty('serverIPAddress');
+    expect(har(NO_CLIENT)).not.toHaveProperty('connection');
+    expect(har(NO_CLIENT)).toHaveProperty('serverIPAddress', '10.0.0.2');
+  });
+
   it('every format was looked at above', () => {
     const seen = ['text', 'json', 'ecs', 'otel', 'common', 'combined', 'combined-timed', 'audit'];
-    expect(FORMAT_NAMES.toSorted()).toEqual([...seen, 'tsv', 'short', 'template'].toSorted());
+    expect(FORMAT_NAMES.toSorted()).toEqual(
+      [...seen, 'tsv', 'short', 'har', 'template'].toSorted(),
+    );
     expect(RECORDS_NAMES).toEqual(['messages', 'exchanges']);
   });
 });

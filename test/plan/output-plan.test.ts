@@ -211,7 +211,8 @@ describe('each format, of each kind of record', () => {
 
   test.each(cases as [RecordFormatName, Records][])('%s of %s', (format, records) => {
     const text = format === 'template' ? 'template:{path}' : format;
-    const argv = ['--format', text, '--records', records];
+    // Daily files have no end, which a document of `har` needs.
+    const argv = ['--format', text, '--records', records, '-o', '-'];
     const kind = KINDS_BY_RECORDS[records];
     const options = { ...FORMAT_OPTIONS_DEFAULT, template: '{path}' };
     if (hasWriterOf(format, records)) {
@@ -224,6 +225,28 @@ describe('each format, of each kind of record', () => {
       });
       expect(() => createWriter(format, kind, options)).toThrow('no lines of this kind');
     }
+  });
+});
+
+describe('a document', () => {
+  test('is a file, or standard output', () => {
+    for (const path of ['a.har', '-']) {
+      const { target } = plan('--format', 'har', '-o', path).outputs[0].target;
+      expect(target).toMatchObject({ document: { closing: new Uint8Array(Buffer.from('}}\n')) } });
+    }
+    expect(plan('-o', '-').outputs[0].target.target).not.toHaveProperty('document.opening');
+  });
+
+  test.each([
+    ['--format', 'har'],
+    ['--output', `format=har,path=${logs}/`],
+  ])('is not daily files: %s %s', (...argv) => {
+    expect(planError(...argv)).toMatchObject({
+      code: 'HTTPLOG_CONFIGURATION',
+      exitCode: 2,
+      message: 'Format har is one document, and daily files have no end to close it',
+      hint: 'Name a file with -o FILE, or standard output with -o -',
+    });
   });
 });
 

@@ -36,6 +36,7 @@ const OUTPUTS: readonly Readonly<Record<string, string>>[] = [
     short: 'format=short',
     audit: 'format=audit',
     tsv: 'format=tsv',
+    har: 'format=har',
     template: `format=template:'${TEMPLATE}'`,
     'sqlite, exchanges': 'records=exchanges',
     'sqlite, messages': 'records=messages',
