@@ -49,6 +49,7 @@ _httplog_value() {
     -log_every | --log_every) : ;;
     -service-log | --service-log) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     -report | --report) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
+    -interval | --interval) : ;;
     -user | --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
     -listen-admin | --listen-admin) : ;;
     -admin-host | --admin-host) : ;;
@@ -79,7 +80,7 @@ _httplog() {
   fi
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      run | replay | demo | doctor | interfaces | check-config | print-systemd | status)
+      run | replay | top | demo | doctor | interfaces | check-config | print-systemd | status)
         command=$word
         break
         ;;
@@ -88,10 +89,11 @@ _httplog() {
   case $command in
     run) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
     replay) words='-p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip --quiet --report -cpuprofile --methods --complete-heads --within-connect --no-fold --vxlan-port -s -cpu --config -v --version -h --help' ;;
+    top) words='-i -p -f --local --client-from --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip --interval --user --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
     demo) words='--color --timezone -cpu --engine -v --version -h --help' ;;
     doctor) words='-i -p --config -v --version -h --help' ;;
     interfaces) words='-v --version -h --help' ;;
-    check-config) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
+    check-config) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --interval --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
     print-systemd) words='-i -p -f --local -c -o --format --color --records --output --header --client-from -add_vlan --timezone -d -log_split --rotate-size --compress --keep-days --keep-files --max-disk --include-path --exclude-path --method --status --host --client --server --header-filter --slower-than --sample --header-mode --query-mode --cookie-mode --redact --redact-file --anonymize-ip -log_every --service-log --quiet --report --user --listen-admin --admin-host -cpuprofile --methods --complete-heads --within-connect --no-fold --tunnels --vxlan-port -s -b -cpu --engine --promisc --config -v --version -h --help' ;;
     status) words='--listen-admin --config -v --version -h --help' ;;
   esac
@@ -101,7 +103,7 @@ _httplog() {
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")
   elif ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run replay demo doctor interfaces check-config print-systemd status' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'run replay top demo doctor interfaces check-config print-systemd status' -- "$cur")
   fi
 }
 

@@ -42,6 +42,20 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'top',
+    usage: 'top [OPTION...]',
+    summary: 'Show the traffic as it passes: rate, status, slowest routes, busiest hosts',
+    description: [
+      'Captures as run would, on the interface and the ports of the same options, and writes no file.',
+      'Draws what it has seen since the start; q ends it, r begins anew. Needs a terminal.',
+      'Needs root or the capability CAP_NET_RAW.',
+    ],
+    examples: [
+      ['sudo httplog top', 'port 80 of the default interface'],
+      ['sudo httplog top -i any -p 80,8080 --status 5xx', 'what fails, on all interfaces'],
+    ],
+  },
+  {
     name: 'demo',
     usage: 'demo [OPTION...]',
     summary: 'Show live capture on loopback, with a server and a client of its own',

@@ -6,3 +6,7 @@ export const DOCTOR_LOOK_MS = 5000;
 
 /** Ports that the doctor names. */
 export const DOCTOR_PORTS_MAX = 8;
+
+/** The screen of a terminal that does not tell its size. */
+export const SCREEN_COLUMNS_USUAL = 80;
+export const SCREEN_ROWS_USUAL = 24;

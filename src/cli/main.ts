@@ -39,6 +39,11 @@ async function runCommand(commandLine: ParsedCommandLine): Promise<ExitCode> {
       const { runReplayCommand } = await import('./replay-command.ts');
       return runReplayCommand(commandLine.files, loadConfiguration(input), printError);
     }
+    case 'top': {
+      const { loadConfiguration } = await import('../config/configuration.ts');
+      const { runTopCommand } = await import('./top-command.ts');
+      return runTopCommand(loadConfiguration(input));
+    }
     case 'demo': {
       const { loadConfiguration } = await import('../config/configuration.ts');
       const { runDemoCommand } = await import('./demo-command.ts');

@@ -7,10 +7,10 @@ export const ERRANDS: readonly (readonly [line: string, meaning: string])[] = [
   ['sudo httplog -i any -p 80,8080 -o -', 'all interfaces, several ports'],
   ['sudo httplog -o - --status 5xx', 'what failed, and nothing else'],
   ['sudo httplog -o - --slower-than 500ms', 'what was slow'],
+  ['sudo httplog top', 'how much, how slow, from whom, as it is'],
   ['sudo httplog', 'daily files in /log/httplog'],
   ['httplog replay day.pcap -p any', 'lines of a capture, - is a pipe'],
   ['httplog replay day.pcap --format json', 'request and response, for jq'],
-  ['httplog replay day.pcap --report always', 'how much, how slow, from whom'],
   ['httplog status', 'does it run, what has it done'],
 ];
 

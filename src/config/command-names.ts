@@ -2,6 +2,7 @@
 export const COMMAND_NAMES = [
   'run',
   'replay',
+  'top',
   'demo',
   'doctor',
   'interfaces',

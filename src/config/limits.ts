@@ -33,3 +33,7 @@ export const KEEP_COUNT_MAX = 1_000_000;
 
 /** Names by which the admin server may be asked: more is a slip. */
 export const ADMIN_HOSTS_MAX = 32;
+
+/** Milliseconds between two pictures: more often nobody can read them, more seldom nobody waits for the next. */
+export const INTERVAL_MS_MIN = 100;
+export const INTERVAL_MS_MAX = 3_600_000;

@@ -4,6 +4,7 @@ import { RECORDS_NAMES } from '../record/record-kinds.ts';
 import { ADMIN_ADDRESS_ALLOWED, parseAdminAddress, printAdminAddress } from './admin-address.ts';
 import { ADMIN_HOSTS_ALLOWED, parseAdminHosts } from './admin-hosts.ts';
 import { CLIENT_FROM_SPELLING } from './client-spelling.ts';
+import { parseDuration } from './duration-spellings.ts';
 import {
   explainAddresses,
   explainFieldNames,
@@ -13,6 +14,8 @@ import {
 import { FILTER_SPELLINGS, METHOD_TOKEN } from './filter-spellings.ts';
 import { parseInteger, parseIntegerBetween } from './integer-spellings.ts';
 import {
+  INTERVAL_MS_MAX,
+  INTERVAL_MS_MIN,
   KEEP_COUNT_MAX,
   LOCAL_NETWORKS_MAX,
   METHODS_MAX,
@@ -133,6 +136,13 @@ function parsePath(text: string): string | null {
 const print = String;
 
 /** Every way in which a value can be written, by the name that the option table uses. */
+function parseInterval(text: string): number | null {
+  const intervalMs = parseDuration(text);
+  return intervalMs !== null && intervalMs >= INTERVAL_MS_MIN && intervalMs <= INTERVAL_MS_MAX
+    ? intervalMs
+    : null;
+}
+
 export const SPELLINGS = {
   interface: {
     allowed: 'an interface name of 1 to 15 bytes without space, / or :, or any',
@@ -211,6 +221,11 @@ export const SPELLINGS = {
     unset: [],
   },
   ...FILTER_SPELLINGS,
+  interval: {
+    allowed: `a duration from ${INTERVAL_MS_MIN}ms to 1h, as in 500ms or 2s`,
+    parse: parseInterval,
+    print: (intervalMs: number) => `${intervalMs}ms`,
+  },
   'client-from': CLIENT_FROM_SPELLING,
   'header-names': {
     allowed: `up to ${HEADER_NAMES_MAX} names of letters, digits, -, _ and . as in Accept,X-Tenant`,

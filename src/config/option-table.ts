@@ -44,11 +44,14 @@ interface OptionRow {
 
 const LIVE = ['run', 'check-config', 'print-systemd'] as const;
 const LIVE_AND_STATUS = ['run', 'check-config', 'print-systemd', 'status'] as const;
+const LIVE_AND_TOP = ['run', 'top', 'check-config', 'print-systemd'] as const;
+/** Which exchanges there are, whatever becomes of them. */
+const EXCHANGES = ['run', 'replay', 'top', 'check-config', 'print-systemd'] as const;
 const LIVE_AND_REPLAY = ['run', 'replay', 'check-config', 'print-systemd'] as const;
-const LIVE_AND_DEMO = ['run', 'demo', 'check-config', 'print-systemd'] as const;
+const LIVE_TOP_AND_DEMO = ['run', 'top', 'demo', 'check-config', 'print-systemd'] as const;
 /** What a run would look at, which the doctor compares with what there is. */
-const LIVE_AND_DOCTOR = ['run', 'doctor', 'check-config', 'print-systemd'] as const;
-const PORTS_COMMANDS = ['run', 'replay', 'doctor', 'check-config', 'print-systemd'] as const;
+const LIVE_AND_DOCTOR = ['run', 'top', 'doctor', 'check-config', 'print-systemd'] as const;
+const PORTS_COMMANDS = ['run', 'replay', 'top', 'doctor', 'check-config', 'print-systemd'] as const;
 const WITH_PACKETS = ['run', 'replay', 'demo', 'check-config', 'print-systemd'] as const;
 
 const ROWS = [
@@ -83,7 +86,7 @@ const ROWS = [
     description: 'Packets to look at, as a tcpdump expression that takes the place of -p',
     spelling: 'text',
     group: 'Capture',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'localNetworks',
@@ -96,7 +99,7 @@ const ROWS = [
     spelling: 'networks',
     isRepeatable: true,
     group: 'Capture',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'packetCountMax',
@@ -190,7 +193,7 @@ const ROWS = [
       'Who says which client lines show: the connection (peer), its PROXY header, or a field of trusted proxies',
     spelling: 'client-from',
     group: 'Lines',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'addVlan',
@@ -302,7 +305,7 @@ const ROWS = [
     spelling: 'path-patterns',
     isRepeatable: true,
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'excludePaths',
@@ -314,7 +317,7 @@ const ROWS = [
     spelling: 'path-patterns',
     isRepeatable: true,
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'methodFilter',
@@ -326,7 +329,7 @@ const ROWS = [
     spelling: 'method-filter',
     isRepeatable: true,
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'statusFilter',
@@ -338,7 +341,7 @@ const ROWS = [
     spelling: 'status-filter',
     isRepeatable: true,
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'hostFilter',
@@ -350,7 +353,7 @@ const ROWS = [
     spelling: 'host-filter',
     isRepeatable: true,
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'clientFilter',
@@ -362,7 +365,7 @@ const ROWS = [
     spelling: 'address-filter',
     isRepeatable: true,
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'serverFilter',
@@ -374,7 +377,7 @@ const ROWS = [
     spelling: 'address-filter',
     isRepeatable: true,
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'headerFilter',
@@ -386,7 +389,7 @@ const ROWS = [
     spelling: 'header-filter',
     isRepeatable: true,
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'slowerThanMs',
@@ -397,7 +400,7 @@ const ROWS = [
     description: 'Write exchanges that took longer than this, as in 500ms',
     spelling: 'milliseconds',
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'sampleOneIn',
@@ -408,7 +411,7 @@ const ROWS = [
     description: 'Write one connection in N, all exchanges of it',
     spelling: 'sample',
     group: 'Filters',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'headerModes',
@@ -419,7 +422,7 @@ const ROWS = [
     description: 'Keep, drop or redact header fields, as in keep,x-token=drop',
     spelling: 'field-modes',
     group: 'Redaction',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'queryModes',
@@ -431,7 +434,7 @@ const ROWS = [
       'Keep, drop or redact query parameters, as in keep,token=redact; (?i)NAME in any case',
     spelling: 'field-modes',
     group: 'Redaction',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'cookieModes',
@@ -442,7 +445,7 @@ const ROWS = [
     description: 'Keep, drop or redact cookies, as in redact,theme=keep',
     spelling: 'field-modes',
     group: 'Redaction',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'redactPatterns',
@@ -454,7 +457,7 @@ const ROWS = [
     spelling: 'redact-patterns',
     isRepeatable: true,
     group: 'Redaction',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'redactFile',
@@ -465,7 +468,7 @@ const ROWS = [
     description: 'YAML file of patterns of your own: a list of name and pattern (RE2)',
     spelling: 'path',
     group: 'Redaction',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'anonymizeIp',
@@ -476,7 +479,7 @@ const ROWS = [
     description: 'Hide client addresses: zero the last bits (/24, /48), or hash them with a key',
     spelling: 'anonymize-ip',
     group: 'Redaction',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'logEvery',
@@ -525,6 +528,17 @@ const ROWS = [
     commands: LIVE_AND_REPLAY,
   },
   {
+    key: 'topIntervalMs',
+    flags: ['--interval'],
+    environment: 'HTTPLOG_TOP_INTERVAL',
+    placeholder: 'TIME',
+    default: '1000ms',
+    description: 'Time between two pictures of httplog top',
+    spelling: 'interval',
+    group: 'Service',
+    commands: ['top', 'check-config'],
+  },
+  {
     key: 'user',
     flags: ['--user'],
     environment: 'HTTPLOG_USER',
@@ -533,7 +547,7 @@ const ROWS = [
     description: 'User to become after a start as root; root = stay root',
     spelling: 'user',
     group: 'Service',
-    commands: LIVE,
+    commands: LIVE_AND_TOP,
   },
   {
     key: 'listenAdmin',
@@ -578,7 +592,7 @@ const ROWS = [
     description: 'Methods that begin a request; all = those that IANA has registered',
     spelling: 'methods',
     group: 'Capture in detail',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'completeHeads',
@@ -589,7 +603,7 @@ const ROWS = [
       'Put a head that does not end in its first segment together from the following ones',
     spelling: 'switch',
     group: 'Capture in detail',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'withinConnect',
@@ -601,7 +615,7 @@ const ROWS = [
       'What becomes of HTTP within a tunnel that CONNECT has opened: read as any other, or left out',
     spelling: 'show-or-hide',
     group: 'Capture in detail',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'noFold',
@@ -612,7 +626,7 @@ const ROWS = [
       'Show what several devices of a host see of one message, also before and behind its address translation',
     spelling: 'switch',
     group: 'Capture in detail',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'tunnels',
@@ -622,7 +636,7 @@ const ROWS = [
     description: "Let packets within tunnels pass the kernel's filter; a replay always opens them",
     spelling: 'switch',
     group: 'Capture in detail',
-    commands: LIVE,
+    commands: LIVE_AND_TOP,
   },
   {
     key: 'vxlanPorts',
@@ -633,7 +647,7 @@ const ROWS = [
     description: 'UDP ports of VXLAN besides the usual ones',
     spelling: 'udp-ports',
     group: 'Capture in detail',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'snaplen',
@@ -645,7 +659,7 @@ const ROWS = [
     description: 'Bytes kept of each packet, 0 or less = 65535; in replay only when it is given',
     spelling: 'snaplen',
     group: 'Capture in detail',
-    commands: LIVE_AND_REPLAY,
+    commands: EXCHANGES,
   },
   {
     key: 'ringMegabytes',
@@ -657,7 +671,7 @@ const ROWS = [
     description: 'Size of the packet ring that the kernel fills, one for each decode worker',
     spelling: 'ring-size',
     group: 'Capture in detail',
-    commands: LIVE,
+    commands: LIVE_AND_TOP,
   },
   {
     key: 'workers',
@@ -670,7 +684,7 @@ const ROWS = [
       'Decode workers, a thread and a ring each; in replay, files or parts of one (else one a core)',
     spelling: 'workers',
     group: 'Capture in detail',
-    commands: WITH_PACKETS,
+    commands: ['run', 'replay', 'top', 'demo', 'check-config', 'print-systemd'],
   },
   {
     key: 'engine',
@@ -681,7 +695,7 @@ const ROWS = [
     description: "Capture engine: the kernel's packet ring, or the libpcap of this machine",
     spelling: 'engine',
     group: 'Capture in detail',
-    commands: LIVE_AND_DEMO,
+    commands: LIVE_TOP_AND_DEMO,
   },
   {
     key: 'promiscuous',
@@ -691,7 +705,7 @@ const ROWS = [
     description: 'Put the interface into promiscuous mode, for a mirror port',
     spelling: 'switch',
     group: 'Capture in detail',
-    commands: LIVE,
+    commands: LIVE_AND_TOP,
   },
   {
     key: 'configurationFile',

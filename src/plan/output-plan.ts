@@ -53,7 +53,8 @@ export function planRecords(settings: Settings): RecordPlan {
   const headerNames = findFieldNames(settings);
   const named = planOutputs(settings, headerNames);
   const report = wantsReport(settings, named) ? new TrafficReport() : undefined;
-  const outputs = report === undefined ? named : [...named, createReportOutput(report)];
+  const take = report === undefined ? undefined : (lines: Uint8Array) => report.take(lines);
+  const outputs = take === undefined ? named : [...named, createReportOutput(take)];
   const redaction = createRedactionSettings(settings);
   const filter = createFilterSettings(settings, redaction.addresses?.idKey);
   return {
@@ -67,6 +68,25 @@ export function planRecords(settings: Settings): RecordPlan {
     textColumns: { hasVlan: settings.addVlan },
     hostName: hostname(),
   };
+}
+
+/**
+ * The same for lines of the report alone, which nobody writes.
+ *
+ * @param take see `ReportTarget`
+ * @throws HttplogError when a file of redaction cannot be read
+ */
+export function planTraffic(settings: Settings, take: (lines: Uint8Array) => void): RecordPlan {
+  const plan = planRecords({
+    ...settings,
+    outputs: [],
+    outputPath: '-',
+    format: undefined,
+    records: undefined,
+    headerNames: [],
+    report: 'never',
+  });
+  return { ...plan, outputs: [createReportOutput(take)] };
 }
 
 /** @throws HttplogError with exit code 2 when outputs contradict themselves or each other */
@@ -104,8 +124,7 @@ function wantsReport({ report, quiet }: Settings, outputs: readonly OutputPlan[]
   return report === 'always' || (report === 'auto' && !quiet && hasExchanges && isLookedAt());
 }
 
-function createReportOutput(report: TrafficReport): OutputPlan {
-  const take = (lines: Uint8Array): void => report.take(lines);
+function createReportOutput(take: (lines: Uint8Array) => void): OutputPlan {
   return {
     settings: {
       ...{ format: 'report', template: undefined, records: 'exchanges', isSplitByType: false },

@@ -109,7 +109,7 @@ describe('a command', () => {
 
   test('that there is not is a mistake with the nearest one', () => {
     const all =
-      'commands are run, replay, demo, doctor, interfaces, check-config, print-systemd, status, help, version';
+      'commands are run, replay, top, demo, doctor, interfaces, check-config, print-systemd, status, help, version';
     expect(messages(['replya', 'a'])).toEqual([
       `Unknown command "replya", did you mean replay; ${all}`,
     ]);
@@ -121,8 +121,8 @@ describe('a command', () => {
 
   test('refuses the options of other commands', () => {
     expect(messages(['replay', 'a', '-i', 'eth0', '--b=8'])).toEqual([
-      'Option -i is not for httplog replay, only for run, doctor, check-config, print-systemd',
-      'Option --b is not for httplog replay, only for run, check-config, print-systemd',
+      'Option -i is not for httplog replay, only for run, top, doctor, check-config, print-systemd',
+      'Option --b is not for httplog replay, only for run, top, check-config, print-systemd',
     ]);
     expect(messages(['interfaces', '-p', '80'])).toHaveLength(1);
     expect(messages(['-i', 'eth0', '-b', '8'])).toEqual([]);

@@ -20,7 +20,7 @@ const FLAGS = [
     '--tunnels',
     '--vxlan-port',
   ],
-  ...['--format', '--records', '--output', '--header'],
+  ...['--format', '--records', '--output', '--header', '--interval'],
   ...['--include-path', '--exclude-path', '--method', '--status', '--host', '--client', '--server'],
   ...['--header-filter', '--slower-than', '--sample'],
   ...['--header-mode', '--query-mode', '--cookie-mode', '--redact', '--redact-file'],
@@ -59,6 +59,7 @@ const ENVIRONMENT = [
   'WITHIN_CONNECT',
   'COLOR',
   'REPORT',
+  'TOP_INTERVAL',
 ].map((name) => `HTTPLOG_${name}`);
 
 test('the table has these options, each once', () => {

@@ -3,7 +3,15 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const WITH_CONFIGURATION = ['run', 'replay', 'doctor', 'status', 'check-config', 'print-systemd'];
+const WITH_CONFIGURATION = [
+  'run',
+  'replay',
+  'top',
+  'doctor',
+  'status',
+  'check-config',
+  'print-systemd',
+];
 const WITHOUT_CONFIGURATION = ['demo', 'interfaces'];
 
 let emptyFile: string | undefined;
