@@ -2,11 +2,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PROGRESS_INTERVAL_MS } from '../../src/daemon/limits.ts';
 import { showProgress } from '../../src/daemon/replay-progress.ts';
 
+const { isTTY } = process.stderr;
 let shown = '';
 
 beforeEach(() => {
   shown = '';
   vi.useFakeTimers();
+  // The bar itself looks, too.
+  process.stderr.isTTY = true;
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     shown += text;
     return true;
@@ -15,6 +18,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+  process.stderr.isTTY = isTTY;
   vi.useRealTimers();
 });
 
