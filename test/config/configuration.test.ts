@@ -100,6 +100,7 @@ const OTHER_VALUES: Record<string, [text: string, value: unknown]> = {
   ],
   headerFilter: ['X-Tenant=a', [{ name: 'x-tenant', value: 'a', isNegated: false }]],
   slowerThanMs: ['0.5', 0.5],
+  topIntervalMs: ['2s', 2000],
   sampleOneIn: ['10', 10],
   color: ['never', 'never'],
   report: ['always', 'always'],
@@ -164,6 +165,7 @@ test('without anything given every setting has its default', () => {
     serverFilter: [],
     headerFilter: [],
     slowerThanMs: undefined,
+    topIntervalMs: 1000,
     sampleOneIn: undefined,
     headerModes: { default: undefined, byName: [] },
     queryModes: { default: undefined, byName: [] },
@@ -180,8 +182,9 @@ test('without anything given every setting has its default', () => {
 
 describe.each(SETTING_OPTIONS.map((option) => [option.flags[0], option] as const))(
   '%s',
-  (flag, { key, environment }) => {
+  (flag, { key, environment, commands }) => {
     const [text, value] = OTHER_VALUES[key];
+    const [command] = commands;
 
     test('is taken from each layer, with its origin', () => {
       writeFileSync(localFile, `# first\n${environment}=${text}\n`);
@@ -192,8 +195,8 @@ describe.each(SETTING_OPTIONS.map((option) => [option.flags[0], option] as const
       expect(load([]).origins[key]).toBe(`${systemFile} line 1`);
       expect(load([], { [environment]: text }).settings[key]).toEqual(value);
       expect(load([], { [environment]: text }).origins[key]).toBe(`environment ${environment}`);
-      expect(load([`${flag}=${text}`]).settings[key]).toEqual(value);
-      expect(load([`${flag}=${text}`], { [environment]: text }).origins[key]).toBe(
+      expect(load([command, `${flag}=${text}`]).settings[key]).toEqual(value);
+      expect(load([command, `${flag}=${text}`], { [environment]: text }).origins[key]).toBe(
         `option ${flag}`,
       );
     });

@@ -17,10 +17,12 @@ const LNAV_FORMAT = 'conf/lnav/httplog.json';
 const home = mkdtempSync(join(tmpdir(), 'httplog-programs-'));
 const textFile = join(home, 'http.log');
 const jsonFile = join(home, 'http.json');
+const harFile = join(home, 'http.har');
 
 beforeAll(async () => {
   writeFileSync(textFile, (await replay([CAPTURE], '-p', 'any')).stdout);
   writeFileSync(jsonFile, (await replay([CAPTURE], '-p', 'any', '--format', 'json')).stdout);
+  writeFileSync(harFile, (await replay([CAPTURE], '-p', 'any', '--format', 'har')).stdout);
 });
 
 afterAll(() => rmSync(home, { recursive: true }));
@@ -51,7 +53,8 @@ describe.skipIf(noJq)(titleWithReason('jq', noJq), () => {
   });
 
   test.each(examples)('takes what $file says: $program', ({ options, program }) => {
-    const { status, stderr } = spawnSync('jq', [...options, program, jsonFile]);
+    const file = program.includes('.log.entries') ? harFile : jsonFile;
+    const { status, stderr } = spawnSync('jq', [...options, program, file]);
     expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: '' });
   });
 
