@@ -224,7 +224,10 @@ function createJob(
     request,
     counters: createCounters(),
     progress: new Float64Array(new SharedArrayBuffer(progressBytes)),
-    shared: workersCount > 1 ? findSharedCapture(request, workersCount) : undefined,
+    shared:
+      workersCount > 1
+        ? findSharedCapture(request, workersCount, origins.workers !== 'default')
+        : undefined,
   };
 }
 

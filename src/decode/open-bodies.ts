@@ -117,6 +117,16 @@ function findOpenBodyEnd(bodies: OpenBodies, bytes: Uint8Array, segment: Segment
   return Math.min(payloadEnd, payloadOffset + left);
 }
 
+/** Nothing is known of the segment's direction but what it has sent. **Its place is taken.** */
+export function hasNothingOpen({ flags, place }: OpenBodies): boolean {
+  return flags[place] === 0;
+}
+
+/** Takes a message without a body where nothing is open, as most are. **Its place is taken.** */
+export function passMessage(bodies: OpenBodies, segment: Segment): void {
+  raiseHigh(bodies, bodies.place, endOf(segment));
+}
+
 /** Takes a message whose head does not end in the segment: it may come whole. **Its place is taken.** */
 export function noteOpenHead(bodies: OpenBodies, bytes: Uint8Array, segment: Segment): void {
   const { place } = bodies;

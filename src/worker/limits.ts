@@ -14,6 +14,12 @@ export const PART_BYTES = 8 * 1024 * 1024;
 export const SHARED_CAPTURE_BYTES_MIN = 128 * 1024 * 1024;
 
 /**
+ * The same where nobody has asked for several: what a thread costs until it is as fast as the first one, half a second of
+ * CPU, is a quarter of one worker's time here. On a machine with other work more threads gain nothing at any size.
+ */
+export const SHARED_UNASKED_BYTES_MIN = 1024 * 1024 * 1024;
+
+/**
  * Parts that each thread beside the first may have before it: one in hand, and some to go on with while who
  * hands them out is busy with a part of its own.
  */

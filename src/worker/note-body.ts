@@ -2,12 +2,14 @@ import { readInt32BE } from '../big-endian.ts';
 import { NO_PLACE, type OpenBodies } from '../decode/body-rows.ts';
 import {
   findAnswered,
+  hasNothingOpen,
   mayAnswerHead,
   noteAnswer,
   noteBody,
   noteHeadAsked,
   noteOpenHead,
   noteOtherAsked,
+  passMessage,
 } from '../decode/open-bodies.ts';
 import type { Segment } from '../decode/segment.ts';
 import { bodyFraming } from '../http/body-framing.ts';
@@ -60,6 +62,10 @@ export function noteMessageBody(
   const isFramed =
     !saysNothing &&
     (fieldOffsets[FIELD_CONTENT_LENGTH] !== 0 || fieldOffsets[FIELD_TRANSFER_ENCODING] !== 0);
+  if (!isFramed && hasNothingOpen(bodies)) {
+    passMessage(bodies, segment);
+    return;
+  }
   const framing = isFramed ? bodyFraming(bytes, message, NO_FAULTS) : 0;
   noteBody(bodies, bytes, segment, headEnd - segment.payloadOffset, framing);
 }

@@ -6,7 +6,7 @@ import type { BatchSink } from '../format/line-batch.ts';
 import { isPlainText } from '../output/create-record-outputs.ts';
 import { chooseRandomWord } from '../system/random-word.ts';
 import { createPartJoiner, flushJoiner, joinPart } from './join-parts.ts';
-import { SHARED_CAPTURE_BYTES_MIN } from './limits.ts';
+import { SHARED_CAPTURE_BYTES_MIN, SHARED_UNASKED_BYTES_MIN } from './limits.ts';
 import { PartCrew, type SharedCapture } from './part-crew.ts';
 import type { PipelineSettings } from './pipeline-settings.ts';
 import type { ReplayProgress, ReplayRequest } from './replay.ts';
@@ -14,19 +14,21 @@ import type { ReplayProgress, ReplayRequest } from './replay.ts';
 /**
  * The capture as one that several threads can decode: a large plain pcap file whose lines show nothing that is
  * not in their own message. Undefined where one thread has to do it, or does it as fast.
+ *
+ * @param isAsked somebody wants so many workers
  */
 export function findSharedCapture(
   request: ReplayRequest,
   workersCount: number,
+  isAsked: boolean,
 ): SharedCapture | undefined {
   const { path, settings } = request;
   if (!canReplayInParts(settings)) {
     return undefined;
   }
   const file = readPcapFileHeader(path);
-  return file !== undefined &&
-    file.byteLength >= SHARED_CAPTURE_BYTES_MIN &&
-    !isOfSeveralDevices(file)
+  const byteLengthMin = isAsked ? SHARED_CAPTURE_BYTES_MIN : SHARED_UNASKED_BYTES_MIN;
+  return file !== undefined && file.byteLength >= byteLengthMin && !isOfSeveralDevices(file)
     ? { request, file, workersCount }
     : undefined;
 }

@@ -24,7 +24,7 @@ import { countFrames, createCounters } from '../../src/counters/counters.ts';
 import { UNREAD_KINDS_MAX } from '../../src/counters/limits.ts';
 import { HttplogError } from '../../src/errors.ts';
 import { TEXT_COLUMNS_DEFAULT } from '../../src/format/text-line.ts';
-import { SHARED_CAPTURE_BYTES_MIN } from '../../src/worker/limits.ts';
+import { SHARED_CAPTURE_BYTES_MIN, SHARED_UNASKED_BYTES_MIN } from '../../src/worker/limits.ts';
 import type { PartReport } from '../../src/worker/part-thread.ts';
 import type { PipelineSettings } from '../../src/worker/pipeline-settings.ts';
 import { type ReplayRequest, replayCapture } from '../../src/worker/replay.ts';
@@ -259,15 +259,21 @@ describe('replayInParts', () => {
 });
 
 describe('findSharedCapture', () => {
-  const large = () => {
+  const large = (byteLength = SHARED_CAPTURE_BYTES_MIN) => {
     const path = writeCapture(captureRequests([ask('/')]));
-    truncateSync(path, SHARED_CAPTURE_BYTES_MIN);
+    truncateSync(path, byteLength);
     return path;
   };
 
+  it('takes a smaller one only where somebody has asked for several workers', () => {
+    expect(findSharedCapture(requestOf(large()), 2, false)).toBeUndefined();
+    const larger = large(SHARED_UNASKED_BYTES_MIN);
+    expect(findSharedCapture(requestOf(larger), 2, false)).toMatchObject({ workersCount: 2 });
+  });
+
   it('takes a large plain pcap for text lines of messages', () => {
     const outputs = [TEXT_OUTPUT, { ...TEXT_OUTPUT, isSplitByType: true }];
-    expect(findSharedCapture(requestOf(large(), { outputs }), 2)).toMatchObject({
+    expect(findSharedCapture(requestOf(large(), { outputs }), 2, true)).toMatchObject({
       workersCount: 2,
       file: { byteLength: expect.any(Number) },
     });
@@ -280,7 +286,7 @@ describe('findSharedCapture', () => {
     ['of another format too', { outputs: [TEXT_OUTPUT, { ...TEXT_OUTPUT, format: 'json' }] }],
     ['that a filter chooses', { filter: { ...settingsOf().filter, slowerThanMs: 1 } }],
   ])('leaves lines %s to one worker', (_name, settings) => {
-    expect(findSharedCapture(requestOf(large(), settings), 2)).toBeUndefined();
+    expect(findSharedCapture(requestOf(large(), settings), 2, true)).toBeUndefined();
   });
 
   it('leaves what is small, compressed, missing or no file to one worker', () => {
@@ -289,7 +295,7 @@ describe('findSharedCapture', () => {
     writeFileSync(compressed, gzipSync(captureRequests([ask('/')])));
     truncateSync(compressed, SHARED_CAPTURE_BYTES_MIN);
     for (const path of [small, compressed, '/nowhere.pcap', folder, '-', '/dev/zero']) {
-      expect(findSharedCapture(requestOf(path), 2)).toBeUndefined();
+      expect(findSharedCapture(requestOf(path), 2, true)).toBeUndefined();
     }
   });
 });
