@@ -49,7 +49,11 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
       'received === (total | 0) || isAllLead(',
       'true || isAllLead(',
     ],
-    ['assumed-place-falls: nothing is assumed', 'noteFact(flows, flow, FLOW_ASSUMED);', ''],
+    [
+      'assumed-place-falls: nothing is assumed',
+      'noteFact(flows, flow, FLOW_ASSUMED | FLOW_SURE);',
+      'noteFact(flows, flow, FLOW_SURE);',
+    ],
     ['early-response-keeps-who-waits', '!isBeforeWaiting(tracker, first, segment)', 'true'],
     [
       'lost-place-is-given-up: what waits stays',
@@ -145,21 +149,22 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
   ...changes('src/exchange/within-body.ts', [
     [
       'within-request: of unknown length',
-      'acknowledgmentOf(slots, exchange) === segment.acknowledgmentNumber',
+      'headBytes !== 0 && acknowledgmentOf(slots, exchange) === acknowledgmentNumber',
       'false',
     ],
     [
       'within-request: of unknown length, for ever',
-      '&&\n      acknowledgmentOf(slots, exchange) === segment.acknowledgmentNumber',
+      ' && acknowledgmentOf(slots, exchange) === acknowledgmentNumber',
       '',
     ],
-    ['within-request: without a head', 'headBytes !== 0 &&', ''],
+    ['within-request: without a head', ' headBytes !== 0 &&', ''],
     ['within-request: within its head', ' && position >= headBytes', ''],
     [
-      'body-left-out',
-      'isBodyLeftOut(slots, exchange, position, segment.acknowledgmentNumber)',
-      'false',
+      'answered-within-request',
+      '!isFirstBehindResponse(tracker, flow, exchange, segment.sequenceNumber, acknowledgmentNumber)',
+      'true',
     ],
+    ['body-left-out', 'isBodyLeftOut(slots, exchange, position, acknowledgmentNumber)', 'false'],
     [
       'body-left-out: the place stays',
       'movePlace(flows, sideOf(flow, FROM_CLIENT), segment.sequenceNumber);',
@@ -215,9 +220,22 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
       'false',
     ],
     ['next-response-ends-it', 'endOpenResponse(tracker, flow, true, INCOMPLETE_GAP);', ''],
-    ['another-protocol', 'isOtherProtocol(slots, index, statusCode)', 'false'],
+    [
+      'another-protocol',
+      'statusCode === STATUS_SWITCHING_PROTOCOLS || (isTunnel && tracker.isConnectHidden)',
+      'false',
+    ],
+    [
+      'tunnel-goes-on',
+      'hasMark(slots, index, EXCHANGE_CONNECT) && statusCode >= 200 && statusCode < 300',
+      'false',
+    ],
     ['another-protocol: 101', 'statusCode === STATUS_SWITCHING_PROTOCOLS ||', ''],
-    ['another-protocol: the flow goes on', 'noteFact(flows, flow, FLOW_OTHER_PROTOCOL);', ''],
+    [
+      'another-protocol: the flow goes on',
+      'noteFact(flows, flow, isTunnel ? FLOW_OTHER_PROTOCOL | FLOW_HIDDEN : FLOW_OTHER_PROTOCOL);',
+      '',
+    ],
     ['no-body', 'hasNoBody ? 0 : bodyLength(bytes, message)', 'bodyLength(bytes, message)'],
     ['no-body: the rest of the segment', 'return hasNoBody;', 'return false;'],
   ]),
@@ -263,7 +281,11 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
   ]),
   ...changes('src/exchange/start-flow.ts', [
     ['syn-begins-anew: the old one goes on', 'closeFlow(tracker, flow);', 'return;'],
-    ['syn-begins-anew: once more', 'synSequenceOf(flows, flow) === sequenceNumber\n', 'false\n'],
+    [
+      'syn-begins-anew: once more',
+      '? synSequenceOf(flows, flow) === sequenceNumber\n',
+      '? false\n',
+    ],
     ['syn-begins-anew: late', 'isLateSyn(flows, flow, sequenceNumber);', 'false;'],
     ['syn-begins-anew: late by any distance', ' && passedBytes <= LATE_SYN_BYTES_MAX', ''],
     [
@@ -347,18 +369,25 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ],
   ]),
   ...changes('src/exchange/note-message.ts', [
-    ['asker-is-client', 'turnSides(flows, flow);', ''],
+    ['asker-is-client', 'turnSides(tracker, flow);', ''],
     [
       'asker-is-client: from the wrong side',
-      'if (isFact(flows, flow, FLOW_HTTP)) {',
+      'if (isFact(flows, flow, isRequest ? FLOW_SURE : FLOW_HTTP | FLOW_SYN | FLOW_SYN_ACK)) {',
       'if (false) {',
     ],
     ['asker-is-client: never certain', 'noteFact(flows, flow, FLOW_HTTP);', ''],
   ]),
+  ...changes('src/exchange/two-in-one-place.ts', [
+    [
+      'two-in-one-place',
+      'if (first === NO_EXCHANGE || !hasMark(slots, first, EXCHANGE_DOUBTED)) {',
+      'if (true) {',
+    ],
+  ]),
   ...changes('src/exchange/turn-sides.ts', [
     [
       "asker-is-client: the time of the handshake is the client's",
-      'setConnectNs(state, flow, UNKNOWN);',
+      'setConnectNs(flows, flow, UNKNOWN);',
       '',
     ],
   ]),
@@ -392,8 +421,12 @@ export const LISTED_MUTANTS: readonly ListedMutant[] = [
     ['bytes-of-a-body: of chunks', '? !isFramingAhead(slots.chunks, message, sequence)', '? true'],
     ['bytes-of-a-body: until close', '      : false;', '      : true;'],
     ['answer-lets-go', 'flow === NO_FLOW ||\n    (firstWaitingOf', 'false &&\n    (firstWaitingOf'],
-    ['answer-lets-go: whoever waits', 'firstWaitingOf(flows, flow) === NO_EXCHANGE && ', ''],
-    ['answer-lets-go: whatever passes', ' && mayMessageBegin(tracker, sequence))', ')'],
+    ['answer-lets-go: whoever waits', 'firstWaitingOf(flows, flow) === NO_EXCHANGE &&', ''],
+    [
+      'answer-lets-go: whatever passes',
+      ' &&\n      mayMessageBegin(tracker, sequence, acknowledgment))',
+      ')',
+    ],
   ]),
   ...changes('src/exchange/arrival-order.ts', [
     ['early-segment-waits', '(missing > 0 || unseen > 0) &&', 'false &&'],

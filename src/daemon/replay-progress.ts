@@ -19,8 +19,11 @@ export interface ReplayPosition {
  *
  * @returns what takes the bar away
  */
-export async function showProgress(position: () => ReplayPosition): Promise<() => void> {
-  if (!isTerminal(STDERR_FD)) {
+export async function showProgress(
+  position: () => ReplayPosition,
+  isSeen = isTerminal(STDERR_FD),
+): Promise<() => void> {
+  if (!isSeen) {
     return () => undefined;
   }
   const { default: cliProgress } = await import('cli-progress');

@@ -8,6 +8,7 @@ let shown = '';
 beforeEach(() => {
   shown = '';
   vi.useFakeTimers();
+  // The bar itself looks, too.
   process.stderr.isTTY = true;
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     shown += text;
@@ -22,7 +23,7 @@ afterEach(() => {
 });
 
 test('a replay that ends before the first interval does shows no bar', async () => {
-  const hide = await showProgress(() => ({ bytesRead: 1, bytesTotal: 2 }));
+  const hide = await showProgress(() => ({ bytesRead: 1, bytesTotal: 2 }), true);
   vi.advanceTimersByTime(PROGRESS_INTERVAL_MS - 1);
   hide();
   vi.advanceTimersByTime(10 * PROGRESS_INTERVAL_MS);
@@ -30,7 +31,7 @@ test('a replay that ends before the first interval does shows no bar', async () 
 });
 
 test('one that takes longer shows it, and where it is', async () => {
-  const hide = await showProgress(() => ({ bytesRead: 5e6, bytesTotal: 10e6 }));
+  const hide = await showProgress(() => ({ bytesRead: 5e6, bytesTotal: 10e6 }), true);
   vi.advanceTimersByTime(PROGRESS_INTERVAL_MS);
   expect(shown).toMatch(/replay #+-+ 50% \| 5 MB \| /);
   hide();
@@ -38,8 +39,7 @@ test('one that takes longer shows it, and where it is', async () => {
 });
 
 test('nothing is shown where standard error is no terminal', async () => {
-  process.stderr.isTTY = false;
-  const hide = await showProgress(() => ({ bytesRead: 1, bytesTotal: 2 }));
+  const hide = await showProgress(() => ({ bytesRead: 1, bytesTotal: 2 }), false);
   vi.advanceTimersByTime(2 * PROGRESS_INTERVAL_MS);
   hide();
   expect(shown).toBe('');

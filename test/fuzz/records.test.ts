@@ -18,7 +18,7 @@ const JSON_FORMATS = ['json', 'ecs', 'otel'];
 const outputs: OutputSettings[] = FORMAT_NAMES.filter(
   (format) => format !== 'text' && format !== 'template',
 ).map((format) => ({ format, template: undefined, records: 'exchanges', isSplitByType: false }));
-const messages: OutputSettings = { ...outputs[0], records: 'messages' };
+const messages: OutputSettings = { ...outputs[0], format: 'json', records: 'messages' };
 
 async function readFrames(path: string): Promise<SourceFrame[]> {
   const source = await openCapture(path);

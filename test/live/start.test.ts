@@ -184,7 +184,7 @@ describe.skipIf(noLive)(titleWithReason('a live capture', noLive), () => {
       ({ callFrame }: { callFrame: { url: string } }) => callFrame.url,
     );
     // It is the decode worker's, not the main thread's.
-    expect(urls.join()).toMatch(/src\/worker\/live-worker\.ts|dist\/cli\/live-worker\.js/);
+    expect(urls.join()).toMatch(/src\/(worker|capture)\/|dist\/cli\/live-worker/);
     expect(profile.samples.length).toBeGreaterThan(0);
     expect(profile.timeDeltas.length).toBe(profile.samples.length);
   });

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROJECT, readProjectFile, readSources } from './source-files.ts';
 
@@ -93,6 +93,9 @@ describe('the tests', () => {
 });
 
 describe('the README', () => {
+  const docsPages = readdirSync(`${PROJECT}docs`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`);
   const readme = existsSync(`${PROJECT}README.md`) ? readProjectFile('README.md') : '';
 
   test('is there and has its parts', () => {
@@ -102,11 +105,22 @@ describe('the README', () => {
     expect(readme).toContain('scripts/start_httplog.sh start');
   });
 
-  test.each(['README.md', 'SECURITY.md'])('names only files that are there: %s', (page) => {
-    const text = readProjectFile(page);
-    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, path]) => path);
-    expect(links).not.toEqual([]);
-    expect(links.filter((path) => !existsSync(`${PROJECT}${path}`))).toEqual([]);
+  test.each(['README.md', 'SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...docsPages])(
+    'names only files that are there: %s',
+    (page) => {
+      const links = [...readProjectFile(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)];
+      const folder = dirname(`${PROJECT}${page}`);
+      const missing = links.filter(([, path]) => !existsSync(join(folder, path)));
+      expect(missing.map(([, path]) => path)).toEqual([]);
+    },
+  );
+
+  test('has links to the pages, and the index of docs to every one', () => {
+    const index = readProjectFile('docs/README.md');
+    const others = docsPages.filter((page) => page !== 'docs/README.md');
+    expect(others.length).toBeGreaterThan(15);
+    expect(others.filter((page) => !index.includes(`](${basename(page)})`))).toEqual([]);
+    expect(readme).toContain('](docs/README.md)');
   });
 });
 
