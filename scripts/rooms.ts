@@ -41,9 +41,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'ip-address.ts': { rooms: ['late-modules.ts'], node: [], packages: [] },
   /** Modules of Node that a start does without. */
   'late-modules.ts': { rooms: [], node: 'any', packages: [] },
+  /** Packages that a start does without. */
+  'late-packages.ts': { rooms: [], node: ['module'], packages: ['luxon', 're2js', 'yaml'] },
   'file-modes.ts': { rooms: [], node: ['fs'], packages: [] },
   'pattern-steps.ts': { rooms: [], node: [], packages: [] },
-  'regular-expression.ts': { rooms: [], node: ['module'], packages: ['re2js'] },
+  'regular-expression.ts': { rooms: ['late-packages.ts'], node: [], packages: ['re2js'] },
   'words.ts': { rooms: [], node: [], packages: [] },
   /** The C library: calls that Node does not offer. */
   system: {
@@ -158,6 +160,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'format/template-compiler.ts',
       'http/grammar.ts',
       'ip-address.ts',
+      'late-packages.ts',
       'pattern-steps.ts',
       'record/client-source.ts',
       'record/network-prefix.ts',
@@ -166,7 +169,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'regular-expression.ts',
     ],
     node: 'any',
-    packages: ['luxon'],
+    packages: [],
   },
   /** Settings to plain values for threads and writers. */
   plan: {
@@ -180,6 +183,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'format/',
       'http/grammar.ts',
       'late-modules.ts',
+      'late-packages.ts',
       'log/',
       'output/',
       'pattern-steps.ts',
@@ -191,7 +195,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'worker/pipeline-settings.ts',
     ],
     node: 'any',
-    packages: ['yaml'],
+    packages: [],
   },
   worker: {
     rooms: [

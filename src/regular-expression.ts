@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
-
-const require = createRequire(import.meta.url);
+import { lateRe2js } from './late-packages.ts';
 
 /**
  * Compiles a regular expression in the syntax of RE2, which has no back references and no look-around: so
@@ -13,8 +11,7 @@ const require = createRequire(import.meta.url);
  * @throws Error when the text is no expression
  */
 export function compileRegularExpression(text: string): RE2JS {
-  const library: typeof import('re2js') = require('re2js');
-  return library.RE2JS.compile(text);
+  return lateRe2js().RE2JS.compile(text);
 }
 
 /** What re2js throws: its reason, and the piece of the expression that it is about. */

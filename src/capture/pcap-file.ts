@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { FRAME_BYTES_MAX } from '../limits.ts';
 import {
   damagedCapture,
@@ -40,6 +40,10 @@ export interface PcapPart {
 export function readPcapFileHeader(path: string): PcapFileHeader | undefined {
   let fd: number;
   try {
+    // A pipe that is opened here would lose the writer that it has begun with when it is closed again.
+    if (!statSync(path).isFile()) {
+      return undefined;
+    }
     fd = openSync(path, 'r');
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { lateLuxon } from '../late-packages.ts';
 import { describeNearestName, findNearestName } from '../nearest-name.ts';
 import type { Spelling } from './value-spelling.ts';
 
@@ -16,7 +16,7 @@ function parseTimeZone(text: string): string | null {
   if (/^(utc)?[+-]/i.test(text)) {
     return parseOffset(text);
   }
-  return loadLuxon().IANAZone.isValidZone(text) ? text : null;
+  return lateLuxon().IANAZone.isValidZone(text) ? text : null;
 }
 
 /** `+02:00` of `+2`, `+0200`, `UTC+02:00`; zones are from -14:59 to +14:59. */
@@ -26,10 +26,6 @@ function parseOffset(text: string): string | null {
   return hours === undefined || Number(hours) > OFFSET_HOURS_MAX
     ? null
     : `${sign}${hours.padStart(2, '0')}:${minutes}`;
-}
-
-function loadLuxon(): typeof import('luxon') {
-  return createRequire(import.meta.url)('luxon');
 }
 
 /** A zone by its last word, as `Berlin`, or mistyped. */

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { AddressOption } from '../config/filter-spellings.ts';
 import { quoteValue } from '../config/mistakes.ts';
 import { readTrustedFile, TRUST_NAMED } from '../config/trusted-file.ts';
@@ -12,6 +11,7 @@ import {
 } from '../errors.ts';
 import { HASH_KEY_BYTES } from '../keyed-hash.ts';
 import { lateCrypto } from '../late-modules.ts';
+import { lateYaml } from '../late-packages.ts';
 import { KEY_BYTES_MIN, PATTERN_LENGTH_MAX, PATTERN_STEPS_MAX } from '../limits.ts';
 import { countPatternSteps } from '../pattern-steps.ts';
 import { isRedactionPattern } from '../redact/own-patterns.ts';
@@ -23,7 +23,6 @@ import {
 import { explainRegularExpression } from '../regular-expression.ts';
 import { KEY_BYTES_MAX, OWN_PATTERNS_MAX, PATTERNS_FILE_BYTES_MAX } from './limits.ts';
 
-const require = createRequire(import.meta.url);
 /** Longer than any address, so that no hash of an address is this key. */
 const ID_KEY_LABEL = 'httplog: the ids of exchanges';
 /** Of ids that nobody but this process is to make again; one for all times that the settings are read. */
@@ -91,7 +90,7 @@ function readPattern(entry: unknown, subject: string, code: string): OwnPattern 
 
 function parseYaml(text: string, subject: string, code: string): unknown {
   // Loaded when there is a file: its eighty modules would be read at each start.
-  const { parse }: typeof import('yaml') = require('yaml');
+  const { parse } = lateYaml();
   try {
     return parse(text);
   } catch (error) {

@@ -169,6 +169,23 @@ function withholdsSigusr1(pid: number): boolean {
   return masks.some(([, mask]) => (BigInt(`0x${mask}`) & bit) !== 0n);
 }
 
+test('sources without the packages that they need are told what is missing', async () => {
+  const pruned = mkdtempSync(join(folder, 'pruned-'));
+  cpSync(join(PROJECT, 'bin'), join(pruned, 'bin'), { recursive: true });
+  mkdirSync(join(pruned, 'src'));
+  mkdirSync(join(pruned, 'node_modules'));
+  for (const name of Object.keys(optionalDependencies)) {
+    symlinkSync(join(PROJECT, 'node_modules', name), join(pruned, 'node_modules', name));
+  }
+  expect(await run(join(pruned, 'bin/httplog'), ['interfaces'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr:
+      `httplog: ${pruned}/dist is not made of these sources, and what they need is not there\n` +
+      `  Run npm ci in ${pruned}, without --omit=dev\n`,
+  });
+});
+
 describe('bin/httplog without its pinned Node', () => {
   let bare: string;
 

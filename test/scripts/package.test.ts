@@ -1,10 +1,27 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ProcessExit, runChecked, runCommand } from '../live/child-process.ts';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  type ProcessExit,
+  runChecked,
+  runCommand,
+  startProcess,
+  waitUntil,
+} from '../live/child-process.ts';
 import { ownSettings } from '../live/own-settings.ts';
 import { canCaptureLive, titleWithReason } from '../live/requirements.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { PROJECT, readProjectFile } from '../structure/source-files.ts';
 
 const { version } = JSON.parse(readProjectFile('package.json'));
@@ -49,6 +66,36 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Packages in `dist`; one of them is as much as all: they are a few files of one bundle. */
+const BUNDLED = ['cli-progress', 'luxon', 'pino', 'pino-roll', 'piscina', 're2js', 'yaml'];
+
+function readFileOfPackage(path: string): string {
+  return readFileSync(join(folder, 'node_modules/httplog', path), 'utf8');
+}
+
+const manifestOfPackage = () => JSON.parse(readFileOfPackage('package.json'));
+const scriptsOf = (paths: string[]): string[] => paths.filter((path) => path.endsWith('.js'));
+
+/** What a file asks of neither Node nor its own directory. */
+function packagesIn(path: string): string[] {
+  const asked = readFileOfPackage(path).matchAll(
+    /(?:\brequire[\w$]*|\bimport)\(["']([^"'.][^"']*)["']\)/g,
+  );
+  return [...asked].map(([, name]) => name).filter((name) => !isBuiltin(name));
+}
+
+/** A file of the package and all that it loads at once: what a function loads stands further right. */
+function loadedWith(path: string, seen = new Set<string>()): Set<string> {
+  if (!seen.has(path)) {
+    seen.add(path);
+    const atOnce = readFileOfPackage(path).matchAll(/^(?:const \w+ = )?require\("(\.[^"]+)"\)/gm);
+    for (const [, target] of atOnce) {
+      loadedWith(join(dirname(path), target), seen);
+    }
+  }
+  return seen;
+}
+
 function run(...args: string[]): Promise<ProcessExit> {
   return runCommand(program, ownSettings(args), { cwd: folder });
 }
@@ -73,6 +120,7 @@ describe('the packed files', () => {
         'conf/demo.pcap',
         'conf/lnav/httplog.json',
         'scripts/start_httplog.sh',
+        'dist/THIRD-PARTY-LICENSES',
         'dist/cli/httplog.js',
         'dist/cli/live-worker.js',
         'dist/cli/part-thread.js',
@@ -85,7 +133,7 @@ describe('the packed files', () => {
 
   test('are nothing else: no sources, tests, benches or scripts of the project', () => {
     const meant =
-      /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|bin\/(httplog|root-environment\.sh)|scripts\/start_httplog\.sh)$|^(conf|docs)\/|^dist\/(package\.json|.*\.js)$/;
+      /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|bin\/(httplog|root-environment\.sh)|scripts\/start_httplog\.sh)$|^(conf|docs)\/|^dist\/(package\.json|THIRD-PARTY-LICENSES|.*\.js)$/;
     expect(files.filter((path) => !meant.test(path))).toEqual([]);
   });
 
@@ -99,6 +147,33 @@ describe('the packed files', () => {
       .flatMap((path) => [...importsOf(path)].map(([, target]) => join(dirname(path), target)));
     expect(targets.length).toBeGreaterThan(50);
     expect(targets.filter((target) => !files.includes(target))).toEqual([]);
+  });
+
+  test('need one package that is no part of them, and it is installed with them', () => {
+    const needed = scriptsOf(files).flatMap(packagesIn);
+    expect([...new Set(needed)]).toEqual(['koffi']);
+    expect(Object.keys(manifestOfPackage().dependencies)).toEqual(['koffi']);
+  });
+
+  test('load no other package before it is used', () => {
+    const eager = [...loadedWith('dist/cli/httplog.js'), ...loadedWith('dist/cli/live-worker.js')];
+    expect(eager.length).toBeGreaterThan(5);
+    expect(eager.filter((path) => /package/.test(path))).toEqual([]);
+  });
+
+  test('have the license of each package whose code is in them', () => {
+    const licenses = readFileOfPackage('dist/THIRD-PARTY-LICENSES');
+    const named = [...licenses.matchAll(/^(\S+) (\d+\.\d+\.\d+) \((?:MIT|ISC)\)$/gm)];
+    const versions = Object.fromEntries(named.map(([, name, installed]) => [name, installed]));
+    const { devDependencies } = manifestOfPackage();
+    for (const name of BUNDLED) {
+      expect(versions[name]).toBe(devDependencies[name]);
+    }
+    // Packages that those bring.
+    expect(Object.keys(versions)).toEqual(expect.arrayContaining(['date-fns', 'sonic-boom']));
+    expect(licenses.match(/permission notice|permission to use/gi)?.length).toBeGreaterThanOrEqual(
+      named.length,
+    );
   });
 });
 
@@ -133,6 +208,47 @@ describe('the installed command', () => {
     expect(stdout.indexOf('2001:db8')).toBeLessThan(stdout.indexOf('192.0.2.'));
     expect(stdout).toBe(await linesOfCheckout(...args));
   });
+
+  /** Each uses another of the packages, which lie nowhere but in the files of httplog. */
+  test.each([
+    ['a named time zone: luxon', ['--timezone', 'Asia/Seoul'], ' CQ GET '],
+    ['an expression: re2js', ['--include-path', '^/'], ' CQ GET '],
+  ])('replays with %s', async (_, options, part) => {
+    const args = ['replay', IPV4_CAPTURE, '-p', 'any', '-o', '-', ...options];
+    const { code, stdout, stderr } = await run(...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(part);
+    expect(stdout).toBe(await linesOfCheckout(...args));
+  });
+
+  test('reads patterns from a file: yaml', async () => {
+    const patterns = join(folder, 'patterns.yaml');
+    const replay = ['replay', IPV4_CAPTURE, '-p', 'any', '-o', '-', '--redact-file', patterns];
+    writeFileSync(patterns, '- name: method\n  pattern: "GET"\n');
+    expect(await run(...replay)).toMatchObject({ code: 0, stderr: '' });
+    writeFileSync(patterns, '- name: [');
+    const wrong = await run(...replay);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain(`Patterns file ${patterns}`);
+  });
+
+  test.skipIf(noCapture)(
+    titleWithReason('keeps a service log in daily files: pino and pino-roll', noCapture),
+    async () => {
+      const service = join(folder, 'service');
+      mkdirSync(service, { mode: 0o750 });
+      const args = ['-i', 'lo', '-p', '1', '-o', '/dev/null', '--service-log', service];
+      const httplog = await startProcess(program, ownSettings(args), { cwd: folder });
+      onTestFinished(async () => void (await httplog.stop()));
+      const told = () =>
+        readdirSync(service)
+          .map((file) => readFileSync(join(service, file), 'utf8'))
+          .join('');
+      await waitUntil('it tells that it captures', () => told().includes('\n'), PATIENCE_MS);
+      expect(JSON.parse(told().split('\n')[0])).toMatchObject({ level: 'info', pid: httplog.pid });
+      expect(readdirSync(service).join()).toMatch(/^httplog-service\.\d{4}-\d\d-\d\d\.1\.jsonl$/);
+    },
+  );
 
   test('finds the recording of the demo when it may not capture', async () => {
     const args = ['--bounding-set=-net_raw', '--inh-caps=-net_raw', program, 'demo'];

@@ -164,6 +164,8 @@ test('others than root keep their environment, NODE_OPTIONS included', async () 
   // Where the checkout is, not everybody may be.
   const copy = join(folder, 'copy');
   mkdirSync(join(copy, 'src/cli'), { recursive: true });
+  // Without the packages of sources these are not begun.
+  mkdirSync(join(copy, 'node_modules/pino'), { recursive: true });
   cpSync(join(PROJECT, 'bin'), join(copy, 'bin'), { recursive: true });
   writeFileSync(join(copy, 'src/cli/httplog.ts'), 'setInterval(() => {}, 1000);\n');
   const env = { NODE_OPTIONS: `--require ${preload}`, OWN: 'kept' };
