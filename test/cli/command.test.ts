@@ -47,7 +47,7 @@ describe('wrong usage', () => {
     expect(await runHttplog(['reply', IPV4])).toMatchObject({
       code: 2,
       stderr:
-        'httplog: Unknown command "reply", did you mean replay; commands are run, replay, demo,' +
+        'httplog: Unknown command "reply", did you mean replay; commands are run, replay, top, demo,' +
         ' doctor, interfaces, check-config, print-systemd, status, help, version\n  Run httplog --help for what is allowed\n',
     });
   });
