@@ -112,31 +112,30 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   CREATE INDEX messages_host_time ON messages (host, time) WHERE host IS NOT NULL;
   CREATE INDEX messages_status_time ON messages (status, time) WHERE status IS NOT NULL;
   `,
-  ['exchanges', 'messages']
-    .map(
-      (table) => `
-  ALTER TABLE ${table} ADD COLUMN proxy_client_ip TEXT;
-  ALTER TABLE ${table} ADD COLUMN proxy_client_port INTEGER;
-  ALTER TABLE ${table} ADD COLUMN original_client_ip TEXT;
-  ALTER TABLE ${table} ADD COLUMN original_client_port INTEGER;
-  ALTER TABLE ${table} ADD COLUMN client_from TEXT;
-  `,
-    )
-    .join(''),
-  ['exchanges', 'messages']
-    .map(
-      (table) => `
-  ALTER TABLE ${table} ADD COLUMN target_cut INTEGER;
-  ALTER TABLE ${table} ADD COLUMN proxy_server_ip TEXT;
-  ALTER TABLE ${table} ADD COLUMN proxy_server_port INTEGER;
-  ALTER TABLE ${table} ADD COLUMN nat_client_ip TEXT;
-  ALTER TABLE ${table} ADD COLUMN nat_client_port INTEGER;
-  ALTER TABLE ${table} ADD COLUMN nat_server_ip TEXT;
-  ALTER TABLE ${table} ADD COLUMN nat_server_port INTEGER;
-  `,
-    )
-    .join(''),
+  addColumns(
+    'proxy_client_ip TEXT',
+    'proxy_client_port INTEGER',
+    'original_client_ip TEXT',
+    'original_client_port INTEGER',
+    'client_from TEXT',
+  ),
+  addColumns(
+    'target_cut INTEGER',
+    'proxy_server_ip TEXT',
+    'proxy_server_port INTEGER',
+    'nat_client_ip TEXT',
+    'nat_client_port INTEGER',
+    'nat_server_ip TEXT',
+    'nat_server_port INTEGER',
+  ),
 ];
+
+/** A step that gives both tables columns, behind those that they have. */
+function addColumns(...columns: readonly string[]): string {
+  return ['exchanges', 'messages']
+    .flatMap((table) => columns.map((column) => `ALTER TABLE ${table} ADD COLUMN ${column};`))
+    .join('\n');
+}
 
 /**
  * Brings an empty or older database of httplog to the newest schema: all steps that are missing, or none.

@@ -1,4 +1,3 @@
-import { readInt32BE } from '../big-endian.ts';
 import { NO_PLACE, type OpenBodies } from '../decode/body-rows.ts';
 import {
   findAnswered,
@@ -14,12 +13,10 @@ import {
 import type { Segment } from '../decode/segment.ts';
 import { bodyFraming } from '../http/body-framing.ts';
 import { FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING } from '../http/grammar.ts';
+import { isAnsweredByHeadAlone } from '../http/head-alone.ts';
 import { type HttpMessage, MESSAGE_REQUEST } from '../http/message.ts';
 import { readStatusCode } from '../http/status-code.ts';
 
-const WORD_HEAD = 0x48454144;
-/** The beginning of CONNECT. */
-const WORD_CONN = 0x434f4e4e;
 const STATUS_FINAL_MIN = 200;
 /** What a head is searched for here that nothing is held against. */
 const NO_FAULTS = 0;
@@ -41,9 +38,7 @@ export function noteMessageBody(
   const isRequest = message.kind === MESSAGE_REQUEST;
   let saysNothing = hasNoBody;
   if (isRequest) {
-    const word = readInt32BE(bytes, message.startLineOffset);
-    // The answer to either ends with its head, whatever that says.
-    if (word === WORD_HEAD || word === WORD_CONN) {
+    if (isAnsweredByHeadAlone(bytes, message)) {
       noteHeadAsked(bodies, bytes, segment);
     } else if (bodies.hasHeads) {
       noteOtherAsked(bodies, bytes, segment);

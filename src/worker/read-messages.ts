@@ -8,6 +8,7 @@ import { findBodyEnd, NO_BODY, passBytes } from '../decode/open-bodies.ts';
 import { TCP_FLAG_FIN, TCP_FLAG_RST } from '../decode/segment.ts';
 import { mayMessageBegin } from '../exchange/may-begin.ts';
 import { notePreamble } from '../exchange/note-preamble.ts';
+import { isAnsweredByHeadAlone } from '../http/head-alone.ts';
 import { MESSAGE_REQUEST } from '../http/message.ts';
 import { isLineEnd, mayBecomeMessage, mayBePreamble, skipPreambles } from '../http/preamble.ts';
 import { WORD_BYTES } from '../words.ts';
@@ -25,9 +26,6 @@ import {
   takeMessage,
 } from './take-message.ts';
 
-const WORD_HEAD = 0x48454144;
-/** The beginning of CONNECT. */
-const WORD_CONN = 0x434f4e4e;
 const WORD_HTTP = 0x48545450;
 
 /**
@@ -126,12 +124,9 @@ function answersHead({ frame, segment, message, memory, tracker }: Pipeline): bo
     return false; // It knows by the order of requests.
   }
   const { bytes } = frame;
-  const { headEnd, startLineOffset } = message;
+  const { headEnd } = message;
   if (message.kind === MESSAGE_REQUEST) {
-    if (
-      isWord(bytes, startLineOffset, segment.payloadEnd, WORD_HEAD) ||
-      isWord(bytes, startLineOffset, segment.payloadEnd, WORD_CONN)
-    ) {
+    if (isAnsweredByHeadAlone(bytes, message)) {
       noteHead(memory, bytes, segment);
     }
     return false;
