@@ -38,11 +38,16 @@ describe.skipIf(reason)(titleWithReason('with little memory', reason), () => {
     return group;
   }
 
-  function startIn(group: MemoryGroup, directory: string): Promise<HttplogProcess> {
+  function startIn(
+    group: MemoryGroup,
+    directory: string,
+    more: string[] = [],
+  ): Promise<HttplogProcess> {
     const { namespace, device } = scene.hosts().server;
     const { program, args } = group.wrap(namespace, [
       ...['-i', device, '-d', directory],
       ...['-s', '65535', '-log_every', '1'],
+      ...more,
     ]);
     return scene.startDaemon(args, { program, isOutside: true });
   }
@@ -74,7 +79,8 @@ describe.skipIf(reason)(titleWithReason('with little memory', reason), () => {
     async () => {
       const group = newGroup(256);
       const { directory, filler } = newFullDisk();
-      const httplog = await startIn(group, directory);
+      // Heads this large fill a ring of 8 MB while the first functions are still compiled.
+      const httplog = await startIn(group, directory, ['-b', '32']);
       await scene.ask('meanwhile', 5500, LONG);
       const lost = /WARN .*Lost: 0 of \d+ packets dropped by the kernel .*, \d+ lines dropped/;
       await httplog.waitForOutput('stderr', lost, NOTICE_TIMEOUT_MS);
